@@ -158,6 +158,24 @@ export function resetJson(next: number): string {
   return `{"reset":true,"next":${next}}`;
 }
 
+/** One event in the form of an event stream (HTML 9.2.5): its id, its data, and the blank line that dispatches it. */
+export function sseEvent(id: number, json: string): string {
+  return `id: ${id}\ndata: ${json}\n\n`;
+}
+
+/**
+ * What a streamed page begins with: the function `p` that hands on to the parent what a script calls it with, and
+ * takes the script out of the page. `callback` names the parent's function; the route lets only an identifier through.
+ */
+export function iframeHead(callback: string): string {
+  return `<!doctype html><meta charset="utf-8"><script>function p(e){document.currentScript.remove();parent.${callback}(e)}</script>\n`;
+}
+
+/** One event (or notice) as a script; without JSON it is the heartbeat, which only shows that the stream lives. */
+export function iframeScript(json: string): string {
+  return `<script>p(${json})</script>\n`;
+}
+
 /** How many events the state of `http10` and `keep-alive` holds: the last so many, as a page reload showed them. */
 export const STATE_EVENTS = 20;
 
@@ -216,6 +234,8 @@ export interface RunLedger {
   lanes: Partial<Record<TechniqueId, LaneLedger>>;
   control: LaneLedger;
   site: LaneLedger;
+  /** Only in the open run's ledger, where `control` and `site` are all that belongs to no run: what no request could be read from. */
+  unowned?: LaneLedger;
 }
 
 /** Every class a byte can land in. The browser colours by it, and never counts by itself. */

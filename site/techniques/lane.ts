@@ -1,8 +1,9 @@
 /**
  * What every technique's browser end is given and what it gives back: an AbortSignal in, samples out.
  */
+import type { EventList, Refusal } from '../../demo-server/protocol.ts';
 
-/** Something that happened in a lane. All times are `performance.timeOrigin + performance.now()`, in ms. */
+/** Something that happened in a lane. All times are `now()`: ms since the epoch by the browser's clock. */
 export type Sample =
   /** A request left (fetch called, EventSource made, handshake begun). `request` counts from 1 in its lane. */
   | { kind: 'request'; request: number; at: number }
@@ -12,8 +13,11 @@ export type Sample =
   | { kind: 'event'; request: number; at: number; seq: number; sentAt: number }
   /** The server no longer had what came after our cursor; the lane goes on from `next`. */
   | { kind: 'reset'; at: number; next: number }
-  /** Trouble that the lane lives with (it tries again) — in words a reader understands. */
-  | { kind: 'trouble'; at: number; message: string };
+  /** Trouble that the lane lives with: it tries again. */
+  | { kind: 'trouble'; at: number; reason: Trouble };
+
+/** The connection failed or was cut; nothing came for longer than the heartbeat allows; the answer made no sense. */
+export type Trouble = 'connection-lost' | 'silent' | 'bad-answer';
 
 /** One lane of one run, seen from the browser. */
 export interface Lane {
@@ -28,7 +32,81 @@ export interface Lane {
 
 /**
  * The browser's end of one technique: asks for events until the run has ended (resolves) or the signal aborts
- * (resolves too, with every connection, timer and element released). Rejects only where the technique cannot
- * work at all in this browser or the server refuses it, with the reason in words.
+ * (resolves too, with every connection, timer and element released). Rejects with `Refused` where the server
+ * refuses it, and with another Error where the technique cannot work at all in this browser.
  */
 export type Receive = (lane: Lane) => Promise<void>;
+
+/** The server's refusal, with its status and its own words. */
+export class Refused extends Error {
+  status: number;
+  error: string;
+
+  constructor(status: number, { error, message }: Refusal) {
+    super(message);
+    this.status = status;
+    this.error = error;
+  }
+}
+
+/** A stream that has been silent so long is dead: the server's heartbeat comes every 15 s (ms). */
+export const SILENCE_MS = 35_000;
+
+/** What a lane waits before it asks again after a failure (ms), so that a server that is down is not flooded. */
+export const RETRY_MS = 500;
+
+/** The browser's clock: ms since the epoch with fractions, as fine as the page's isolation lets it be. */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** Waits `ms`, or until the signal aborts; never rejects. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, Math.max(0, ms));
+    signal.addEventListener('abort', done);
+  });
+}
+
+/** Address of a technique: the cursor is left out where the technique has none. */
+export function pushUrl({ server, run }: Lane, technique: string, after?: number): string {
+  const query = new URLSearchParams();
+  if (run !== undefined) query.set('run', run);
+  if (after !== undefined) query.set('after', String(after));
+  return `${server}/push/${technique}?${query}`;
+}
+
+/**
+ * One request for an event list, with the moment its last byte was here (`at`) and whether the run has ended (`over`,
+ * status 410). Rejects with `Refused`, or as fetch does.
+ */
+export async function askForEvents(url: string, init: RequestInit): Promise<EventList & { at: number; over: boolean }> {
+  const answer = await fetch(url, init);
+  const text = await answer.text();
+  const at = now();
+  if (answer.ok || answer.status === 410)
+    return { ...(JSON.parse(text) as EventList), at, over: answer.status === 410 };
+  throw refusal(answer.status, text);
+}
+
+/** The server's refusal from a status and a body, whatever the body is (a proxy's error page, for example). */
+export function refusal(status: number, body: string): Refused {
+  try {
+    return new Refused(status, JSON.parse(body) as Refusal);
+  } catch {
+    return new Refused(status, { error: 'no-words', message: `HTTP ${status}` });
+  }
+}
+
+/** Sorts what a request failed with: a refusal ends the lane (thrown on); all else is trouble that it lives with. */
+export function liveWith(error: unknown, { signal, sample }: Lane): void {
+  if (signal.aborted) return;
+  if (error instanceof Refused) throw error;
+  sample({ kind: 'trouble', at: now(), reason: error instanceof SyntaxError ? 'bad-answer' : 'connection-lost' });
+}

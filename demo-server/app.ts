@@ -1,0 +1,124 @@
+/** The whole server as a Fastify app: techniques, runs, ledger, control, site. It never listens; main.ts and the tests do. */
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import fastifySwagger from '@fastify/swagger';
+import fastifyWebsocket from '@fastify/websocket';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { controlRoute } from './control.ts';
+import { now } from './feed.ts';
+import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { guardPush } from './push.ts';
+import { RefusalError, refuseUnknownPath } from './refusal.ts';
+import { runRoutes } from './run-routes.ts';
+import { createRuns } from './runs.ts';
+import { healthSchema } from './schemas.ts';
+import { serveSite } from './site.ts';
+import { techniques } from './techniques/index.ts';
+import { type ConnectionTotals, createLedger } from './wire/ledger.ts';
+import { tapServer } from './wire/tap.ts';
+
+export interface AppOptions {
+  /** Folder of the built site; without it only the demo routes are served. */
+  siteDir?: string;
+  limits?: Partial<Limits>;
+  /** How often a stream sends a sign of life. Under the 60 s after which proxies cut a silent one. */
+  heartbeatMs?: number;
+  /** Events that the replay ring keeps; tests make it small to let a cursor grow too old. */
+  ringEvents?: number;
+  /** Told of every closed connection, for checks against a packet capture. */
+  onConnectionEnd?: (totals: ConnectionTotals) => void;
+}
+
+/** An idle connection is kept longer than the longest poll interval, or the keep-alive lane would lose it between polls. */
+const KEEP_ALIVE_MS = 75_000;
+
+export async function buildApp(options: AppOptions = {}): Promise<FastifyInstance> {
+  const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const heartbeatMs = options.heartbeatMs ?? 15_000;
+  const ledger = createLedger({ clock: now, onConnectionEnd: options.onConnectionEnd });
+  const runs = createRuns({ ledger, runsAtOnce: limits.runsAtOnce, ringEvents: options.ringEvents });
+  const endConnections: (() => void)[] = [];
+
+  const app = Fastify({
+    bodyLimit: limits.bodyBytes,
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    routerOptions: { ignoreTrailingSlash: true },
+    serverFactory: (handler) => {
+      const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handler);
+      endConnections.push(tapServer(server, { ledger, queuedBytes: limits.queuedBytesPerConnection }));
+      return server;
+    },
+  });
+
+  app.setErrorHandler((error: FastifyError | RefusalError, _request, reply) => {
+    if (error instanceof RefusalError) return reply.code(error.statusCode).send(error.body());
+    const status = error.statusCode ?? 500;
+    const message = status < 500 ? error.message : 'The server failed at this request. Its log says more.';
+    if (status >= 500) process.stderr.write(`${error.stack}\n`);
+    return reply.code(status).send({ error: status < 500 ? 'bad-request' : 'server-error', message });
+  });
+  app.addHook('onRequest', async (request) => refuseForeignOrigin(request.headers, request.ws));
+
+  await app.register(fastifySwagger, {
+    openapi: {
+      info: {
+        title: 'Pushlab demo server',
+        version: '1',
+        description: 'Eight techniques, one feed, a byte-exact ledger.',
+      },
+      tags: [
+        { name: 'techniques', description: 'The techniques themselves, in ladder order.' },
+        { name: 'runs', description: 'One measured comparison with its settings.' },
+        { name: 'ledger', description: 'What was counted on the wire.' },
+        { name: 'control', description: 'Clock, start and stop, live ledger.' },
+        { name: 'server', description: 'The server itself.' },
+      ],
+    },
+  });
+  await app.register(fastifyWebsocket, {
+    options: { perMessageDeflate: false, maxPayload: limits.messageBytes },
+    // The rooms end their sockets themselves, with a code that says why.
+    preClose: (done) => done(),
+  });
+
+  await app.register(async (push) => {
+    guardPush(push, runs, limits);
+    for (const { room } of techniques) await push.register(room, { heartbeatMs });
+  });
+  runRoutes(app, runs, ledger);
+  controlRoute(app, runs, ledger, limits);
+  app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
+  app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  if (options.siteDir) await serveSite(app, options.siteDir);
+  else app.setNotFoundHandler((request) => refuseUnknownPath(request.url));
+
+  app.decorate('endConnections', () => {
+    for (const end of endConnections) end();
+  });
+  app.addHook('preClose', async () => {
+    runs.close();
+    for (const client of app.websocketServer.clients) client.close(1001, 'closing');
+  });
+  return app;
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Ends every connection at once, whatever it is doing: for a server that has waited long enough. */
+    endConnections(): void;
+  }
+}
+
+/**
+ * A WebSocket knows no same-origin policy and no CORS (RFC 6455 10.2): the server has to look at Origin itself. The
+ * same look protects POST and DELETE. No Origin means no browser page is behind it.
+ */
+function refuseForeignOrigin(headers: IncomingHttpHeaders, upgrade: boolean): void {
+  const { origin, host } = headers;
+  if (origin === undefined || URL.parse(origin)?.host === host) return;
+  throw new RefusalError(
+    403,
+    'foreign-origin',
+    `This ${upgrade ? 'WebSocket' : 'request'} comes from a page of ${JSON.stringify(origin)}; only pages of ${JSON.stringify(host)} itself may.`,
+  );
+}

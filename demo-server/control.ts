@@ -1,0 +1,98 @@
+/** The control WebSocket: clock pings, start and stop, the run's state, its ledger four times a second. In no lane. */
+import type { FastifyInstance } from 'fastify';
+import { now } from './feed.ts';
+import type { Limits } from './limits.ts';
+import type { ControlMessage, ControlRequest } from './protocol.ts';
+import { take } from './push.ts';
+import { RefusalError } from './refusal.ts';
+import { stopRun } from './run-routes.ts';
+import type { Runs } from './runs.ts';
+import { controlSchema } from './schemas.ts';
+import type { Ledger } from './wire/ledger.ts';
+
+const SNAPSHOT_MS = 250;
+/** After the end late closings still change the ledger (a browser lets go of sockets when it likes): so many more snapshots. */
+const SNAPSHOTS_AFTER_END = 8;
+
+export function controlRoute(app: FastifyInstance, runs: Runs, ledger: Ledger, limits: Limits): void {
+  const perAddress = new Map<string, number>();
+
+  app.route({
+    method: 'GET',
+    url: '/control',
+    schema: controlSchema,
+    preHandler: async (request) => {
+      runs.get((request.query as { run?: string }).run);
+      request.raw.socket.once(
+        'close',
+        take(perAddress, request.ip, limits.controlsPerAddress, `Address ${request.ip}`),
+      );
+    },
+    handler: async (_request, reply) => {
+      reply.header('upgrade', 'websocket');
+      throw new RefusalError(
+        426,
+        'upgrade-required',
+        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
+      );
+    },
+    wsHandler: (socket, request) => {
+      const run = runs.get((request.query as { run?: string }).run);
+      const tell = (message: ControlMessage): void => socket.send(JSON.stringify(message));
+      const snapshot = (): void => tell({ type: 'ledger', at: now(), ledger: ledger.read(run.id) });
+      let timer: NodeJS.Timeout | undefined;
+      let left = SNAPSHOTS_AFTER_END;
+
+      function changed(): void {
+        tell({ type: 'run', run: run.info() });
+        snapshot();
+        if (run.state === 'ready' || timer) return;
+        timer = setInterval(() => {
+          if (run.state === 'finished') left -= 1;
+          if (left <= 0) return clearInterval(timer);
+          snapshot();
+        }, SNAPSHOT_MS);
+      }
+      function release(): void {
+        clearInterval(timer);
+        unwatch();
+      }
+
+      const unwatch = run.watch(changed);
+      socket.once('close', release);
+      socket.on('error', () => socket.terminate());
+      socket.on('message', (bytes: Buffer) => {
+        const message = parse(bytes.toString());
+        if (message?.type === 'ping' && typeof message.id === 'number')
+          tell({ type: 'pong', id: message.id, at: now() });
+        else if (message?.type === 'start') attempt(() => run.start());
+        else if (message?.type === 'stop') attempt(() => stopRun(run));
+        else {
+          const got = bytes.toString().slice(0, 80);
+          tell({
+            type: 'error',
+            error: 'bad-message',
+            message: `Got ${JSON.stringify(got)}; takes {"type":"ping","id":1}, {"type":"start"} or {"type":"stop"}.`,
+          });
+        }
+      });
+      function attempt(action: () => void): void {
+        try {
+          action();
+        } catch (error) {
+          if (!(error instanceof RefusalError)) throw error;
+          tell({ type: 'error', ...error.body() });
+        }
+      }
+      changed();
+    },
+  });
+}
+
+function parse(text: string): ControlRequest | undefined {
+  try {
+    return JSON.parse(text) as ControlRequest;
+  } catch {
+    return undefined;
+  }
+}

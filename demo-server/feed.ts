@@ -1,0 +1,186 @@
+/**
+ * The one source of events: seeded, so that the same seed gives the same event times and payloads, with a replay
+ * ring, so that a reader that was away can say where it stopped.
+ */
+import { type Arrivals, eventJson, type PushEvent, type RunSettings } from './protocol.ts';
+
+/** An event with its JSON, encoded once for all readers. */
+export interface FeedEvent extends PushEvent {
+  json: string;
+}
+
+/** Why a feed ends: the run is over, or the server is going away and the reader may come back. */
+export type FeedEnd = 'finished' | 'closing';
+
+/** What a reader of the feed is told, in this order: at most one reset, then events with rising seq, then the end. */
+export interface FeedReader {
+  event(event: FeedEvent): void;
+  reset(next: number): void;
+  end(why: FeedEnd): void;
+}
+
+/** What a cursor leads to: the events after it, whether some are gone, and the cursor to use next. */
+export interface Replay {
+  events: FeedEvent[];
+  reset: boolean;
+  next: number;
+}
+
+export interface Feed {
+  readonly lastSeq: number;
+  readonly ended: boolean;
+  /** The events after cursor `after`; no cursor means from now on, so none. */
+  since(after: number | undefined): Replay;
+  /** The newest `count` events, oldest first. */
+  latest(count: number): FeedEvent[];
+  /** Replays what came after the cursor at once, then tells every new event. Returns how to stop. */
+  subscribe(after: number | undefined, reader: FeedReader): () => void;
+  /** Begins at `startsAt` (ms since the epoch, server's clock). */
+  start(startsAt: number): void;
+  /** Stops the timer and tells every reader; does nothing the second time. */
+  end(why: FeedEnd): void;
+}
+
+export type FeedSettings = Pick<RunSettings, 'eventsPerSecond' | 'arrivals' | 'payloadBytes' | 'seed'> & {
+  /** Infinity for the open feed. */
+  durationSeconds: number;
+};
+
+/** The replay ring holds at most this many events and this many bytes of JSON, whichever is less. */
+export const RING_EVENTS = 1000;
+const RING_BYTES = 1024 * 1024;
+
+/** Events of a burst come back to back; the bursts keep the mean rate. */
+const BURST_EVENTS = 10;
+
+/** The server's clock: ms since the epoch with microseconds as fractions; steady, unlike Date.now(). */
+export function now(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+/** mulberry32: a 32-bit generator that gives the same numbers in [0, 1) for the same seed on every platform. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
+/**
+ * The ms from the start at which events come, without end: evenly, as a Poisson process, or in bursts of ten. Even ones
+ * come in the middle of their share of time, so that a run of whole seconds holds rate × seconds of them.
+ */
+export function* arrivalOffsets(arrivals: Arrivals, eventsPerSecond: number, seed: number): Generator<number, never> {
+  const random = seededRandom(seed);
+  const meanGap = 1000 / eventsPerSecond;
+  for (let n = 1, at = 0; ; n += 1) {
+    if (arrivals === 'steady') at = (n - 0.5) * meanGap;
+    else if (arrivals === 'burst') at = (Math.ceil(n / BURST_EVENTS) - 0.5) * BURST_EVENTS * meanGap;
+    else at += -Math.log(1 - random()) * meanGap;
+    yield at;
+  }
+}
+
+/** The `data` of every event in turn: `payloadBytes` characters of a–z and 0–9, one byte each in UTF-8. */
+export function* payloads(payloadBytes: number, seed: number): Generator<string, never> {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+  // Another stream of numbers than the arrivals', so that changing `arrivals` leaves the payloads as they were.
+  const random = seededRandom(seed ^ 0x9e3779b9);
+  while (true) {
+    let data = '';
+    while (data.length < payloadBytes) data += alphabet[Math.floor(random() * alphabet.length)];
+    yield data;
+  }
+}
+
+/** Remembers what `encode` made of an event, so that a thousand readers cost one encoding. */
+export function encodeOnce<T>(encode: (event: FeedEvent) => T): (event: FeedEvent) => T {
+  const made = new WeakMap<FeedEvent, { value: T }>();
+  return (event) => {
+    const known = made.get(event);
+    if (known) return known.value;
+    const value = encode(event);
+    made.set(event, { value });
+    return value;
+  };
+}
+
+/** Makes a feed that stands still until `start`. `ringEvents` is for tests that want a cursor to grow too old soon. */
+export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Feed {
+  const offsets = arrivalOffsets(settings.arrivals, settings.eventsPerSecond, settings.seed);
+  const data = payloads(settings.payloadBytes, settings.seed);
+  const readers = new Set<FeedReader>();
+  const ring: FeedEvent[] = [];
+  let ringBytes = 0;
+  let lastSeq = 0;
+  let ended = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function publish(): void {
+    lastSeq += 1;
+    const event: PushEvent = { seq: lastSeq, sentAt: now(), data: data.next().value };
+    const published: FeedEvent = { ...event, json: eventJson(event) };
+    ring.push(published);
+    ringBytes += published.json.length;
+    while (ring.length > ringEvents || (ringBytes > RING_BYTES && ring.length > 1)) {
+      ringBytes -= ring.shift()?.json.length ?? 0;
+    }
+    for (const reader of [...readers]) reader.event(published);
+  }
+
+  function since(after: number | undefined): Replay {
+    if (after === undefined) return { events: [], reset: false, next: lastSeq };
+    const oldest = lastSeq - ring.length + 1;
+    // A cursor ahead of us was given by a feed that is gone (the server was restarted): it says nothing here.
+    const reset = after < oldest - 1 || after > lastSeq;
+    const events = reset ? ring.slice() : ring.slice(after - oldest + 1);
+    return { events, reset, next: lastSeq };
+  }
+
+  return {
+    get lastSeq() {
+      return lastSeq;
+    },
+    get ended() {
+      return ended;
+    },
+    since,
+    latest: (count) => ring.slice(-count),
+    subscribe(after, reader) {
+      const replay = since(after);
+      if (replay.reset) reader.reset(replay.next - replay.events.length);
+      for (const event of replay.events) reader.event(event);
+      if (ended) {
+        reader.end('finished');
+        return () => {};
+      }
+      readers.add(reader);
+      return () => readers.delete(reader);
+    },
+    start(startsAt) {
+      const schedule = (): void => {
+        const offset = offsets.next().value;
+        if (offset >= settings.durationSeconds * 1000) return;
+        timer = setTimeout(
+          () => {
+            publish();
+            schedule();
+          },
+          // Rounded up: Node drops the fraction, and an event must not come before its time.
+          Math.max(0, Math.ceil(startsAt + offset - now())),
+        );
+      };
+      schedule();
+    },
+    end(why) {
+      if (ended) return;
+      ended = true;
+      clearTimeout(timer);
+      for (const reader of [...readers]) reader.end(why);
+      readers.clear();
+    },
+  };
+}

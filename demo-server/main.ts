@@ -1,0 +1,81 @@
+/** The process: options, listen, signals. Everything else is app.ts. */
+import { access } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { buildApp } from './app.ts';
+
+const HELP = `Pushlab: site and demo server.
+
+  npm start -- [options]
+
+  --port <n>     port to listen on, 0 = any free one      (default 4321, or PORT)
+  --host <name>  address to listen on, 0.0.0.0 = everyone (default localhost, or HOST)
+  --no-site      only the demo routes, without the pages
+  --help         this text
+`;
+
+/** From the first signal until open connections are cut off; well inside the 2 s in which the process has to be gone. */
+const PATIENCE_MS = 1200;
+
+const siteDir = fileURLToPath(new URL('../dist', import.meta.url));
+
+function fail(line: string): never {
+  process.stderr.write(`pushlab: ${line}\n`);
+  process.exit(1);
+}
+
+function options() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        port: { type: 'string', default: process.env.PORT ?? '4321' },
+        host: { type: 'string', default: process.env.HOST ?? 'localhost' },
+        'no-site': { type: 'boolean', default: false },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    return values;
+  } catch (error) {
+    return fail(`${(error as Error).message.split('\n')[0]} See npm start -- --help.`);
+  }
+}
+
+const { port: portText, host, 'no-site': noSite, help } = options();
+if (help) {
+  process.stdout.write(HELP);
+  process.exit(0);
+}
+const port = Number(portText);
+if (!/^\d+$/.test(portText) || port > 65535)
+  fail(`--port takes a number from 0 to 65535, got ${JSON.stringify(portText)}.`);
+if (!noSite) {
+  await access(`${siteDir}/index.html`).catch(() =>
+    fail('the site is not built yet: run npm run build, or npm start, which does.'),
+  );
+}
+
+const app = await buildApp(noSite ? {} : { siteDir });
+try {
+  await app.listen({ port, host });
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE') fail(`port ${port} is taken: stop what listens there, or choose another with --port.`);
+  if (code === 'EACCES') fail(`port ${port} needs more rights: choose one above 1023 with --port.`);
+  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL') fail(`--host ${host} is no address of this machine.`);
+  fail(message);
+}
+const address = app.server.address();
+const boundPort = typeof address === 'object' && address ? address.port : port;
+process.stdout.write(`Pushlab listens on http://${host.includes(':') ? `[${host}]` : host}:${boundPort}\n`);
+
+let stopping = false;
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  const patience = setTimeout(() => app.endConnections(), PATIENCE_MS);
+  await app.close();
+  clearTimeout(patience);
+  process.exit(0);
+}
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);

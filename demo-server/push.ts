@@ -1,0 +1,79 @@
+/**
+ * What every request under /push/ passes before its room: which run it is for, the cursor, and the limits.
+ * The rooms find the answer in `request.run` and `request.after`.
+ */
+import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { Limits } from './limits.ts';
+import { RefusalError } from './refusal.ts';
+import type { Run, Runs } from './runs.ts';
+
+/** The server's end of one technique. Takes how often its streams send a sign of life (ms); rooms without streams ignore it. */
+export type Room = FastifyPluginAsync<{ heartbeatMs: number }>;
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The run that this request is for; the open one where none was named. */
+    run: Run;
+    /** The last seq the client has; undefined = it named none. */
+    after: number | undefined;
+  }
+}
+
+/** Seq numbers a client may send: as many digits as a double holds exactly. */
+const CURSOR = /^\d{1,15}$/;
+
+/** Reads a cursor from outside: undefined for none, refuses with 400 what is not a seq. `where` names it in the refusal. */
+export function readCursor(value: string | undefined, where: string): number | undefined {
+  if (value === undefined) return undefined;
+  if (CURSOR.test(value)) return Number(value);
+  throw new RefusalError(
+    400,
+    'bad-cursor',
+    `${where}: got ${JSON.stringify(value)}, takes the seq of the last event you have (0 for none yet).`,
+  );
+}
+
+export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): void {
+  const perRun = new Map<string, number>();
+  const perAddress = new Map<string, number>();
+  app.decorateRequest('run', null as unknown as Run);
+  app.decorateRequest('after', undefined);
+  app.addHook('preValidation', async (request: FastifyRequest, reply) => {
+    const query = request.query as { run?: string; after?: string };
+    const technique = request.routeOptions.url?.split('/')[2] ?? '';
+    request.run = runs.get(query.run);
+    // A browser's EventSource repeats the URL it was made with; where it really stopped stands in this header.
+    request.after =
+      readCursor(request.headers['last-event-id'] as string | undefined, 'Last-Event-ID') ??
+      readCursor(query.after, 'after');
+    if (!(request.run.settings.techniques as string[]).includes(technique)) {
+      throw new RefusalError(
+        404,
+        'no-such-lane',
+        `Run ${request.run.id} has no lane ${technique}; it has ${request.run.settings.techniques.join(', ')}.`,
+      );
+    }
+    const socket = request.raw.socket;
+    const done = request.ws ? socket : reply.raw;
+    done.once('close', take(perRun, request.run.id, limits.streamsPerRun, `Run ${request.run.id}`));
+    done.once('close', take(perAddress, request.ip, limits.streamsPerAddress, `Address ${request.ip}`));
+  });
+}
+
+/** Counts one more for `key`, or refuses with 429; returns how to give it back. */
+export function take(counts: Map<string, number>, key: string, most: number, whose: string): () => void {
+  const count = counts.get(key) ?? 0;
+  if (count >= most) {
+    throw new RefusalError(
+      429,
+      'too-many-streams',
+      `${whose} has ${count} requests in progress here and may have ${most}. Close some, then try again.`,
+    );
+  }
+  counts.set(key, count + 1);
+  return () => {
+    const left = (counts.get(key) ?? 1) - 1;
+    if (left > 0) counts.set(key, left);
+    else counts.delete(key);
+  };
+}

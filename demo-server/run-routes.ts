@@ -1,0 +1,48 @@
+/** The routes under /runs: make, start, read, stop a run, and read its ledger and its bytes. */
+import type { FastifyInstance } from 'fastify';
+import { OPEN_RUN, type TechniqueId } from './protocol.ts';
+import { RefusalError } from './refusal.ts';
+import type { Run, Runs } from './runs.ts';
+import { createRunSchema, ledgerSchema, readRunSchema, startRunSchema, stopRunSchema, wireSchema } from './schemas.ts';
+import type { Ledger } from './wire/ledger.ts';
+
+type WithId = { Params: { id: string } };
+
+export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger): void {
+  // The schema of the body is documentation: checkSettings names every fault at once, Ajv would stop at the first.
+  const unchecked = { validatorCompiler: () => () => true };
+
+  app.post('/runs', { schema: createRunSchema, ...unchecked }, async (request, reply) => {
+    const run = runs.create(request.body ?? {});
+    return reply.code(201).header('location', `/runs/${run.id}`).send(run.info());
+  });
+  app.post<WithId>('/runs/:id/start', { schema: startRunSchema }, async (request) => ({
+    startsAt: runs.get(request.params.id).start(),
+  }));
+  app.get<WithId>('/runs/:id', { schema: readRunSchema }, async (request) => runs.get(request.params.id).info());
+  app.delete<WithId>('/runs/:id', { schema: stopRunSchema }, async (request) => {
+    const run = runs.get(request.params.id);
+    stopRun(run);
+    return run.info();
+  });
+  app.get<WithId>('/runs/:id/ledger', { schema: ledgerSchema }, async (request) =>
+    ledger.read(runs.get(request.params.id).id),
+  );
+  app.get<{ Params: { id: string; technique: TechniqueId } }>(
+    '/runs/:id/wire/:technique',
+    { schema: wireSchema },
+    async (request) => {
+      const { id, technique } = request.params;
+      const transcript = ledger.wire(runs.get(id).id, technique);
+      if (transcript) return transcript;
+      throw new RefusalError(404, 'no-such-lane', `Run ${id} has no lane ${JSON.stringify(technique)}.`);
+    },
+  );
+}
+
+/** Ends a run from outside; the open one belongs to everybody and is refused with 403. */
+export function stopRun(run: Run): void {
+  if (run.id === OPEN_RUN)
+    throw new RefusalError(403, 'open-feed', 'The open feed is everybody’s and always on; stop a run of your own.');
+  run.finish();
+}

@@ -1,0 +1,168 @@
+/** The life of a run: ready → running → finished → forgotten. One timer each, cleared when it moves on. */
+import { randomBytes, randomInt } from 'node:crypto';
+import { createFeed, type Feed, type FeedEnd, now } from './feed.ts';
+import { checkSettings, OPEN_RUN, RANGES, type RunInfo, type RunSettings, type RunState } from './protocol.ts';
+import { RefusalError } from './refusal.ts';
+import type { Ledger } from './wire/ledger.ts';
+
+export interface Run {
+  readonly id: string;
+  readonly settings: RunSettings;
+  readonly state: RunState;
+  readonly feed: Feed;
+  info(): RunInfo;
+  /** Starts it, once; a second start is refused with 409. Returns when it starts (ms since the epoch). */
+  start(): number;
+  /** Ends it at once, from whatever state. */
+  finish(): void;
+  /** Calls back after each change of state. Returns how to stop. */
+  watch(changed: () => void): () => void;
+}
+
+export interface Runs {
+  /** Settings from outside → a run that is ready. Refuses bad settings (400) and too many runs (503). */
+  create(input: unknown): Run;
+  /** The run of that id, the open one for undefined; refuses an unknown id with 404. */
+  get(id: string | undefined): Run;
+  close(): void;
+}
+
+/** From start to the first possible event: lets "it has started" reach clients before the first event does. */
+const LEAD_MS = 250;
+/** A run ends so long after its last second: timers are late by some ms, and the same seed must give the same events. */
+const TAIL_MS = 50;
+/** A run that nobody starts, and a finished one that nobody asks for any more, is forgotten after so long. */
+const READY_MS = 10 * 60_000;
+const FINISHED_MS = 30 * 60_000;
+/** Finished runs kept at the most; their ledgers and transcripts are what costs memory. */
+const FINISHED_KEPT = 200;
+
+export interface RunsOptions {
+  ledger: Ledger;
+  runsAtOnce: number;
+  ringEvents?: number | undefined;
+}
+
+export function createRuns({ ledger, runsAtOnce, ringEvents }: RunsOptions): Runs {
+  const runs = new Map<string, Run & { close(why: FeedEnd): void; forget(): void }>();
+  const open = createRun(OPEN_RUN, openSettings());
+  open.start();
+
+  function openSettings(): RunSettings {
+    const checked = checkSettings({});
+    if ('faults' in checked) throw new Error('the default settings do not pass their own check');
+    return { ...checked.settings, eventsPerSecond: 1, seed: drawSeed() };
+  }
+
+  function createRun(id: string, settings: RunSettings) {
+    const durationSeconds = id === OPEN_RUN ? Number.POSITIVE_INFINITY : settings.durationSeconds;
+    const feed = createFeed({ ...settings, durationSeconds }, ringEvents);
+    const createdAt = now();
+    const watchers = new Set<() => void>();
+    let state: RunState = 'ready';
+    let startsAt: number | null = null;
+    let endsAt: number | null = null;
+    let timer: NodeJS.Timeout | undefined;
+    if (id !== OPEN_RUN) timer = setTimeout(forget, READY_MS);
+
+    function become(next: RunState): void {
+      state = next;
+      ledger.setState(id, state);
+      for (const changed of [...watchers]) changed();
+    }
+    function close(why: FeedEnd): void {
+      clearTimeout(timer);
+      feed.end(why);
+    }
+    function finish(): void {
+      if (state === 'finished') return;
+      close('finished');
+      endsAt = now();
+      become('finished');
+      timer = setTimeout(forget, FINISHED_MS);
+      const finished = [...runs.values()].filter((run) => run.state === 'finished');
+      if (finished.length > FINISHED_KEPT) finished[0]?.forget();
+    }
+    function forget(): void {
+      if (state === 'ready') finish();
+      clearTimeout(timer);
+      runs.delete(id);
+      ledger.forget(id);
+    }
+
+    const run = {
+      id,
+      settings,
+      feed,
+      get state() {
+        return state;
+      },
+      info: (): RunInfo => ({ id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq }),
+      start(): number {
+        if (state !== 'ready') {
+          throw new RefusalError(
+            409,
+            'already-started',
+            `Run ${id} is ${state}; a run is started once. Create another.`,
+          );
+        }
+        clearTimeout(timer);
+        startsAt = now() + LEAD_MS;
+        if (id !== OPEN_RUN) {
+          endsAt = startsAt + settings.durationSeconds * 1000 + TAIL_MS;
+          timer = setTimeout(finish, Math.ceil(endsAt - now()));
+        }
+        feed.start(startsAt);
+        become('running');
+        return startsAt;
+      },
+      finish,
+      close,
+      forget,
+      watch(changed: () => void) {
+        watchers.add(changed);
+        return () => watchers.delete(changed);
+      },
+    };
+    ledger.open(id, settings.techniques);
+    runs.set(id, run);
+    return run;
+  }
+
+  return {
+    create(input) {
+      const checked = checkSettings(input);
+      if ('faults' in checked) {
+        const words = checked.faults.map((f) => `${f.field}: got ${JSON.stringify(f.got)}, takes ${f.takes}`);
+        throw new RefusalError(400, 'bad-setting', `Cannot make this run. ${words.join('; ')}.`, checked.faults);
+      }
+      const busy = [...runs.values()].filter((run) => run.state !== 'finished' && run.id !== OPEN_RUN).length;
+      if (busy >= runsAtOnce) {
+        throw new RefusalError(
+          503,
+          'too-many-runs',
+          `This server carries ${runsAtOnce} runs at once and ${busy} are going on. Try again when one has ended.`,
+        );
+      }
+      const { seed = drawSeed(), ...rest } = checked.settings;
+      return createRun(randomBytes(6).toString('hex'), { ...rest, seed });
+    },
+    get(id = OPEN_RUN) {
+      const run = runs.get(id);
+      if (run) return run;
+      throw new RefusalError(
+        404,
+        'unknown-run',
+        `There is no run ${JSON.stringify(id)} here: it was never made, or it ended a while ago and was forgotten. Make one with POST /runs.`,
+      );
+    },
+    close() {
+      for (const run of runs.values()) run.close('closing');
+      runs.clear();
+    },
+  };
+}
+
+function drawSeed(): number {
+  return randomInt(RANGES.seed.max + 1);
+}

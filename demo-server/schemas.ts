@@ -1,0 +1,311 @@
+/** The routes' schemas: what Fastify checks and what the page at /docs/api is made from. */
+import {
+  ARRIVALS,
+  MAX_FEED_BYTES_PER_SECOND,
+  type NumericSetting,
+  RANGES,
+  rangeInWords,
+  TECHNIQUES,
+  type TechniqueId,
+} from './protocol.ts';
+
+const about: Record<TechniqueId, string> = {
+  http10: 'Answers the last 20 events as a genuine HTTP/1.0 message and closes the connection.',
+  'keep-alive': 'Answers the last 20 events; the connection stays open for the next request.',
+  polling: 'Answers at once with the events after the cursor, often none.',
+  'long-poll': 'Holds the request until there is an event after the cursor or the time limit has passed.',
+  'iframe-stream': 'An HTML page that never ends: one self-removing script an event, calling a function of the parent.',
+  'xhr-stream': 'Newline-delimited JSON that never ends; empty lines are heartbeats.',
+  sse: 'An event stream (text/event-stream) with id, data and retry; a comment is the heartbeat.',
+  websocket: 'One text frame an event after the WebSocket handshake; Ping is the heartbeat.',
+};
+
+const runQuery = { type: 'string', description: 'Run id; without it the open feed, one event a second, always on.' };
+const event = {
+  type: 'object',
+  description: 'One numbered message of the feed.',
+  required: ['seq', 'sentAt', 'data'],
+  properties: {
+    seq: { type: 'integer', minimum: 1 },
+    sentAt: { type: 'number', description: "ms since the epoch by the server's clock, three decimals" },
+    data: { type: 'string', description: '`payloadBytes` characters of a–z and 0–9' },
+  },
+};
+const eventList = {
+  type: 'object',
+  description: 'The events; with 410 the last ones of a run that has ended.',
+  required: ['events', 'next'],
+  properties: {
+    events: { type: 'array', items: event },
+    next: { type: 'integer', description: 'The cursor to send as `after` next time.' },
+    reset: { type: 'boolean', description: 'True where the cursor was too old: events between it and these are gone.' },
+  },
+};
+const refusal = {
+  type: 'object',
+  required: ['error', 'message'],
+  properties: {
+    error: { type: 'string', description: 'A stable word for programs.' },
+    message: { type: 'string', description: 'What came, what is taken, what to do.' },
+    faults: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['field', 'takes'],
+        properties: { field: { type: 'string' }, got: {}, takes: { type: 'string' } },
+      },
+    },
+  },
+};
+/** Documented here, but written by the error handler, which knows no schema. */
+const refused = (description: string) => ({ description, content: { 'application/json': { schema: refusal } } });
+
+/** How the answer of each technique looks; the lists are JSON, the streams are described in words. */
+function answer(technique: TechniqueId): Record<number, object> {
+  if (technique === 'websocket')
+    return { 101: { description: 'Switching Protocols: from here on WebSocket frames.', type: 'null' } };
+  const streams: Partial<Record<TechniqueId, string>> = {
+    'iframe-stream': 'text/html',
+    'xhr-stream': 'application/x-ndjson',
+    sse: 'text/event-stream',
+  };
+  const type = streams[technique] ?? 'application/json';
+  const schema = type === 'application/json' ? eventList : { type: 'string' };
+  return {
+    200: { description: type === 'application/json' ? 'Events' : 'An endless stream', content: { [type]: { schema } } },
+  };
+}
+
+/** Schema of `GET /push/<technique>`. The cursor stays a string here: push.ts refuses a bad one in words of its own. */
+export function pushSchema(technique: TechniqueId): object {
+  return {
+    tags: ['techniques'],
+    summary: technique,
+    description: about[technique],
+    querystring: {
+      type: 'object',
+      properties: {
+        run: runQuery,
+        after: { type: 'string', description: 'The last seq the client has (0 = none yet); events after it are sent.' },
+        ...(technique === 'iframe-stream'
+          ? {
+              callback: {
+                type: 'string',
+                pattern: '^[A-Za-z_$][A-Za-z0-9_$]{0,63}$',
+                description: "Name of the parent page's function that every event calls; `push` if not given.",
+              },
+            }
+          : {}),
+      },
+    },
+    response: {
+      ...answer(technique),
+      400: refused('The cursor is no seq.'),
+      404: refused('No such run, or the run has no such lane.'),
+      410: refused('The run has ended. The techniques that answer lists still give its last events with this status.'),
+      429: refused('Too many requests in progress for this run or from this address.'),
+      ...(technique === 'sse'
+        ? { 204: { description: 'The run has ended: EventSource stops for good.', type: 'null' } }
+        : {}),
+    },
+  };
+}
+
+const unit: Record<NumericSetting, string> = {
+  eventsPerSecond: 'Mean rate of events.',
+  payloadBytes: `Bytes of each event's data; rate × payload at most ${MAX_FEED_BYTES_PER_SECOND} bytes a second.`,
+  durationSeconds: 'Length of the run.',
+  pollIntervalMs: 'How long http10, keep-alive and polling wait from one request to the next.',
+  longPollTimeoutMs: 'How long a long poll is held at the most.',
+  seed: 'The same seed gives the same event times and payloads; drawn at random if not given.',
+};
+const settingProperties = {
+  techniques: {
+    type: 'array',
+    items: { type: 'string', enum: [...TECHNIQUES] },
+    default: [...TECHNIQUES],
+    description: 'The lanes.',
+  },
+  arrivals: {
+    type: 'string',
+    enum: [...ARRIVALS],
+    default: 'steady',
+    description: 'Evenly, as a Poisson process, or in bursts of ten.',
+  },
+  ...Object.fromEntries(
+    (Object.keys(RANGES) as NumericSetting[]).map((name) => [
+      name,
+      {
+        type: RANGES[name].integer ? 'integer' : 'number',
+        minimum: RANGES[name].min,
+        maximum: RANGES[name].max,
+        ...(name === 'seed' ? {} : { default: RANGES[name].default }),
+        description: `${unit[name]} Takes ${rangeInWords(name)}.`,
+      },
+    ]),
+  ),
+};
+const time = (description: string) => ({ type: ['number', 'null'], description });
+const runInfo = {
+  type: 'object',
+  properties: {
+    id: { type: 'string' },
+    state: { type: 'string', enum: ['ready', 'running', 'finished'] },
+    settings: { type: 'object', properties: settingProperties },
+    createdAt: { type: 'number', description: "ms since the epoch by the server's clock" },
+    startsAt: time('Null until started; the first event comes after it.'),
+    endsAt: time('When the run will end or has ended.'),
+    lastSeq: { type: 'integer', description: 'The newest event so far; 0 = none.' },
+  },
+};
+const count = { type: 'integer' };
+const account = {
+  type: 'object',
+  description: 'One account. Bytes are TCP payload as the server’s socket carried it.',
+  properties: {
+    requests: count,
+    responses: count,
+    connectionsOpened: count,
+    connectionsReused: {
+      type: 'integer',
+      description: 'Requests that came on a connection that had carried one before.',
+    },
+    eventsSent: { type: 'integer', description: 'Events that were news to their reader.' },
+    bytes: {
+      type: 'object',
+      properties: {
+        up: { type: 'object', properties: { head: count, framing: count, body: count } },
+        down: {
+          type: 'object',
+          properties: { head: count, framing: count, envelope: count, payload: count, redundantPayload: count },
+        },
+      },
+    },
+    wireBytesUp: count,
+    wireBytesDown: count,
+    unaccountedBytes: { type: 'integer', description: 'What the sockets carried less what was counted; always 0.' },
+    cuts: {
+      type: 'array',
+      description: 'Connections that the server ended by itself.',
+      items: { type: 'object', properties: { reason: { type: 'string' }, count } },
+    },
+  },
+};
+const ledger = {
+  type: 'object',
+  properties: {
+    run: { type: 'string' },
+    state: { type: 'string' },
+    lanes: { type: 'object', properties: Object.fromEntries(TECHNIQUES.map((id) => [id, account])) },
+    control: account,
+    site: account,
+    unowned: account,
+  },
+};
+const transcript = {
+  type: 'object',
+  properties: {
+    run: { type: 'string' },
+    technique: { type: 'string' },
+    exchanges: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: {
+          connection: count,
+          exchange: count,
+          startedAt: { type: 'number' },
+          endedAt: time('Null while it goes on.'),
+          segments: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                at: { type: 'number' },
+                direction: { type: 'string', enum: ['up', 'down'] },
+                kind: { type: 'string', enum: ['head', 'framing', 'body', 'envelope', 'payload', 'redundantPayload'] },
+                bytes: { type: 'string', description: 'base64' },
+              },
+            },
+          },
+          omittedBytes: { type: 'integer', description: 'Bytes of its middle that the record did not keep.' },
+          omittedAt: { type: 'integer', description: 'Index of the first segment after the gap.' },
+        },
+      },
+    },
+  },
+};
+
+const runParams = { type: 'object', properties: { id: { type: 'string', description: 'Run id' } } };
+const unknown = { 404: refused('No such run.') };
+
+export const createRunSchema = {
+  tags: ['runs'],
+  summary: 'Make a run',
+  description: 'Every setting is optional. The answer names what was taken and the seed.',
+  // Only documentation: checkSettings of protocol.ts does the checking, with every fault in one answer.
+  body: { type: 'object', properties: settingProperties, additionalProperties: false },
+  response: {
+    201: runInfo,
+    400: refused('A bad setting: field, what it got, what it takes.'),
+    503: refused('Too many runs at once.'),
+  },
+};
+export const startRunSchema = {
+  tags: ['runs'],
+  summary: 'Start it, once',
+  description: 'Readers may be connected already; the first event comes after `startsAt`.',
+  params: runParams,
+  response: {
+    200: { type: 'object', properties: { startsAt: { type: 'number' } } },
+    409: refused('It was started before.'),
+    ...unknown,
+  },
+};
+export const readRunSchema = {
+  tags: ['runs'],
+  summary: 'Settings, state, times',
+  params: runParams,
+  response: { 200: runInfo, ...unknown },
+};
+export const stopRunSchema = {
+  tags: ['runs'],
+  summary: 'Stop it at once',
+  description: 'Streams end cleanly, held questions are answered. Stopping it twice is no error.',
+  params: runParams,
+  response: { 200: runInfo, 403: refused('The open feed cannot be stopped.'), ...unknown },
+};
+export const ledgerSchema = {
+  tags: ['ledger'],
+  summary: 'The byte and request accounts, live and after the end',
+  description:
+    '`control` and `site` are the control sockets of this run and the other requests about it. `GET /runs/open/ledger` gives the open feed, and there `control`, `site` and `unowned` are all that belongs to no run.',
+  params: runParams,
+  response: { 200: ledger, ...unknown },
+};
+export const wireSchema = {
+  tags: ['ledger'],
+  summary: 'The bytes of the last exchanges of a lane',
+  description: 'The last 12 exchanges, of each at most 16 KiB; the values of Cookie and Authorization are blanked.',
+  params: {
+    type: 'object',
+    properties: { id: { type: 'string', description: 'Run id' }, technique: { type: 'string', enum: [...TECHNIQUES] } },
+  },
+  response: { 200: transcript, ...unknown },
+};
+export const controlSchema = {
+  tags: ['control'],
+  summary: 'The control WebSocket',
+  description:
+    'Takes {"type":"ping","id":n}, {"type":"start"} and {"type":"stop"} as JSON text frames; tells "pong", "run", "ledger" (four times a second while the run goes on) and "error". Never counted in a lane.',
+  querystring: {
+    type: 'object',
+    properties: { run: { type: 'string', description: 'Run id; the open feed if not given.' } },
+  },
+  response: { 101: { description: 'Switching Protocols', type: 'null' }, ...unknown },
+};
+export const healthSchema = {
+  tags: ['server'],
+  summary: 'Is it listening?',
+  response: { 200: { type: 'object', properties: { status: { type: 'string', enum: ['ok'] } } } },
+};

@@ -1,0 +1,33 @@
+/**
+ * HTTP/1.0 (1996): a request, the whole state as its answer, and the connection is gone.
+ * @see https://www.rfc-editor.org/rfc/rfc1945#section-1.3
+ *
+ * Written to the socket by hand: Node's http always answers HTTP/1.1 (a server states its own highest version,
+ * RFC 9110 6.2), and only a genuine 1.0 answer makes browser and curl treat the connection as 1.0 does.
+ */
+import { eventListJson, STATE_EVENTS } from '../protocol.ts';
+import type { Room } from '../push.ts';
+import { pushSchema } from '../schemas.ts';
+
+export const http10: Room = async (app) => {
+  app.get('/push/http10', { schema: pushSchema('http10') }, (request, reply) => {
+    const { feed, state } = request.run;
+    const body = eventListJson(
+      feed.latest(STATE_EVENTS).map((event) => event.json),
+      feed.lastSeq,
+      false,
+    );
+    reply.hijack();
+    request.raw.socket.end(
+      [
+        `HTTP/1.0 ${state === 'finished' ? '410 Gone' : '200 OK'}`,
+        `Date: ${new Date().toUTCString()}`,
+        'Content-Type: application/json; charset=utf-8',
+        'Cache-Control: no-store',
+        `Content-Length: ${Buffer.byteLength(body)}`,
+        '',
+        body,
+      ].join('\r\n'),
+    );
+  });
+};

@@ -1,0 +1,46 @@
+/**
+ * Hidden-iframe streaming ("forever frame", about 2000; Comet, 2006): a page that never finishes loading, in which
+ * every event is a `<script>` that calls its parent.
+ * @see https://www.rfc-editor.org/rfc/rfc6202#section-3
+ *
+ * The charset matters: without one Firefox holds the whole stream back to guess it. Each script removes itself, or
+ * the page would grow by an element an event. Under the parent's COEP the frame must send COEP of its own.
+ */
+import { encodeOnce } from '../feed.ts';
+import { iframeHead, iframeScript, resetJson } from '../protocol.ts';
+import type { Room } from '../push.ts';
+import { pushSchema } from '../schemas.ts';
+
+export const iframeStream: Room = async (app, { heartbeatMs }) => {
+  const encode = encodeOnce((event) => Buffer.from(iframeScript(event.json)));
+
+  app.get('/push/iframe-stream', { schema: pushSchema('iframe-stream') }, (request, reply) => {
+    const { feed, state } = request.run;
+    const { callback = 'push' } = request.query as { callback?: string };
+    const over = state === 'finished' && (request.after ?? feed.lastSeq) === feed.lastSeq;
+    reply.hijack();
+    const stream = reply.raw;
+    stream.writeHead(over ? 410 : 200, {
+      'content-type': 'text/html; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+      'cross-origin-embedder-policy': 'require-corp',
+    });
+    stream.write(iframeHead(callback));
+    if (over) {
+      stream.end(iframeScript('{"end":true}'));
+      return;
+    }
+
+    const heartbeat = setInterval(() => stream.write(iframeScript('')), heartbeatMs);
+    const stop = feed.subscribe(request.after, {
+      event: (event) => stream.write(encode(event)),
+      reset: (next) => stream.write(iframeScript(resetJson(next))),
+      end: () => stream.end(),
+    });
+    stream.once('close', () => {
+      clearInterval(heartbeat);
+      stop();
+    });
+  });
+};

@@ -1,0 +1,22 @@
+/** The rooms in ladder order. A new technique is: its id in protocol.ts, its four files, and a line here and in site/techniques. */
+import type { TechniqueId } from '../protocol.ts';
+import type { Room } from '../push.ts';
+import { http10 } from './http10.ts';
+import { iframeStream } from './iframe-stream.ts';
+import { keepAlive } from './keep-alive.ts';
+import { longPoll } from './long-poll.ts';
+import { polling } from './polling.ts';
+import { sse } from './sse.ts';
+import { websocket } from './websocket.ts';
+import { xhrStream } from './xhr-stream.ts';
+
+export const techniques: readonly { id: TechniqueId; room: Room }[] = [
+  { id: 'http10', room: http10 },
+  { id: 'keep-alive', room: keepAlive },
+  { id: 'polling', room: polling },
+  { id: 'long-poll', room: longPoll },
+  { id: 'iframe-stream', room: iframeStream },
+  { id: 'xhr-stream', room: xhrStream },
+  { id: 'sse', room: sse },
+  { id: 'websocket', room: websocket },
+];

@@ -1,0 +1,26 @@
+/**
+ * HTTP/1.1 keep-alive (1997): the same reload of the whole state, but the connection stays open for the next one.
+ * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.3
+ *
+ * Persistence is the default of 1.1: this room does nothing for it. How long an idle connection is kept is the
+ * server's `keepAliveTimeout` (app.ts).
+ */
+import { eventListJson, STATE_EVENTS } from '../protocol.ts';
+import type { Room } from '../push.ts';
+import { pushSchema } from '../schemas.ts';
+
+export const keepAlive: Room = async (app) => {
+  app.get('/push/keep-alive', { schema: pushSchema('keep-alive') }, async (request, reply) => {
+    const { feed, state } = request.run;
+    const body = eventListJson(
+      feed.latest(STATE_EVENTS).map((event) => event.json),
+      feed.lastSeq,
+      false,
+    );
+    return reply
+      .code(state === 'finished' ? 410 : 200)
+      .header('cache-control', 'no-store')
+      .type('application/json; charset=utf-8')
+      .send(body);
+  });
+};

@@ -1,0 +1,57 @@
+/**
+ * WebSocket (RFC 6455, December 2011): one handshake, then small frames in both directions on the same connection.
+ * @see https://www.rfc-editor.org/rfc/rfc6455
+ *
+ * The heartbeat is a Ping frame, which browsers answer by themselves and never show to a script; a connection that
+ * left the last one unanswered is half-open and is cut.
+ */
+import { encodeOnce } from '../feed.ts';
+import { resetJson } from '../protocol.ts';
+import type { Room } from '../push.ts';
+import { RefusalError } from '../refusal.ts';
+import { pushSchema } from '../schemas.ts';
+
+export const websocket: Room = async (app, { heartbeatMs }) => {
+  const encode = encodeOnce((event) => Buffer.from(event.json));
+
+  app.route({
+    method: 'GET',
+    url: '/push/websocket',
+    schema: pushSchema('websocket'),
+    preHandler: async ({ run, after }) => {
+      const over = run.state === 'finished' && (after ?? run.feed.lastSeq) === run.feed.lastSeq;
+      if (over) throw new RefusalError(410, 'run-finished', `Run ${run.id} has ended and you have all of its events.`);
+    },
+    handler: async (_request, reply) => {
+      reply.header('upgrade', 'websocket');
+      throw new RefusalError(
+        426,
+        'upgrade-required',
+        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
+      );
+    },
+    wsHandler: (socket, request) => {
+      const { feed } = request.run;
+      let answered = true;
+      socket.on('pong', () => {
+        answered = true;
+      });
+      socket.on('error', () => socket.terminate());
+
+      const heartbeat = setInterval(() => {
+        if (!answered) return socket.terminate();
+        answered = false;
+        socket.ping();
+      }, heartbeatMs);
+      const stop = feed.subscribe(request.after, {
+        event: (event) => socket.send(encode(event), { binary: false }),
+        reset: (next) => socket.send(resetJson(next)),
+        end: (why) => socket.close(why === 'finished' ? 1000 : 1001, why),
+      });
+      socket.once('close', () => {
+        clearInterval(heartbeat);
+        stop();
+      });
+    },
+  });
+};

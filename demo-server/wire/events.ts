@@ -1,0 +1,162 @@
+/**
+ * The scanner: finds the feed's events inside body bytes, whatever a technique wraps around them. Pure.
+ * An event is `{"seq":1,"sentAt":1763623713123.45,"data":"…"}`, its keys in this order, without spaces.
+ */
+
+/** Body bytes in their order, a view: copy to keep. seq = the event they belong to, null = envelope. */
+export type BodyPiece = (seq: number | null, bytes: Uint8Array) => void;
+
+/** Give push() one body after the other; end() lets go of what is held and begins afresh. */
+export interface EventScanner {
+  push(bytes: Uint8Array): void;
+  end(): void;
+}
+
+const ZERO = 0x30;
+const BRACE = 0x7b;
+const BRACE_END = 0x7d;
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** What an event begins with; a number stands behind each of the first two. */
+const KEYS = ['{"seq":', ',"sentAt":', ',"data":"'].map((key) => new TextEncoder().encode(key));
+const SEQ_DIGITS = 20;
+const SENT_AT_DIGITS = 32;
+/** Bytes of the longest beginning of an event: all that is ever held. */
+const HELD_LIMIT = 7 + SEQ_DIGITS + 10 + SENT_AT_DIGITS + 9;
+
+/** A scanner for body bytes, however they are cut; eventEnd is called behind the last byte of every whole event. */
+export function createEventScanner(piece: BodyPiece, eventEnd?: (seq: number) => void): EventScanner {
+  return new Scanner(piece, eventEnd);
+}
+
+class Scanner implements EventScanner {
+  private readonly piece: BodyPiece;
+  private readonly eventEnd: ((seq: number) => void) | undefined;
+  /** Outside an event, in what may be the beginning of one, in its data string, behind the string's last quote. */
+  private state: 'outside' | 'beginning' | 'data' | 'closing' = 'outside';
+  private escaped = false;
+  private seq = 0;
+  /** In the beginning: keys that are complete, numbers that have begun, bytes matched of the one or the other. */
+  private keys = 0;
+  private inNumber = false;
+  private matched = 0;
+  /** A beginning that the input was cut in. */
+  private held: Uint8Array | undefined = undefined;
+  private heldLength = 0;
+
+  constructor(piece: BodyPiece, eventEnd: ((seq: number) => void) | undefined) {
+    this.piece = piece;
+    this.eventEnd = eventEnd;
+  }
+
+  push(bytes: Uint8Array): void {
+    let mark = 0;
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.state === 'outside') {
+        const brace = bytes.indexOf(BRACE, at);
+        at = brace === -1 ? bytes.length : brace;
+        this.tell(null, bytes, mark, at);
+        mark = at;
+        if (brace !== -1) this.begin();
+      } else if (this.state === 'beginning') {
+        if (this.match(bytes[at] as number)) at++;
+        // Nothing is read again: a brace stands only at the start of a beginning, so no other one lies within it.
+        else this.leave('outside', null);
+        if (this.keys === KEYS.length) this.leave('data', this.seq);
+      } else if (this.state === 'data') {
+        at = this.readData(bytes, at);
+      } else {
+        const whole = bytes[at] === BRACE_END;
+        if (whole) at++;
+        this.tell(this.seq, bytes, mark, at);
+        mark = at;
+        this.state = 'outside';
+        if (whole) this.eventEnd?.(this.seq);
+      }
+    }
+    if (this.state === 'beginning') this.hold(bytes.subarray(mark));
+    else this.tell(this.state === 'outside' ? null : this.seq, bytes, mark, at);
+  }
+
+  end(): void {
+    this.leave('outside', null);
+  }
+
+  private begin(): void {
+    this.state = 'beginning';
+    this.seq = 0;
+    this.keys = 0;
+    this.inNumber = false;
+    this.matched = 0;
+  }
+
+  /** Whether the next byte still fits the beginning of an event. */
+  private match(byte: number): boolean {
+    if (this.inNumber) {
+      if (this.keys === 1 ? isDigit(byte) : isNumeric(byte)) {
+        if (this.keys === 1) this.seq = this.seq * 10 + byte - ZERO;
+        this.matched++;
+        return this.matched <= (this.keys === 1 ? SEQ_DIGITS : SENT_AT_DIGITS);
+      }
+      if (this.matched === 0) return false;
+      this.inNumber = false;
+      this.matched = 0;
+    }
+    const key = KEYS[this.keys];
+    if (key?.[this.matched] !== byte) return false;
+    this.matched++;
+    if (this.matched === key.length) {
+      this.keys++;
+      this.inNumber = true;
+      this.matched = 0;
+    }
+    return true;
+  }
+
+  /** Goes on in the data string; returns the offset behind its last quote, or of the input's end. */
+  private readData(bytes: Uint8Array, from: number): number {
+    let at = from;
+    while (at < bytes.length) {
+      const byte = bytes[at++];
+      if (this.escaped) this.escaped = false;
+      else if (byte === BACKSLASH) this.escaped = true;
+      else if (byte === QUOTE) {
+        this.state = 'closing';
+        return at;
+      }
+    }
+    return at;
+  }
+
+  /** Leaves a beginning, now that it is known what its bytes belong to. */
+  private leave(state: 'outside' | 'data', seq: number | null): void {
+    this.state = state;
+    this.escaped = false;
+    this.keys = 0;
+    const held = this.held;
+    this.held = undefined;
+    if (held !== undefined) this.piece(seq, held.subarray(0, this.heldLength));
+    this.heldLength = 0;
+  }
+
+  private hold(bytes: Uint8Array): void {
+    this.held ??= new Uint8Array(HELD_LIMIT);
+    this.held.set(bytes, this.heldLength);
+    this.heldLength += bytes.length;
+  }
+
+  private tell(seq: number | null, bytes: Uint8Array, from: number, to: number): void {
+    if (from < to) this.piece(seq, bytes.subarray(from, to));
+  }
+}
+
+function isDigit(byte: number): boolean {
+  return byte >= ZERO && byte <= ZERO + 9;
+}
+
+/** A digit, or one of `-`, `+`, `.`, `e`, `E`. */
+function isNumeric(byte: number): boolean {
+  return isDigit(byte) || byte === 0x2d || byte === 0x2b || byte === 0x2e || (byte | 0x20) === 0x65;
+}

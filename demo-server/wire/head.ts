@@ -1,0 +1,142 @@
+/**
+ * One HTTP/1.x head (RFC 9112 sections 2 to 6): where it ends, what it says, how its body is delimited. Pure.
+ * Bare LF is accepted as a line end and empty lines may come first (section 2.2): Node's own parser lets both pass.
+ */
+import { Hold } from './hold.ts';
+
+/** The start line without its line end, and the fields: name in any case, repeated ones joined by ', '. */
+export interface Head {
+  line: string;
+  header(name: string): string | undefined;
+}
+
+/** A request's head: method and target as sent, version '1.1' or '1.0', header() as in Head. */
+export interface RequestHead {
+  method: string;
+  target: string;
+  version: string;
+  header(name: string): string | undefined;
+}
+
+/** A response's head: version '1.1' or '1.0', header() as in Head. */
+export interface ResponseHead {
+  status: number;
+  version: string;
+  header(name: string): string | undefined;
+}
+
+/** The body behind a head: so many bytes, chunked, until the connection closes, or 'invalid' = nobody can tell. */
+export type BodyLength = number | 'chunked' | 'close' | 'invalid';
+
+/** Bytes of the longest head that is read; Node's own limit is 16 KiB, so only a broken peer comes here. */
+export const HEAD_LIMIT = 65536;
+
+const CR = 13;
+const LF = 10;
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~\w-]+) +(\S+) +HTTP\/(1\.\d) *$/;
+const STATUS_LINE = /^HTTP\/(1\.\d) +(\d{3})(?: |$)/;
+const latin1 = new TextDecoder('latin1');
+
+/** Reads one head, however it is cut. */
+export class HeadReader {
+  /** The blank line was read; otherwise, if read() stopped short of its input, the head is too long. */
+  complete = false;
+  private size = 0;
+  private begun = false;
+  private blank = true;
+  private whole: Uint8Array | undefined;
+  private held: Hold | undefined;
+
+  /** Reads on from offset `from`; returns the offset just behind what belongs to the head. */
+  read(bytes: Uint8Array, from: number): number {
+    const limit = Math.min(bytes.length, from + HEAD_LIMIT - this.size);
+    let at = from;
+    while (at < limit && !this.complete) {
+      const byte = bytes[at++];
+      if (byte === LF) {
+        this.complete = this.blank && this.begun;
+        this.blank = true;
+      } else if (byte !== CR) {
+        this.begun = true;
+        this.blank = false;
+      }
+    }
+    this.size += at - from;
+    const piece = bytes.subarray(from, at);
+    if (this.complete && this.held === undefined) {
+      this.whole = piece;
+    } else {
+      this.held ??= new Hold();
+      this.held.add(piece);
+    }
+    return at;
+  }
+
+  /** What was read so far, in one piece: a view of the input if the head came uncut, as most do. */
+  bytes(): Uint8Array {
+    return this.whole ?? (this.held as Hold).bytes();
+  }
+
+  /** What the complete head says. */
+  parse(): Head {
+    const lines = latin1
+      .decode(this.bytes())
+      .replace(/^[\r\n]+/, '')
+      .split(/\r*\n/);
+    const fields = new Map<string, string>();
+    for (let i = 1; i < lines.length; i++) {
+      const line = lines[i] ?? '';
+      const colon = line.indexOf(':');
+      if (colon < 1) continue;
+      const name = line.slice(0, colon).toLowerCase();
+      const value = line.slice(colon + 1).trim();
+      const before = fields.get(name);
+      fields.set(name, before === undefined ? value : `${before}, ${value}`);
+    }
+    return { line: lines[0] ?? '', header: (name) => fields.get(name.toLowerCase()) };
+  }
+}
+
+/** A head read as a request's, or undefined if its first line is no request line of HTTP/1.x. */
+export function requestHead(head: Head): RequestHead | undefined {
+  const [, method, target, version] = REQUEST_LINE.exec(head.line) ?? [];
+  if (method === undefined || target === undefined || version === undefined) return undefined;
+  return { method, target, version, header: head.header };
+}
+
+/** A head read as a response's, or undefined if its first line is no status line of HTTP/1.x. */
+export function responseHead(head: Head): ResponseHead | undefined {
+  const [, version, status] = STATUS_LINE.exec(head.line) ?? [];
+  if (version === undefined || status === undefined) return undefined;
+  return { status: Number(status), version, header: head.header };
+}
+
+/** Whether the bytes behind this request depend on its answer: an Upgrade (RFC 9110 section 7.8), or a CONNECT. */
+export function asksToSwitch(head: RequestHead): boolean {
+  if (head.method === 'CONNECT') return true;
+  return head.header('upgrade') !== undefined && /(^|,)\s*upgrade\s*(,|$)/i.test(head.header('connection') ?? '');
+}
+
+/** A request's body (RFC 9112 section 6.3): none unless declared, and never "until close". */
+export function requestBody(head: RequestHead): BodyLength {
+  const length = declaredBody(head);
+  if (length !== 'close') return length;
+  return head.header('transfer-encoding') === undefined ? 0 : 'invalid';
+}
+
+/** A response's body (RFC 9112 section 6.3): never to HEAD, nor with 204, 304, whatever the fields say. */
+export function responseBody(head: ResponseHead, method: string | undefined): BodyLength {
+  if (method === 'HEAD' || head.status === 204 || head.status === 304) return 0;
+  return declaredBody(head);
+}
+
+/** Chunked wins over Content-Length; equal repeated lengths are one length (RFC 9110 section 8.6). */
+function declaredBody(head: Pick<Head, 'header'>): BodyLength {
+  const coding = head.header('transfer-encoding');
+  if (coding !== undefined) return /(^|[,\s])chunked$/i.test(coding) ? 'chunked' : 'close';
+  const declared = head.header('content-length');
+  if (declared === undefined) return 'close';
+  const [first = '', ...others] = declared.split(/\s*,\s*/);
+  const length = /^\d+$/.test(first) ? Number(first) : Number.NaN;
+  return Number.isSafeInteger(length) && others.every((other) => other === first) ? length : 'invalid';
+}

@@ -1,0 +1,22 @@
+/** Bytes kept from one call to the next: copied in, because whoever fed them may reuse the buffer. Not bounded here. */
+export class Hold {
+  length = 0;
+  private store = new Uint8Array(0);
+
+  /** Appends a copy; the store doubles, so that a stream cut into single bytes stays linear. */
+  add(bytes: Uint8Array): void {
+    const length = this.length + bytes.length;
+    if (length > this.store.length) {
+      const grown = new Uint8Array(Math.max(length, 2 * this.store.length));
+      grown.set(this.bytes());
+      this.store = grown;
+    }
+    this.store.set(bytes, this.length);
+    this.length = length;
+  }
+
+  /** A view of everything added so far, valid until the next add. */
+  bytes(): Uint8Array {
+    return this.store.subarray(0, this.length);
+  }
+}

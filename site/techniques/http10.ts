@@ -1,0 +1,31 @@
+/**
+ * HTTP/1.0: on a timer, reload the whole state, each time over a connection of its own.
+ * @see https://www.rfc-editor.org/rfc/rfc1945#section-1.3
+ *
+ * `credentials: 'omit'` only moves these requests to a pool of connections of their own (Chromium and Firefox): else
+ * they would take the warm ones of the other lanes, and the server would close them. Nobody here sets a cookie, so
+ * not a byte of the head changes.
+ */
+import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './lane.ts';
+
+export const receive: Receive = async (lane) => {
+  const { pollIntervalMs, signal, sample } = lane;
+  let seen = 0;
+  for (let request = 1; !signal.aborted; request += 1) {
+    const interval = pause(pollIntervalMs, signal);
+    sample({ kind: 'request', request, at: now() });
+    try {
+      const { events, at, over } = await askForEvents(pushUrl(lane, 'http10'), { credentials: 'omit', signal });
+      for (const { seq, sentAt } of events.filter((event) => event.seq > seen)) {
+        sample({ kind: 'event', request, at, seq, sentAt });
+        seen = seq;
+      }
+      sample({ kind: 'response', request, at, ok: true });
+      if (over) return;
+    } catch (error) {
+      sample({ kind: 'response', request, at: now(), ok: false });
+      liveWith(error, lane);
+    }
+    await interval;
+  }
+};

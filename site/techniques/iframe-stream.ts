@@ -1,0 +1,85 @@
+/**
+ * Hidden-iframe streaming: a frame whose page never finishes loading; each script in it calls a function of ours.
+ * @see https://www.rfc-editor.org/rfc/rfc6202#section-3
+ *
+ * The frame tells nothing about its connection: a killed socket fires neither `load` nor `error` (measured in Chromium
+ * 156 and Firefox 153). So silence longer than the heartbeat allows counts as dead. `load` is a clean end.
+ */
+import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
+import { now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
+
+/** What a script in the frame calls us with; nothing at all is the heartbeat. */
+type Call = PushEvent | ResetNotice | { end: true } | undefined;
+
+export const receive: Receive = async (lane) => {
+  const { signal, sample } = lane;
+  let after = 0;
+  let over = false;
+  for (let request = 1; !over && !signal.aborted; request += 1) {
+    let calls = 0;
+    sample({ kind: 'request', request, at: now() });
+    const ended = await load(pushUrl(lane, 'iframe-stream', after), signal, (call, at) => {
+      calls += 1;
+      if (!call) return;
+      if ('end' in call) over = true;
+      else if ('reset' in call) {
+        after = call.next;
+        sample({ kind: 'reset', at, next: after });
+      } else {
+        after = call.seq;
+        sample({ kind: 'event', request, at, seq: call.seq, sentAt: call.sentAt });
+      }
+    });
+    sample({ kind: 'response', request, at: now(), ok: ended === 'loaded' });
+    if (over || signal.aborted) return;
+    if (ended === 'silent') sample({ kind: 'trouble', at: now(), reason: 'silent' });
+    else if (calls === 0) sample({ kind: 'trouble', at: now(), reason: 'connection-lost' });
+    await pause(RETRY_MS, signal);
+  }
+};
+
+let frames = 0;
+
+/** Loads one frame until it ends, is silent too long, or the signal aborts; then nothing of it is left in the page. */
+function load(
+  url: string,
+  signal: AbortSignal,
+  called: (call: Call, at: number) => void,
+): Promise<'loaded' | 'silent' | 'aborted'> {
+  frames += 1;
+  const callback = `pushlabFrame${frames}`;
+  const functions = window as unknown as Record<string, (call: Call) => void>;
+  const frame = document.createElement('iframe');
+  frame.hidden = true;
+  frame.title = callback;
+  frame.src = `${url}&callback=${callback}`;
+  const released = new AbortController();
+
+  return new Promise<'loaded' | 'silent' | 'aborted'>((resolve, reject) => {
+    let watchdog = setTimeout(resolve, SILENCE_MS, 'silent');
+    functions[callback] = (call) => {
+      const at = now();
+      clearTimeout(watchdog);
+      watchdog = setTimeout(resolve, SILENCE_MS, 'silent');
+      called(call, at);
+    };
+    const { signal: until } = released;
+    until.addEventListener('abort', () => clearTimeout(watchdog));
+    signal.addEventListener('abort', () => resolve('aborted'), { signal: until });
+    frame.addEventListener(
+      'load',
+      () => {
+        // A refusal is no stream but JSON; the frame is of our own origin, so it can be read.
+        const page = frame.contentDocument;
+        if (page?.contentType === 'application/json') reject(refusal(0, page.body.textContent ?? ''));
+        else resolve('loaded');
+      },
+      { signal: until },
+    );
+    document.body.append(frame);
+  }).finally(() => {
+    released.abort();
+    frame.remove();
+    delete functions[callback];
+  });
+}

@@ -1,0 +1,22 @@
+/** The rooms in ladder order. A new technique is: its id in protocol.ts, its four files, and a line here and in demo-server/techniques. */
+import type { TechniqueId } from '../../demo-server/protocol.ts';
+import { receive as http10 } from './http10.ts';
+import { receive as iframeStream } from './iframe-stream.ts';
+import { receive as keepAlive } from './keep-alive.ts';
+import type { Receive } from './lane.ts';
+import { receive as longPoll } from './long-poll.ts';
+import { receive as polling } from './polling.ts';
+import { receive as sse } from './sse.ts';
+import { receive as websocket } from './websocket.ts';
+import { receive as xhrStream } from './xhr-stream.ts';
+
+export const techniques: readonly { id: TechniqueId; receive: Receive }[] = [
+  { id: 'http10', receive: http10 },
+  { id: 'keep-alive', receive: keepAlive },
+  { id: 'polling', receive: polling },
+  { id: 'long-poll', receive: longPoll },
+  { id: 'iframe-stream', receive: iframeStream },
+  { id: 'xhr-stream', receive: xhrStream },
+  { id: 'sse', receive: sse },
+  { id: 'websocket', receive: websocket },
+];

@@ -1,0 +1,81 @@
+/**
+ * XHR streaming: an answer that never ends, read while it grows; one JSON text a line, an empty line is a heartbeat.
+ * @see https://xhr.spec.whatwg.org/
+ *
+ * Browsers tell of progress at most every 50 ms (XHR standard, "handle response"): that delay belongs to the technique.
+ * `responseText` keeps everything ever received, so the stream is begun anew after 1 MiB.
+ */
+import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
+import { now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
+
+const RESTART_CHARS = 1024 * 1024;
+
+export const receive: Receive = async (lane) => {
+  const { signal, sample } = lane;
+  let after = 0;
+  for (let request = 1; !signal.aborted; request += 1) {
+    sample({ kind: 'request', request, at: now() });
+    const ended = await stream(pushUrl(lane, 'xhr-stream', after), signal, (line, at) => {
+      const message = JSON.parse(line) as PushEvent | ResetNotice;
+      if ('reset' in message) {
+        after = message.next;
+        sample({ kind: 'reset', at, next: after });
+      } else {
+        after = message.seq;
+        sample({ kind: 'event', request, at, seq: message.seq, sentAt: message.sentAt });
+      }
+    });
+    sample({ kind: 'response', request, at: now(), ok: ended !== 'connection-lost' && ended !== 'silent' });
+    if (ended === 'over') return;
+    if (ended === 'full') continue;
+    if (ended === 'connection-lost' || ended === 'silent') sample({ kind: 'trouble', at: now(), reason: ended });
+    await pause(RETRY_MS, signal);
+  }
+};
+
+/** How a stream ended: the run is over (410), cleanly, by its size, by a failure, by silence, by us. */
+type End = 'over' | 'ended' | 'full' | 'connection-lost' | 'silent' | 'aborted';
+
+/** Reads one stream line by line until it ends; rejects with the server's refusal. */
+function stream(url: string, signal: AbortSignal, read: (line: string, at: number) => void): Promise<End> {
+  const xhr = new XMLHttpRequest();
+  const released = new AbortController();
+
+  return new Promise<End>((resolve, reject) => {
+    let taken = 0;
+    let watchdog = setTimeout(resolve, SILENCE_MS, 'silent');
+    const { signal: until } = released;
+    until.addEventListener('abort', () => clearTimeout(watchdog));
+    signal.addEventListener('abort', () => resolve('aborted'), { signal: until });
+
+    function take(): void {
+      const at = now();
+      clearTimeout(watchdog);
+      watchdog = setTimeout(resolve, SILENCE_MS, 'silent');
+      if (xhr.status !== 200) return;
+      const text = xhr.responseText;
+      for (let end = text.indexOf('\n', taken); end >= 0; end = text.indexOf('\n', taken)) {
+        if (end > taken) read(text.slice(taken, end), at);
+        taken = end + 1;
+      }
+      if (taken >= RESTART_CHARS) resolve('full');
+    }
+    xhr.addEventListener('progress', take, { signal: until });
+    xhr.addEventListener(
+      'load',
+      () => {
+        take();
+        if (xhr.status === 410) resolve('over');
+        else if (xhr.status !== 200) reject(refusal(xhr.status, xhr.responseText));
+        else resolve('ended');
+      },
+      { signal: until },
+    );
+    xhr.addEventListener('error', () => resolve('connection-lost'), { signal: until });
+    xhr.open('GET', url);
+    xhr.send();
+  }).finally(() => {
+    released.abort();
+    xhr.abort();
+  });
+}
