@@ -1,0 +1,41 @@
+/**
+ * Builds the site into `dist/`: `node site/build.ts` always, with `--if-changed` only when an input differs from those of
+ * the last build.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from 'astro';
+import { budgets } from './build/budgets.ts';
+import { compress } from './build/compress.ts';
+import { inlineScriptHashes } from './build/csp.ts';
+import { hashOfInputs } from './build/inputs.ts';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+const stamp = join(dist, '.inputs');
+
+const say = (words: string) => process.stdout.write(`${words}\n`);
+
+const inputs = hashOfInputs(root);
+const unchanged = existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs;
+
+if (unchanged && process.argv.includes('--if-changed')) {
+  say('The built site is up to date.');
+} else {
+  say('Building the site …');
+  await build({ root, logLevel: 'warn' });
+
+  const pages = budgets(dist);
+  const tooHeavy = pages.filter(({ bytes, limit }) => bytes > limit);
+  for (const { page, bytes, limit } of tooHeavy) say(`${page} loads ${bytes} bytes of script (gzip); it may ${limit}.`);
+  if (tooHeavy.length > 0) process.exit(1);
+
+  writeFileSync(join(dist, 'csp.json'), JSON.stringify({ scriptHashes: inlineScriptHashes(dist) }));
+  const compressed = await compress(dist);
+  // Last, so that a build which stopped half-way is not taken for a finished one.
+  writeFileSync(stamp, inputs);
+  const heaviest = Math.max(...pages.map(({ bytes }) => bytes));
+  say(
+    `Built ${pages.length} pages, compressed ${compressed} files. The heaviest page has ${heaviest} bytes of script.`,
+  );
+}
