@@ -1,0 +1,56 @@
+/** The search dialog. Pagefind's interface (some 80 KB) is fetched the first time it opens. */
+class SiteSearch extends HTMLElement {
+  readonly #dialog = this.querySelector('dialog') as HTMLDialogElement;
+  #loading: Promise<void> | undefined;
+
+  connectedCallback(): void {
+    this.querySelector('[data-open]')?.addEventListener('click', this.#open);
+    this.querySelector('[data-close]')?.addEventListener('click', () => this.#dialog.close());
+    this.#dialog.addEventListener('click', this.#closeOutside);
+    window.addEventListener('keydown', this.#shortcut);
+  }
+
+  disconnectedCallback(): void {
+    window.removeEventListener('keydown', this.#shortcut);
+  }
+
+  readonly #open = async (): Promise<void> => {
+    this.#dialog.showModal();
+    this.#loading ??= this.#load();
+    await this.#loading;
+    this.querySelector('input')?.focus();
+  };
+
+  readonly #shortcut = (event: KeyboardEvent): void => {
+    if (event.key !== 'k' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    if (this.#dialog.open) this.#dialog.close();
+    else void this.#open();
+  };
+
+  /** A click on the backdrop has the dialog itself as its target; a click on a result leaves the page's dialog behind. */
+  readonly #closeOutside = (event: Event): void => {
+    if (event.target === this.#dialog || event.target instanceof HTMLAnchorElement) this.#dialog.close();
+  };
+
+  async #load(): Promise<void> {
+    try {
+      // There is no index while developing: Pagefind makes it from the built pages.
+      if (import.meta.env.DEV) throw new Error('no search index in development');
+      // @ts-expect-error The package brings no types.
+      const { PagefindUI } = await import('@pagefind/default-ui');
+      new PagefindUI({
+        element: this.querySelector('.search-ui'),
+        bundlePath: '/pagefind/',
+        showImages: false,
+        showSubResults: true,
+        translations: JSON.parse(this.dataset.translations ?? '{}'),
+      });
+    } catch {
+      this.#loading = undefined;
+      this.querySelector('.failed')?.removeAttribute('hidden');
+    }
+  }
+}
+
+customElements.define('site-search', SiteSearch);
