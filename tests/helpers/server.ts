@@ -1,0 +1,80 @@
+/** A real Pushlab server for one test: any free port on loopback, closed when the test is over. */
+import type { AddressInfo } from 'node:net';
+import { onTestFinished } from 'vitest';
+import { type AppOptions, buildApp } from '../../demo-server/app.ts';
+import type { RunInfo, RunLedger, RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
+
+export interface TestServer {
+  port: number;
+  url: string;
+  /** Makes a run and, unless `start` is false, starts it. */
+  run(settings: Partial<RunSettings>, start?: boolean): Promise<RunInfo>;
+  info(id: string): Promise<RunInfo>;
+  ledger(id: string): Promise<RunLedger>;
+  /** Resolves when the run's feed has ended, as its control socket tells it. */
+  finished(id: string): Promise<void>;
+  /** Closes it as a signal would: open streams are ended, then it waits for their clients. */
+  close(): Promise<void>;
+}
+
+/** Starts a server; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
+export async function startServer(
+  options: AppOptions = {},
+  atEnd: (close: () => Promise<void>) => void = onTestFinished,
+): Promise<TestServer> {
+  const app = await buildApp(options);
+  atEnd(async () => {
+    app.endConnections();
+    await app.close();
+  });
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+
+  async function json<T>(path: string, init?: RequestInit): Promise<T> {
+    const answer = await fetch(url + path, { ...init, headers: { ...init?.headers, connection: 'close' } });
+    const body = (await answer.json()) as T;
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${JSON.stringify(body)}`);
+    return body;
+  }
+  return {
+    port,
+    url,
+    close: () => app.close(),
+    info: (id) => json<RunInfo>(`/runs/${id}`),
+    ledger: (id) => json<RunLedger>(`/runs/${id}/ledger`),
+    async run(settings, start = true) {
+      const run = await json<RunInfo>('/runs', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(settings),
+      });
+      if (start) await json(`/runs/${run.id}/start`, { method: 'POST' });
+      return run;
+    },
+    finished(id) {
+      return new Promise((resolve, reject) => {
+        const socket = new WebSocket(`ws://127.0.0.1:${port}/control?run=${id}`);
+        socket.addEventListener('message', ({ data }) => {
+          const message = JSON.parse(data as string);
+          if (message.type !== 'run' || message.run.state !== 'finished') return;
+          socket.close();
+          resolve();
+        });
+        socket.addEventListener('error', () => reject(new Error(`the control socket of run ${id} failed`)));
+      });
+    },
+  };
+}
+
+/** A quick run for tests: ten small events within a second. */
+export function tenEvents(technique: TechniqueId): Partial<RunSettings> {
+  return {
+    techniques: [technique],
+    eventsPerSecond: 10,
+    durationSeconds: 1,
+    payloadBytes: 8,
+    pollIntervalMs: 50,
+    seed: 7,
+  };
+}

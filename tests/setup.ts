@@ -1,0 +1,25 @@
+/** Sees that the browsers and tshark are here before the tests start: installs them by apt where it may, else says how. */
+import { execFileSync } from 'node:child_process';
+import { onPath } from './helpers/programs.ts';
+
+const needed = [
+  { program: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
+  { program: ['firefox-esr', 'firefox'], package: 'firefox-esr' },
+  { program: ['tshark'], package: 'tshark' },
+  { program: ['curl'], package: 'curl' },
+];
+
+const missing = needed.filter(({ program }) => !onPath(program)).map((need) => need.package);
+if (missing.length > 0) {
+  const command = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
+  if (process.getuid?.() !== 0 || !onPath(['apt-get'])) {
+    process.stderr.write(`The tests need ${missing.join(', ')}. On Debian, as root: ${command}\n`);
+    process.exit(1);
+  }
+  process.stderr.write(`Installing what the tests need: ${missing.join(', ')}\n`);
+  // tshark asks whether everybody may capture; nobody is there to answer.
+  execFileSync('sh', ['-c', command], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
+}
