@@ -46,6 +46,8 @@ class SiteSearch extends HTMLElement {
         showSubResults: true,
         translations: JSON.parse(this.dataset.translations ?? '{}'),
       });
+      // Pagefind names its field by a title only, which screen readers may skip.
+      this.querySelector('input')?.setAttribute('aria-label', this.#dialog.ariaLabel ?? '');
     } catch {
       this.#loading = undefined;
       this.querySelector('.failed')?.removeAttribute('hidden');
