@@ -1,0 +1,165 @@
+/**
+ * The results of the lab: legend, timeline, charts, table and notes of one recording, kept up to date while it runs.
+ */
+import type { TechniqueId } from '../../demo-server/protocol.ts';
+import type { ChartKind, Charts, ChartsOptions } from './charts.ts';
+import type { Format } from './format.ts';
+import { technique as techniqueMark } from './mark.ts';
+import { notesOf, showNotes } from './notes.ts';
+import type { Recording } from './recording.ts';
+import { Table, toTsv } from './table.ts';
+import type { Timeline } from './timeline.ts';
+import { connectTimeline } from './timeline-shell.ts';
+import { whileVisible } from './visible.ts';
+import { say, type Words } from './words.ts';
+
+/** The chart code as loaded by the caller, before the run holds the browser's connections. */
+export type ChartsModule = { Charts: new (options: ChartsOptions) => Charts };
+
+export class Bench {
+  readonly #root: HTMLElement;
+  readonly #words: Words;
+  readonly #format: Format;
+  readonly #names: Readonly<Record<TechniqueId, string>>;
+  readonly #timeline: Timeline;
+  readonly #life: AbortSignal;
+  #shown = new Set<TechniqueId>();
+  #recording: Recording | null = null;
+  #charts: Charts | null = null;
+  #table: Table | null = null;
+  /** Ends what was set up for one recording. */
+  #current = new AbortController();
+
+  constructor(
+    root: HTMLElement,
+    words: Words,
+    format: Format,
+    names: Readonly<Record<TechniqueId, string>>,
+    signal: AbortSignal,
+  ) {
+    this.#root = root;
+    this.#words = words;
+    this.#format = format;
+    this.#names = names;
+    this.#life = signal;
+    this.#timeline = connectTimeline(this.#part('timeline'), { words, format, names, signal });
+    signal.addEventListener('abort', () => this.#current.abort(), { once: true });
+    this.#part('legend').addEventListener('click', (event) => this.#toggle(event), { signal });
+    this.#part('logarithmic').addEventListener(
+      'change',
+      (event) => this.#charts?.setLogarithmic((event.target as HTMLInputElement).checked),
+      { signal },
+    );
+    this.#part('copy-table').addEventListener('click', () => this.#copy(), { signal });
+    whileVisible(this.#part('table'), 8, () => this.#table?.updateNext(), signal);
+    let notes = 0;
+    whileVisible(root, 4, () => (notes++ % 4 === 0 ? this.#tellNotes() : this.#tellConditions()), signal);
+  }
+
+  /** Shows a new recording in place of the last. */
+  show(recording: Recording, { Charts }: ChartsModule): void {
+    this.#current.abort();
+    this.#current = new AbortController();
+    this.#recording = recording;
+    this.#root.hidden = false;
+    this.#shown = new Set(recording.lanes.keys());
+    this.#buildLegend();
+    this.#timeline.show(recording);
+    const canvases = new Map<ChartKind, HTMLCanvasElement>();
+    for (const canvas of this.#root.querySelectorAll<HTMLCanvasElement>('canvas[data-chart]')) {
+      canvases.set(canvas.dataset.chart as ChartKind, canvas);
+    }
+    const [words, format, names] = [this.#words, this.#format, this.#names];
+    const signal = AbortSignal.any([this.#life, this.#current.signal]);
+    this.#charts = new Charts({ canvases, region: this.#part('charts'), recording, words, format, names, signal });
+    this.#charts.setLogarithmic((this.#part('logarithmic') as HTMLInputElement).checked);
+    const table = this.#part('table').querySelector('table') as HTMLTableElement;
+    this.#table = new Table(table, recording, words, names, techniqueMark, format);
+  }
+
+  /** Draws the last state of everything: called when the run is over. */
+  finish(): void {
+    this.#table?.updateAll();
+    this.#charts?.refresh();
+    this.#tellNotes();
+    this.#tellConditions();
+  }
+
+  #part(name: string): HTMLElement {
+    const part = this.#root.querySelector<HTMLElement>(`[data-part="${name}"]`);
+    if (!part) throw new Error(`The lab's page lacks its part "${name}"`);
+    return part;
+  }
+
+  #buildLegend(): void {
+    const buttons = [...this.#shown].map((id) => {
+      const button = document.createElement('button');
+      button.type = 'button';
+      button.dataset.technique = id;
+      button.setAttribute('aria-pressed', 'true');
+      button.append(techniqueMark(id), this.#names[id]);
+      return button;
+    });
+    this.#part('legend').replaceChildren(...buttons);
+  }
+
+  #toggle(event: Event): void {
+    const button = (event.target as Element).closest('button');
+    const id = button?.dataset.technique as TechniqueId | undefined;
+    if (!button || !id || !this.#recording) return;
+    const on = !this.#shown.has(id);
+    // A picture without any lane says nothing: the last one stays.
+    if (!on && this.#shown.size === 1) return;
+    if (on) this.#shown.add(id);
+    else this.#shown.delete(id);
+    button.setAttribute('aria-pressed', String(on));
+    this.#charts?.showLanes(this.#shown);
+    this.#timeline.show(this.#recording, [...this.#shown]);
+  }
+
+  #tellNotes(): void {
+    if (!this.#recording) return;
+    const notes = notesOf(this.#recording, this.#words, this.#format, this.#names);
+    showNotes(this.#part('notes'), notes);
+    for (const box of this.#root.querySelectorAll<HTMLElement>('[data-chart-notes]')) {
+      const kind = box.dataset.chartNotes === 'latency' ? 'latency' : 'counts';
+      showNotes(
+        box,
+        notes.filter(({ on }) => on === 'all' || on === kind),
+      );
+    }
+  }
+
+  #tellConditions(): void {
+    const recording = this.#recording;
+    if (!recording) return;
+    const { clock, info } = recording;
+    const tell = (name: string, text: string) => {
+      const part = this.#part(`condition-${name}`);
+      if (part.textContent !== text) part.textContent = text;
+    };
+    tell('clock', clock.current ? this.#format.uncertainty(clock.uncertaintyMs) : say(this.#words, 'lab.unknown'));
+    tell('timer', this.#format.ms(clock.resolutionMs));
+    tell('isolated', say(this.#words, clock.isolated ? 'lab.yes' : 'lab.no'));
+    tell('seed', String(info?.settings.seed ?? ''));
+    tell('run', info?.id ?? '');
+  }
+
+  async #copy(): Promise<void> {
+    if (!this.#recording) return;
+    const feedback = this.#part('copied');
+    feedback.textContent = '';
+    const done = await copyText(toTsv(this.#recording, this.#words, this.#names));
+    feedback.textContent = say(this.#words, done ? 'lab.copied.table' : 'lab.copied.failed');
+  }
+}
+
+/** Puts text on the clipboard; false where the browser does not let us (no secure context, no permission). */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,268 @@
+/**
+ * The five charts of the lab. This file alone imports Chart.js, and is itself imported when a run starts.
+ */
+import {
+  Chart,
+  type ChartDataset,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  Tooltip,
+} from 'chart.js';
+import type { TechniqueId } from '../../demo-server/protocol.ts';
+import { pageTime } from './clock.ts';
+import type { Format } from './format.ts';
+import { LatencyWindows, windowSeconds } from './latency-windows.ts';
+import { dashOf, drawMark, onThemeChange, type Palette, readPalette } from './look.ts';
+import { COLUMNS, type Column, type LaneRecord, type Recording } from './recording.ts';
+import { whileVisible } from './visible.ts';
+import { say, type Words } from './words.ts';
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, Tooltip);
+
+export type ChartKind = Column | 'latency';
+type Point = { x: number; y: number };
+type Line = ChartDataset<'line', Point[]> & { lane: LaneRecord; percentile?: 'p50' | 'p95' };
+type LineChart = Chart<'line', Point[]>;
+
+export interface ChartsOptions {
+  canvases: ReadonlyMap<ChartKind, HTMLCanvasElement>;
+  /** Seen while the charts are; updates stop with it. */
+  region: Element;
+  recording: Recording;
+  words: Words;
+  format: Format;
+  names: Readonly<Record<TechniqueId, string>>;
+  signal: AbortSignal;
+}
+
+/** Draws a recording live, one chart a frame and each four times a second at most. Ends with its signal. */
+export class Charts {
+  readonly #options: ChartsOptions;
+  readonly #charts = new Map<ChartKind, LineChart>();
+  readonly #latency = new Map<LaneRecord, LatencyWindows>();
+  /** Charts that have not been drawn since the run was over, or since something about their look changed. */
+  readonly #due = new Set<ChartKind>();
+  #palette: Palette;
+  #turn = 0;
+
+  constructor(options: ChartsOptions) {
+    this.#options = options;
+    const { recording, canvases, region, signal } = options;
+    this.#palette = readPalette(region);
+    const length = windowSeconds(recording.info?.settings ?? { eventsPerSecond: 1, durationSeconds: 60 });
+    for (const lane of recording.lanes.values()) this.#latency.set(lane, new LatencyWindows(length));
+    for (const [kind, canvas] of canvases) this.#charts.set(kind, this.#make(kind, canvas));
+    onThemeChange(() => this.#retint(), signal);
+    whileVisible(region, canvases.size * 4, () => this.#next(), signal);
+    addEventListener('beforeprint', () => this.drawDue(), { signal });
+    signal.addEventListener('abort', () => this.#destroy(), { once: true });
+    this.refresh();
+  }
+
+  /** Has every chart drawn once more, though no data came: after the end, or when it changed its look. */
+  refresh(): void {
+    for (const kind of this.#charts.keys()) this.#due.add(kind);
+  }
+
+  /** Shows only these lanes. */
+  showLanes(shown: ReadonlySet<TechniqueId>): void {
+    for (const chart of this.#charts.values()) {
+      for (const [index, dataset] of chart.data.datasets.entries()) {
+        chart.setDatasetVisibility(index, shown.has((dataset as Line).lane.technique));
+      }
+    }
+    this.refresh();
+  }
+
+  /** Draws counts and bytes on logarithmic axes or on linear ones; latency is logarithmic always. */
+  setLogarithmic(on: boolean): void {
+    for (const [kind, chart] of this.#charts) {
+      if (kind !== 'latency') Object.assign(chart.options.scales ?? {}, { y: this.#yAxis(kind, on) });
+    }
+    this.refresh();
+  }
+
+  /** Draws all that is due, seen or not: before the page is printed, say. */
+  drawDue(): void {
+    for (const kind of [...this.#due]) this.#draw(kind);
+  }
+
+  #next(): void {
+    const kinds = [...this.#charts.keys()];
+    const kind = kinds[this.#turn++ % kinds.length] as ChartKind;
+    if (Number.isNaN(this.#options.recording.over) || this.#due.has(kind)) this.#draw(kind);
+  }
+
+  #draw(kind: ChartKind): void {
+    this.#due.delete(kind);
+    const chart = this.#charts.get(kind) as LineChart;
+    for (const dataset of chart.data.datasets as Line[]) this.#fill(kind, dataset);
+    chart.update('none');
+  }
+
+  #fill(kind: ChartKind, { lane, data, percentile }: Line): void {
+    let length = 0;
+    const put = (x: number, y: number) => {
+      // Points are reused: a run of five minutes would else leave a million of them to the garbage collector.
+      const point = data[length];
+      if (point) Object.assign(point, { x, y });
+      else data.push({ x, y });
+      length++;
+    };
+    if (kind === 'latency') {
+      const windows = this.#latency.get(lane);
+      const { recording } = this.#options;
+      const now = Number.isNaN(recording.over) ? pageTime() : recording.over;
+      if (percentile === 'p50') windows?.update(lane.events, recording.zero, now);
+      // A logarithmic axis has no place for what the clock's uncertainty has pushed to zero or below.
+      for (const window of windows?.windows ?? []) put(window.seconds, Math.max(0.01, window[percentile ?? 'p50']));
+    } else {
+      const column = COLUMNS.indexOf(kind);
+      for (let index = 0; index < lane.series.length; index++) {
+        put(lane.series.timeAt(index), lane.series.valueAt(index, column));
+      }
+    }
+    data.length = length;
+  }
+
+  #lines(kind: ChartKind): Line[] {
+    const lanes = [...this.#options.recording.lanes.values()];
+    const line = (lane: LaneRecord, more: Partial<Line>): Line => ({
+      lane,
+      data: [],
+      label: this.#options.names[lane.technique],
+      borderColor: this.#palette.technique[lane.technique],
+      backgroundColor: this.#palette.technique[lane.technique],
+      borderWidth: 2,
+      borderDash: dashOf(lane.technique),
+      pointRadius: 0,
+      ...more,
+    });
+    if (kind !== 'latency') return lanes.map((lane) => line(lane, {}));
+    const p95 = { percentile: 'p95', borderWidth: 1, borderDash: [1, 3] } as const;
+    return lanes.flatMap((lane) => [
+      line(lane, { percentile: 'p50' }),
+      line(lane, { ...p95, borderDash: [...p95.borderDash], label: `${this.#options.names[lane.technique]} p95` }),
+    ]);
+  }
+
+  #yAxis(kind: ChartKind, logarithmic: boolean) {
+    const inBytes = kind === 'headBytes' || kind === 'wireBytes';
+    const { format } = this.#options;
+    const write = kind === 'latency' ? format.ms : inBytes ? format.bytes : format.count;
+    return {
+      type: logarithmic ? ('logarithmic' as const) : ('linear' as const),
+      beginAtZero: !logarithmic,
+      border: { display: false },
+      grid: { color: this.#palette.grid },
+      ticks: {
+        color: this.#palette.faint,
+        maxTicksLimit: 6,
+        callback: (value: string | number) => {
+          const number = Number(value);
+          // On a logarithmic axis only the powers of ten are written, on counts only whole numbers.
+          if (logarithmic && Math.abs(Math.log10(number) % 1) > 1e-6) return '';
+          return kind === 'latency' || Number.isInteger(number) ? write(number) : '';
+        },
+      },
+    };
+  }
+
+  #make(kind: ChartKind, canvas: HTMLCanvasElement): LineChart {
+    const { recording, format, words } = this.#options;
+    const duration = recording.info?.settings.durationSeconds ?? 20;
+    const inBytes = kind === 'headBytes' || kind === 'wireBytes';
+    const write = kind === 'latency' ? format.ms : inBytes ? format.bytes : format.count;
+    canvas.setAttribute('aria-label', say(words, `lab.chart.${kind}.label`));
+    return new Chart<'line', Point[]>(canvas, {
+      type: 'line',
+      data: { datasets: this.#lines(kind) },
+      options: {
+        animation: false,
+        parsing: false,
+        normalized: true,
+        responsive: true,
+        maintainAspectRatio: false,
+        font: { family: this.#palette.font, size: 11 },
+        events: ['mousemove', 'mouseout', 'touchstart', 'touchmove'],
+        interaction: { mode: kind === 'latency' ? 'nearest' : 'index', axis: 'x', intersect: false },
+        layout: { padding: { right: 10, top: 8 } },
+        scales: {
+          x: {
+            type: 'linear',
+            min: 0,
+            max: duration,
+            border: { color: this.#palette.line },
+            grid: { display: false },
+            ticks: {
+              color: this.#palette.faint,
+              maxRotation: 0,
+              maxTicksLimit: 7,
+              callback: (value) => `${format.count(Number(value))} s`,
+            },
+          },
+          y: this.#yAxis(kind, kind === 'latency'),
+        },
+        plugins: {
+          tooltip: {
+            boxPadding: 4,
+            itemSort: (a, b) => (b.parsed.y ?? 0) - (a.parsed.y ?? 0),
+            callbacks: {
+              title: (items) => format.seconds((items[0]?.parsed.x ?? 0) * 1000),
+              label: (item) => `${item.dataset.label}: ${write(item.parsed.y ?? 0)}`,
+            },
+          },
+        },
+      },
+      plugins: [
+        { id: 'bench', beforeDraw: (chart) => this.#bands(chart), afterDatasetsDraw: (chart) => this.#marks(chart) },
+      ],
+    });
+  }
+
+  /** Stretches in which the tab could not be seen: timers were slowed, so what stands there is coarse. */
+  #bands(chart: Chart): void {
+    const { recording } = this.#options;
+    const { x } = chart.scales;
+    if (!x || Number.isNaN(recording.zero)) return;
+    chart.ctx.fillStyle = this.#palette.warnBack;
+    for (const { from, to } of recording.conditions.hidden) {
+      const left = Math.max(x.left, x.getPixelForValue((from - recording.zero) / 1000));
+      const right = Math.min(x.right, x.getPixelForValue((Math.min(to, pageTime()) - recording.zero) / 1000));
+      if (right > left) chart.ctx.fillRect(left, chart.chartArea.top, right - left, chart.chartArea.height);
+    }
+  }
+
+  /** Each lane's mark at the end of its line. */
+  #marks(chart: Chart): void {
+    for (const [index, dataset] of chart.data.datasets.entries()) {
+      const { lane, percentile } = dataset as Line;
+      const last = chart.getDatasetMeta(index).data.at(-1);
+      if (!last || percentile === 'p95' || !chart.isDatasetVisible(index)) continue;
+      chart.ctx.fillStyle = this.#palette.technique[lane.technique];
+      drawMark(chart.ctx, lane.technique, last.x, last.y, 11);
+    }
+  }
+
+  #retint(): void {
+    this.#palette = readPalette(this.#options.region);
+    for (const [kind, chart] of this.#charts) {
+      for (const dataset of chart.data.datasets as Line[]) {
+        dataset.borderColor = dataset.backgroundColor = this.#palette.technique[dataset.lane.technique];
+      }
+      const logarithmic = chart.options.scales?.y?.type === 'logarithmic';
+      Object.assign(chart.options.scales ?? {}, { y: this.#yAxis(kind, logarithmic) });
+      const { x } = chart.options.scales ?? {};
+      if (x?.ticks) x.ticks.color = this.#palette.faint;
+    }
+    this.refresh();
+  }
+
+  #destroy(): void {
+    for (const chart of this.#charts.values()) chart.destroy();
+    this.#charts.clear();
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * One comparison from the first request to the last figure: who connects in which order, and what happens when something
+ * fails. Draws nothing.
+ */
+import type {
+  ControlMessage,
+  Refusal,
+  RunInfo,
+  RunLedger,
+  SettingFault,
+  TechniqueId,
+} from '../../demo-server/protocol.ts';
+import type { Receive } from '../techniques/lane.ts';
+import { pageTime } from './clock.ts';
+import { type Control, openControl } from './control.ts';
+import { takeTurn, takeTurnOver, turnIsHeldHere } from './guard.ts';
+import { fileLedger, fileSample, fileVisibility, newRecording, type Recording } from './recording.ts';
+import type { WantedSettings } from './settings.ts';
+
+export type Phase = 'connecting' | 'running' | 'settling' | 'finished' | 'stopped';
+
+export type ProblemKind = 'second-tab' | 'unreachable' | 'refused' | 'lost';
+
+/** Why a comparison could not be run, or not to its end. `kind` picks the page's sentence; `message` is the server's. */
+export class Problem extends Error {
+  readonly kind: ProblemKind;
+  readonly status: number;
+  readonly faults: readonly SettingFault[];
+
+  constructor(kind: ProblemKind, message = '', status = 0, faults: readonly SettingFault[] = []) {
+    super(message);
+    this.kind = kind;
+    this.status = status;
+    this.faults = faults;
+  }
+}
+
+export interface ComparisonOptions {
+  settings: WantedSettings;
+  receivers: ReadonlyMap<TechniqueId, Receive>;
+  /** Releases everything at once, without waiting for a result. */
+  signal: AbortSignal;
+  /** Asks for a proper early end: the server ends the run, the lanes close, the figures stay. */
+  stop: AbortSignal;
+  /** Base address of the demo server; '' (default) = this page's origin. */
+  server?: string;
+  /** Makes a run in another tab stop first, instead of refusing. */
+  takeOver?: boolean;
+  /** Called with the recording as soon as it exists, and again at each new phase. */
+  tell(phase: Phase, recording: Recording): void;
+}
+
+const RESYNC_MS = 10_000;
+/** Within this time after the end every lane has had its last answer, or is cut off by us. */
+const LAST_WORDS_MS = 5000;
+/** How long the lanes may take to reach the server before the run starts without waiting any longer. */
+const CONNECT_MS = 2500;
+
+/**
+ * Runs one comparison and resolves with its recording, complete. Rejects with a Problem; a lane that fails does not stop
+ * the others, its reason is in its record.
+ */
+export async function runComparison(options: ComparisonOptions): Promise<Recording> {
+  // Whoever started last has the reader's attention: a demo further up this page gives way without a question.
+  const askNicely = options.takeOver === true || turnIsHeldHere();
+  const ended = new AbortController();
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, ended.signal]);
+  const turn = await (askNicely ? takeTurnOver : takeTurn)(() => stop.abort());
+  if (!turn) throw new Problem('second-tab');
+  try {
+    signal.throwIfAborted();
+    return await new Comparison(options, signal, AbortSignal.any([options.stop, stop.signal])).run();
+  } finally {
+    ended.abort();
+    turn.release();
+  }
+}
+
+class Comparison {
+  readonly #options: ComparisonOptions;
+  readonly #server: string;
+  readonly #signal: AbortSignal;
+  readonly #stop: AbortSignal;
+  readonly #recording: Recording;
+  readonly #finished = Promise.withResolvers<void>();
+  #run = '';
+  #control: Control | null = null;
+
+  constructor(options: ComparisonOptions, signal: AbortSignal, stop: AbortSignal) {
+    this.#options = options;
+    this.#server = options.server ?? '';
+    this.#signal = signal;
+    this.#stop = stop;
+    this.#recording = newRecording(options.settings.techniques);
+    this.#finished.promise.catch(() => {});
+    signal.addEventListener('abort', () => this.#finished.reject(signal.reason), { once: true });
+  }
+
+  async run(): Promise<Recording> {
+    const recording = this.#recording;
+    this.#options.tell('connecting', recording);
+    this.#watchTab();
+    this.#tellRun(await this.#create());
+    const lanes = new AbortController();
+    try {
+      // The control socket first: once five lanes hold a connection, a handshake would wait behind them (Firefox).
+      await this.#openControl();
+      const receiving = this.#startLanes(AbortSignal.any([this.#signal, lanes.signal]));
+      await this.#lanesReachServer();
+      await this.#start();
+      this.#options.tell('running', recording);
+      await this.#finished.promise;
+      recording.over = pageTime();
+      this.#options.tell('settling', recording);
+      await Promise.race([receiving, this.#pause(LAST_WORDS_MS)]);
+      lanes.abort();
+      await receiving;
+      await this.#readLedger();
+    } catch (error) {
+      recording.over = pageTime();
+      throw error;
+    } finally {
+      lanes.abort();
+      if (recording.info?.state !== 'finished') this.#delete();
+      this.#control?.close();
+    }
+    this.#options.tell(this.#stop.aborted ? 'stopped' : 'finished', recording);
+    return recording;
+  }
+
+  async #create(): Promise<RunInfo> {
+    const answer = await this.#fetch('/runs', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(this.#options.settings),
+    });
+    // Our server speaks HTTP/1.1 in the clear and names neither itself nor a gateway: who does is a proxy, and then the
+    // ledger counts the bytes between the proxy and the server.
+    const proxied = answer.headers.has('via') || answer.headers.has('server') || location.protocol === 'https:';
+    this.#recording.conditions.behindProxy = proxied;
+    return (await answer.json()) as RunInfo;
+  }
+
+  async #fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    let answer: Response;
+    try {
+      answer = await fetch(`${this.#server}${path}`, { cache: 'no-store', signal: this.#signal, ...init });
+    } catch (error) {
+      if (this.#signal.aborted) throw error;
+      throw new Problem('unreachable');
+    }
+    if (answer.ok) return answer;
+    const refusal = (await answer.json().catch(() => null)) as Refusal | null;
+    // A gateway in front of a server that is down answers 502 in its own words, and a static host 404 or 405.
+    if (!refusal?.error) throw new Problem('unreachable', '', answer.status);
+    throw new Problem('refused', refusal.message, answer.status, refusal.faults ?? []);
+  }
+
+  async #openControl(): Promise<void> {
+    const { conditions, clock } = this.#recording;
+    try {
+      const control = await openControl(this.#server, this.#run, (message) => this.#hear(message), this.#signal);
+      this.#control = control;
+      await clock.sync(control.ping);
+      const resync = setInterval(() => clock.sync(control.ping).catch(() => {}), RESYNC_MS);
+      void control.closed.then(() => {
+        clearInterval(resync);
+        this.#control = null;
+        if (this.#recording.info?.state !== 'finished' && !this.#signal.aborted) void this.#goOnWithoutControl();
+      });
+    } catch {
+      this.#signal.throwIfAborted();
+      conditions.clockUnknown = clock.current === null;
+      void this.#goOnWithoutControl();
+    }
+  }
+
+  /** Reads the run and its ledger by plain requests until the run is over, or the server has gone. */
+  async #goOnWithoutControl(): Promise<void> {
+    this.#recording.conditions.controlLost = true;
+    try {
+      for (let misses = 0; !this.#signal.aborted && this.#recording.info?.state !== 'finished'; ) {
+        await this.#pause(1000);
+        try {
+          await this.#readLedger();
+          const answer = await this.#fetch(`/runs/${this.#run}`);
+          this.#tellRun((await answer.json()) as RunInfo);
+          misses = 0;
+        } catch (problem) {
+          if (problem instanceof Problem && problem.kind === 'unreachable' && ++misses < 4) continue;
+          throw problem;
+        }
+      }
+    } catch {
+      this.#finished.reject(new Problem('lost'));
+    }
+  }
+
+  #startLanes(signal: AbortSignal): Promise<unknown> {
+    const { lanes } = this.#recording;
+    // The websocket lane right behind the control socket, for the same reason.
+    const order = [...lanes.values()].sort(
+      (a, b) => Number(b.technique === 'websocket') - Number(a.technique === 'websocket'),
+    );
+    return Promise.all(
+      order.map(async (lane) => {
+        try {
+          const receive = this.#options.receivers.get(lane.technique);
+          if (!receive) throw new Error(`No receiver for ${lane.technique}`);
+          await receive({
+            server: this.#server,
+            run: this.#run,
+            pollIntervalMs: this.#options.settings.pollIntervalMs,
+            signal,
+            sample: (sample) => fileSample(this.#recording, lane, sample),
+          });
+        } catch (error) {
+          if (!signal.aborted) lane.failed = error instanceof Error ? error.message : String(error);
+        } finally {
+          lane.done = true;
+          for (const index of [...lane.requests.open]) lane.requests.finish(index, pageTime(), false);
+        }
+      }),
+    );
+  }
+
+  /** Waits until the ledger has a request of every lane: then no lane's first event waits for its connection. */
+  async #lanesReachServer(): Promise<void> {
+    const deadline = pageTime() + CONNECT_MS;
+    const waiting = () =>
+      [...this.#recording.lanes.values()].some((lane) => !lane.failed && (lane.ledger?.requests ?? 0) < 1);
+    while (waiting() && !this.#stop.aborted && pageTime() < deadline) {
+      await this.#readLedger();
+      await this.#pause(30);
+    }
+  }
+
+  async #start(): Promise<void> {
+    if (this.#stop.aborted) return this.#end();
+    this.#stop.addEventListener('abort', () => this.#end(), { signal: this.#signal });
+    if (this.#control) this.#control.send({ type: 'start' });
+    else await this.#fetch(`/runs/${this.#run}/start`, { method: 'POST' });
+  }
+
+  #end(): void {
+    if (this.#control) this.#control.send({ type: 'stop' });
+    else this.#delete();
+  }
+
+  /** Asks the server to end the run even if this page is about to go away. */
+  #delete(): void {
+    fetch(`${this.#server}/runs/${this.#run}`, { method: 'DELETE', keepalive: true }).catch(() => {});
+  }
+
+  async #readLedger(): Promise<void> {
+    const answer = await this.#fetch(`/runs/${this.#run}/ledger`);
+    const { clock } = this.#recording;
+    fileLedger(this.#recording, (await answer.json()) as RunLedger, pageTime() + (clock.current?.offsetMs ?? 0));
+  }
+
+  #hear(message: ControlMessage): void {
+    if (message.type === 'run') this.#tellRun(message.run);
+    if (message.type === 'ledger') fileLedger(this.#recording, message.ledger, message.at);
+  }
+
+  #tellRun(info: RunInfo): void {
+    const recording = this.#recording;
+    recording.info = info;
+    this.#run = info.id;
+    if (info.startsAt !== null && Number.isNaN(recording.zero)) recording.zero = recording.clock.toPage(info.startsAt);
+    if (info.state === 'finished') this.#finished.resolve();
+  }
+
+  #watchTab(): void {
+    const note = () => fileVisibility(this.#recording.conditions, document.visibilityState === 'hidden', pageTime());
+    note();
+    document.addEventListener('visibilitychange', note, { signal: this.#signal });
+    addEventListener('pagehide', () => this.#delete(), { signal: this.#signal });
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#signal.addEventListener('abort', () => resolve(clearTimeout(timer)), { once: true });
+    });
+  }
+}

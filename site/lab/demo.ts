@@ -1,0 +1,87 @@
+/**
+ * The demo of a lesson: timeline and live figures of a few lanes. Loaded when the reader starts one.
+ */
+import { type Format, NOTHING } from './format.ts';
+import { technique as techniqueMark } from './mark.ts';
+import { summaryOf } from './measures.ts';
+import { notesOf, showNotes } from './notes.ts';
+import type { LaneRecord, Recording } from './recording.ts';
+import { connectStage, type Stage } from './stage.ts';
+import { bytesPerEvent, headBytes, wireBytes } from './statistics.ts';
+import { connectTimeline } from './timeline-shell.ts';
+import { whileVisible } from './visible.ts';
+import { say, type Words } from './words.ts';
+
+type Figure = (lane: LaneRecord, recording: Recording, format: Format, words: Words) => string | null | undefined;
+
+const FIGURES: Readonly<Record<string, Figure>> = {
+  requests: ({ ledger }, _, { count }) => ledger && count(ledger.requests),
+  headBytes: ({ ledger }, _, { bytes }) => ledger && bytes(headBytes(ledger)),
+  wireBytes: ({ ledger }, _, { bytes }) => ledger && bytes(wireBytes(ledger)),
+  bytesPerEvent: ({ ledger }, _, { bytes }) => ledger && bytes(bytesPerEvent(ledger) ?? Number.NaN),
+  latency: (lane, recording, { ms, uncertainty }) => {
+    const { latency } = summaryOf(lane, recording);
+    const { current, uncertaintyMs } = recording.clock;
+    return latency && `${ms(latency.p50)} ${current ? uncertainty(uncertaintyMs) : ''}`;
+  },
+  integrity: (lane, recording, { count }, words) => {
+    const { received, lost } = summaryOf(lane, recording).integrity;
+    return say(words, 'demo.integrity', { received: count(received), all: count(received + lost) });
+  },
+};
+
+/** Connects the demo shell `root` and returns how to start it. Everything ends with `signal`. */
+export function connectDemo(root: HTMLElement, signal: AbortSignal): () => void {
+  let recording: Recording | null = null;
+  let cells: { lane: LaneRecord; figure: Figure; cell: HTMLElement }[] = [];
+
+  const stage = connectStage(root, signal, ({ words, format, names, part }) => {
+    const timeline = connectTimeline(part('timeline'), { words, format, names, signal, compact: true });
+    const update = () => {
+      if (!recording) return;
+      for (const { lane, figure, cell } of cells) {
+        const text = figure(lane, recording, format, words) || NOTHING;
+        if (cell.textContent !== text) cell.textContent = text;
+      }
+      showNotes(part('notes'), notesOf(recording, words, format, names));
+    };
+    whileVisible(part('figures'), 4, () => root.dataset.state === 'running' && update(), signal);
+    return {
+      begin(now) {
+        recording = now;
+        part('stage').hidden = false;
+        cells = buildFigures(part('figures'), now, words, names);
+        timeline.show(now);
+      },
+      end() {
+        update();
+      },
+    };
+  });
+  return stage.start;
+}
+
+function buildFigures(host: HTMLElement, recording: Recording, words: Words, names: Stage['names']) {
+  const cells: { lane: LaneRecord; figure: Figure; cell: HTMLElement }[] = [];
+  const blocks = [...recording.lanes.values()].map((lane) => {
+    const block = document.createElement('div');
+    block.dataset.technique = lane.technique;
+    const name = document.createElement('p');
+    name.append(techniqueMark(lane.technique), names[lane.technique]);
+    const list = document.createElement('dl');
+    for (const [key, figure] of Object.entries(FIGURES)) {
+      const group = document.createElement('div');
+      const term = document.createElement('dt');
+      term.textContent = say(words, `demo.figure.${key}`);
+      const cell = document.createElement('dd');
+      cell.textContent = NOTHING;
+      group.append(term, cell);
+      list.append(group);
+      cells.push({ lane, figure, cell });
+    }
+    block.append(name, list);
+    return block;
+  });
+  host.replaceChildren(...blocks);
+  return cells;
+}

@@ -1,0 +1,135 @@
+/**
+ * `<push-lab>`: the comparison lab. Holds one run at a time and walks its states; everything ends when it is disconnected.
+ */
+import { RANGES } from '../../demo-server/protocol.ts';
+import { Bench, copyText } from './bench.ts';
+import { pageTime } from './clock.ts';
+import { type Phase, Problem, runComparison } from './comparison.ts';
+import { formatter } from './format.ts';
+import { SettingsForm } from './lab-form.ts';
+import { plightOf, showPlight } from './problem-words.ts';
+import type { Recording } from './recording.ts';
+import type { WantedSettings } from './settings.ts';
+import { namesFrom, receivers } from './stage.ts';
+import { whileVisible } from './visible.ts';
+import { readWords, say } from './words.ts';
+
+class PushLab extends HTMLElement {
+  #life = new AbortController();
+
+  connectedCallback(): void {
+    this.#life = new AbortController();
+    this.#connect(this.#life.signal);
+  }
+
+  disconnectedCallback(): void {
+    this.#life.abort();
+  }
+
+  #connect(signal: AbortSignal): void {
+    const words = readWords(this);
+    const format = formatter(words.language ?? 'en');
+    const names = namesFrom(words);
+    const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
+      const found = this.querySelector<T>(`[data-part="${name}"]`);
+      if (!found) throw new Error(`The lab's page lacks its part "${name}"`);
+      return found;
+    };
+    const formElement = part<HTMLFormElement>('form');
+    const [start, stop, status] = [part('start'), part('stop'), part('status')];
+    const [progress, left] = [part<HTMLProgressElement>('progress'), part('time-left')];
+    const form = new SettingsForm(formElement, words, format, signal);
+    const bench = new Bench(part('results'), words, format, names, signal);
+    let stopping: AbortController | null = null;
+    let recording: Recording | null = null;
+
+    const setState = (state: Phase | 'idle' | 'loading') => {
+      const busy = state === 'loading' || state === 'connecting' || state === 'running' || state === 'settling';
+      const hadFocus = document.activeElement === start || document.activeElement === stop;
+      this.dataset.state = state;
+      form.setBusy(busy);
+      start.hidden = busy;
+      stop.hidden = !busy;
+      part('run-progress').hidden = !busy;
+      part('idle').hidden = recording !== null || busy;
+      if (hadFocus) (busy ? stop : start).focus();
+    };
+
+    const tellTime = () => {
+      if (!recording || Number.isNaN(recording.zero) || this.dataset.state !== 'running') {
+        progress.removeAttribute('value');
+        left.textContent = '';
+        return;
+      }
+      const whole = (recording.info?.settings.durationSeconds ?? RANGES.durationSeconds.default) * 1000;
+      const gone = Math.min(whole, Math.max(0, pageTime() - recording.zero));
+      progress.value = gone / whole;
+      left.textContent = say(words, 'lab.timeLeft', { time: format.seconds(whole - gone) });
+    };
+
+    const run = async (settings: WantedSettings, takeOver: boolean) => {
+      stopping = new AbortController();
+      showPlight(part('problem'), null, words, () => {});
+      setState('loading');
+      status.textContent = say(words, 'lab.phase.connecting');
+      try {
+        // All code is here before the first lane connects: lanes hold the browser's connections, and would hold this up.
+        const charts = await import('./charts.ts');
+        const done = await runComparison({
+          settings,
+          receivers,
+          signal,
+          stop: stopping.signal,
+          takeOver,
+          tell: (phase, now) => {
+            recording = now;
+            setState(phase);
+            if (phase === 'running') {
+              bench.show(now, charts);
+              if (now.info) form.remember(now.info.settings);
+            }
+            if (phase !== 'finished' && phase !== 'stopped') status.textContent = say(words, `lab.phase.${phase}`);
+          },
+        });
+        status.textContent = say(words, `lab.phase.${this.dataset.state}`, {
+          events: format.count(done.info?.lastSeq ?? 0),
+          lanes: format.count(done.lanes.size),
+        });
+      } catch (error) {
+        if (signal.aborted) return;
+        status.textContent = '';
+        if (error instanceof Problem) form.showFaults(error.faults, true);
+        showPlight(part('problem'), plightOf(error, words), words, begin);
+        setState('idle');
+      }
+      bench.finish();
+    };
+    const begin = (takeOver = false) => {
+      const settings = form.read(true);
+      if (settings) void run(settings, takeOver);
+    };
+
+    formElement.addEventListener(
+      'submit',
+      (event) => {
+        event.preventDefault();
+        if (stop.hidden) begin();
+      },
+      { signal },
+    );
+    stop.addEventListener('click', () => stopping?.abort(), { signal });
+    part('copy-link').addEventListener(
+      'click',
+      async () => {
+        const copied = await copyText(location.href);
+        part('link-copied').textContent = say(words, copied ? 'lab.copied.link' : 'lab.copied.linkFailed');
+      },
+      { signal },
+    );
+    whileVisible(part('run-progress'), 10, tellTime, signal);
+    setState('idle');
+    if (typeof WebSocket === 'undefined') part('no-websocket').hidden = false;
+  }
+}
+
+customElements.define('push-lab', PushLab);

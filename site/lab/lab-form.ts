@@ -1,0 +1,115 @@
+/**
+ * The form of a run's settings: reads them, keeps them in the page's address, and explains wrong input beside its field.
+ */
+import { MAX_FEED_BYTES_PER_SECOND, RANGES, type SettingFault } from '../../demo-server/protocol.ts';
+import type { Format } from './format.ts';
+import {
+  kindOfFault,
+  NUMERIC,
+  queryFromSettings,
+  type SettingTexts,
+  settingsFromTexts,
+  textsFromQuery,
+  type WantedSettings,
+} from './settings.ts';
+import { say, type Words } from './words.ts';
+
+export class SettingsForm {
+  readonly #form: HTMLFormElement;
+  readonly #words: Words;
+  readonly #format: Format;
+
+  /** Takes over `form`, fills it from the page's address, and lets go with `signal`. */
+  constructor(form: HTMLFormElement, words: Words, format: Format, signal: AbortSignal) {
+    this.#form = form;
+    this.#words = words;
+    this.#format = format;
+    this.#fill(textsFromQuery(location.search));
+    form.addEventListener('change', () => this.#changed(), { signal });
+    form.querySelector('[data-pick="all"]')?.addEventListener('click', () => this.#pick(true), { signal });
+    form.querySelector('[data-pick="none"]')?.addEventListener('click', () => this.#pick(false), { signal });
+    if (location.search !== '') this.read();
+  }
+
+  /** The settings as they stand, or null with every fault explained and the first faulty field focused. */
+  read(focus = false): WantedSettings | null {
+    const result = settingsFromTexts(this.#texts());
+    this.showFaults('faults' in result ? result.faults : [], focus);
+    return 'faults' in result ? null : result.settings;
+  }
+
+  /** Explains faults beside their fields, ours and the server's alike; those that are gone lose their explanation. */
+  showFaults(faults: readonly SettingFault[], focus = false): void {
+    const byField = new Map(faults.map((fault) => [fault.field, fault]));
+    let first = true;
+    for (const box of this.#form.querySelectorAll<HTMLElement>('[data-fault]')) {
+      const field = box.dataset.fault ?? '';
+      const fault = byField.get(field);
+      box.textContent = fault ? this.#explain(fault) : '';
+      for (const input of this.#form.querySelectorAll<HTMLInputElement>(`input[name="${field}"]`)) {
+        if (fault) input.setAttribute('aria-invalid', 'true');
+        else input.removeAttribute('aria-invalid');
+        if (fault && first && focus) input.focus();
+        if (fault) first = false;
+      }
+    }
+  }
+
+  /** While a run goes on its settings cannot be changed. */
+  setBusy(busy: boolean): void {
+    for (const fieldset of this.#form.querySelectorAll('fieldset')) fieldset.disabled = busy;
+  }
+
+  /** Puts settings into the page's address, without a new entry in its history. */
+  remember(settings: WantedSettings): void {
+    history.replaceState(history.state, '', queryFromSettings(settings) + location.hash);
+  }
+
+  #changed(): void {
+    const settings = this.read();
+    if (settings) this.remember(settings);
+  }
+
+  #pick(on: boolean): void {
+    for (const box of this.#form.querySelectorAll<HTMLInputElement>('input[name="techniques"]')) box.checked = on;
+    this.#changed();
+  }
+
+  #texts(): SettingTexts {
+    const data = new FormData(this.#form);
+    // A disabled fieldset is left out of FormData, and a number field that holds no number says ''.
+    const texts: SettingTexts = { techniques: data.getAll('techniques').map(String) };
+    for (const name of [...NUMERIC, 'arrivals'] as const) {
+      const value = data.get(name);
+      if (value !== null) texts[name] = String(value);
+    }
+    return texts;
+  }
+
+  #fill(texts: SettingTexts): void {
+    for (const input of this.#form.querySelectorAll<HTMLInputElement>('input[name]')) {
+      const { name, type } = input;
+      if (name === 'techniques') input.checked = texts.techniques?.includes(input.value) ?? input.checked;
+      else if (type === 'radio') input.checked = texts.arrivals ? texts.arrivals === input.value : input.checked;
+      else input.value = texts[name as keyof typeof RANGES] ?? input.value;
+    }
+  }
+
+  #explain(fault: SettingFault): string {
+    const kind = kindOfFault(fault);
+    const { count } = this.#format;
+    const values: Record<string, string> = { got: String(fault.got), takes: fault.takes };
+    if (kind === 'whole' || kind === 'number') {
+      const range = RANGES[fault.field as keyof typeof RANGES];
+      values.min = kind === 'whole' ? count(range.min) : String(range.min);
+      values.max = count(range.max);
+    }
+    if (kind === 'feed') {
+      const rate = Number(this.#texts().eventsPerSecond);
+      values.rate = String(rate);
+      values.most = count(Math.floor(MAX_FEED_BYTES_PER_SECOND / rate));
+      values.total = count(MAX_FEED_BYTES_PER_SECOND);
+    }
+    return say(this.#words, `lab.fault.${kind}`, values);
+  }
+}

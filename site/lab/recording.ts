@@ -1,0 +1,139 @@
+/**
+ * Everything one run has left in the browser. The comparison writes it, the views read it at their own pace.
+ */
+import type { LaneLedger, RunInfo, RunLedger, TechniqueId } from '../../demo-server/protocol.ts';
+import type { Sample, Trouble } from '../techniques/lane.ts';
+import { Clock } from './clock.ts';
+import { BoundedSeries } from './series.ts';
+import { headBytes, SeqTally, wireBytes } from './statistics.ts';
+import { EventStore, RequestStore } from './store.ts';
+
+/** Columns of a lane's series, in order. */
+export const COLUMNS = ['requests', 'headBytes', 'wireBytes', 'connectionsOpened'] as const;
+export type Column = (typeof COLUMNS)[number];
+
+/** Points of a line in a chart: 20 s at four a second fit in full, longer runs are thinned. */
+const SERIES_POINTS = 240;
+
+/** One technique's part of a run. */
+export interface LaneRecord {
+  readonly technique: TechniqueId;
+  readonly requests: RequestStore;
+  readonly events: EventStore;
+  readonly tally: SeqTally;
+  /** Cumulative figures of the ledger over seconds since the start. */
+  readonly series: BoundedSeries;
+  ledger: LaneLedger | null;
+  /** How often the lane ran into each kind of trouble that it survived. */
+  troubles: Partial<Record<Trouble, number>>;
+  resets: number;
+  /** Why the lane gave up, in words; null while it works. */
+  failed: string | null;
+  done: boolean;
+}
+
+/** What stood in the way of measuring well. */
+export interface Conditions {
+  isolated: boolean;
+  /** Stretches in ms of the page's clock during which the tab could not be seen; the last may be open (Infinity). */
+  hidden: { from: number; to: number }[];
+  behindProxy: boolean;
+  /** The control socket was lost or never opened: counts came by plain requests, once a second. */
+  controlLost: boolean;
+  /** Without a control socket nobody knows how far the clocks are apart. */
+  clockUnknown: boolean;
+}
+
+export interface Recording {
+  readonly lanes: ReadonlyMap<TechniqueId, LaneRecord>;
+  readonly clock: Clock;
+  readonly conditions: Conditions;
+  info: RunInfo | null;
+  ledger: RunLedger | null;
+  /** Start of the run in ms of the page's clock; NaN until it is known. */
+  zero: number;
+  /** When the run was over on this page, in ms of its clock; NaN while it goes on. */
+  over: number;
+}
+
+function laneRecord(technique: TechniqueId): LaneRecord {
+  return {
+    technique,
+    requests: new RequestStore(),
+    events: new EventStore(),
+    tally: new SeqTally(),
+    series: new BoundedSeries(SERIES_POINTS, COLUMNS.length),
+    ledger: null,
+    troubles: {},
+    resets: 0,
+    failed: null,
+    done: false,
+  };
+}
+
+/** An empty recording for these techniques, in the order given. */
+export function newRecording(techniques: readonly TechniqueId[], clock = new Clock()): Recording {
+  return {
+    lanes: new Map(techniques.map((id) => [id, laneRecord(id)])),
+    clock,
+    conditions: {
+      isolated: clock.isolated,
+      hidden: [],
+      behindProxy: false,
+      controlLost: false,
+      clockUnknown: false,
+    },
+    info: null,
+    ledger: null,
+    zero: Number.NaN,
+    over: Number.NaN,
+  };
+}
+
+/** Files one sample of a lane. Costs no allocation for requests and events: it is called for each of them. */
+export function fileSample(recording: Recording, lane: LaneRecord, sample: Sample): void {
+  switch (sample.kind) {
+    case 'request':
+      // A technique counts its requests from 1; our index is one less as long as it tells of each of them.
+      lane.requests.begin(sample.at);
+      break;
+    case 'response':
+      lane.requests.finish(sample.request - 1, sample.at, sample.ok);
+      break;
+    case 'event':
+      if (lane.tally.note(sample.seq)) {
+        lane.events.push(sample.at, recording.clock.latency(sample.sentAt, sample.at), sample.seq, sample.request);
+      }
+      break;
+    case 'reset':
+      lane.resets++;
+      break;
+    case 'trouble':
+      lane.troubles[sample.reason] = (lane.troubles[sample.reason] ?? 0) + 1;
+  }
+}
+
+/** Files a ledger that was true at `at` (ms, server's clock). */
+export function fileLedger(recording: Recording, ledger: RunLedger, at: number): void {
+  recording.ledger = ledger;
+  const startsAt = recording.info?.startsAt ?? null;
+  for (const lane of recording.lanes.values()) {
+    const account = ledger.lanes[lane.technique];
+    if (!account) continue;
+    lane.ledger = account;
+    if (startsAt === null) continue;
+    const seconds = Math.max(0, (at - startsAt) / 1000);
+    const last = lane.series.length - 1;
+    // Ledgers that follow late closings carry times after the end: they correct the last point instead of adding one.
+    if (last >= 0 && seconds <= lane.series.timeAt(last)) continue;
+    lane.series.push(seconds, [account.requests, headBytes(account), wireBytes(account), account.connectionsOpened]);
+  }
+}
+
+/** Notes that the tab was hidden (`true`) or seen again at `at` (ms, page's clock). */
+export function fileVisibility(conditions: Conditions, hidden: boolean, at: number): void {
+  const last = conditions.hidden.at(-1);
+  const open = last?.to === Number.POSITIVE_INFINITY;
+  if (hidden && !open) conditions.hidden.push({ from: at, to: Number.POSITIVE_INFINITY });
+  if (!hidden && open && last) last.to = at;
+}

@@ -1,0 +1,80 @@
+/**
+ * Run settings as text: in the address of the page and in the fields of its form. Both keep the names of `RunSettings`.
+ */
+import {
+  ARRIVALS,
+  checkSettings,
+  type NumericSetting,
+  RANGES,
+  type RunSettings,
+  type SettingFault,
+  TECHNIQUES,
+  type TechniqueId,
+} from '../../demo-server/protocol.ts';
+
+/** Settings as a reader gives them: the seed may be left to the server. */
+export type WantedSettings = Omit<RunSettings, 'seed'> & { seed?: number };
+
+/** What fields and addresses hold: text by setting name; a name that is absent takes its default. */
+export type SettingTexts = Partial<Record<NumericSetting | 'arrivals', string>> & { techniques?: string[] };
+
+const NUMERIC = Object.keys(RANGES) as NumericSetting[];
+
+/** The settings that `texts` spell, or every fault in them; a fault's `got` is the text as it was written. */
+export function settingsFromTexts(texts: SettingTexts): { settings: WantedSettings } | { faults: SettingFault[] } {
+  const given: Record<string, unknown> = {};
+  if (texts.techniques) given.techniques = texts.techniques;
+  if (texts.arrivals !== undefined) given.arrivals = texts.arrivals;
+  for (const name of NUMERIC) {
+    const text = texts[name]?.trim();
+    if (text === undefined || (text === '' && name === 'seed')) continue;
+    // Number('') is 0, which is not what an emptied field says.
+    given[name] = text === '' || Number.isNaN(Number(text)) ? text : Number(text);
+  }
+  return checkSettings(given);
+}
+
+/** The texts in a query string such as `?techniques=sse,websocket&eventsPerSecond=5`. Unknown names are left alone. */
+export function textsFromQuery(query: string): SettingTexts {
+  const parameters = new URLSearchParams(query);
+  const texts: SettingTexts = {};
+  const techniques = parameters.get('techniques');
+  if (techniques !== null) texts.techniques = techniques.split(',').filter((id) => id !== '');
+  for (const name of [...NUMERIC, 'arrivals'] as const) {
+    const text = parameters.get(name);
+    if (text !== null) texts[name] = text;
+  }
+  return texts;
+}
+
+/** The query string (with its `?`) that repeats a run of these settings; in ladder order, so that equal runs have equal links. */
+export function queryFromSettings(settings: WantedSettings): string {
+  const parameters: string[] = [];
+  if (settings.techniques.length < TECHNIQUES.length) {
+    parameters.push(`techniques=${TECHNIQUES.filter((id) => settings.techniques.includes(id)).join(',')}`);
+  }
+  parameters.push(`arrivals=${settings.arrivals}`);
+  for (const name of NUMERIC) {
+    const value = settings[name];
+    if (value !== undefined) parameters.push(`${name}=${value}`);
+  }
+  return `?${parameters.join('&')}`;
+}
+
+/** Whether `text` names a technique. */
+export function isTechnique(text: string): text is TechniqueId {
+  return (TECHNIQUES as readonly string[]).includes(text);
+}
+
+/** What kind of explanation a fault needs: a range, a limit on rate × payload, a choice, or the server's own words. */
+export function kindOfFault(fault: SettingFault): 'whole' | 'number' | 'feed' | 'techniques' | 'arrivals' | 'other' {
+  if (fault.field === 'techniques' || fault.field === 'arrivals') return fault.field;
+  if (!(fault.field in RANGES)) return 'other';
+  const range = RANGES[fault.field as NumericSetting];
+  const got = Number(fault.got);
+  // A payload that is fine by itself but not at this rate.
+  if (fault.field === 'payloadBytes' && got >= range.min && got <= range.max && Number.isInteger(got)) return 'feed';
+  return range.integer ? 'whole' : 'number';
+}
+
+export { ARRIVALS, NUMERIC };

@@ -1,0 +1,115 @@
+/**
+ * What demo and race share: one small comparison at a time between a start and a stop button, with its states in words.
+ */
+import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+import { techniques } from '../techniques/index.ts';
+import { type Phase, runComparison } from './comparison.ts';
+import { type Format, formatter } from './format.ts';
+import { plightOf, showPlight } from './problem-words.ts';
+import type { Recording } from './recording.ts';
+import { settingsFromTexts, textsFromQuery, type WantedSettings } from './settings.ts';
+import { readWords, say, type Words } from './words.ts';
+
+/** The browser's end of every technique. */
+export const receivers = new Map(techniques.map(({ id, receive }) => [id, receive]));
+
+export interface Stage {
+  words: Words;
+  format: Format;
+  names: Readonly<Record<TechniqueId, string>>;
+  settings: WantedSettings;
+  part<T extends HTMLElement = HTMLElement>(name: string): T;
+  start(takeOver?: boolean): void;
+}
+
+/** What the page does as its run goes on. */
+export interface Play {
+  /** A new run takes the place of the last. */
+  begin(recording: Recording): void;
+  /** The run is over; its figures are complete. */
+  end(recording: Recording): void;
+}
+
+/** The technique names in the page's language. */
+export function namesFrom(words: Words): Readonly<Record<TechniqueId, string>> {
+  const pairs = TECHNIQUES.map((id) => [id, words[`technique.${id}.name`] ?? id]);
+  return Object.fromEntries(pairs) as Record<TechniqueId, string>;
+}
+
+/**
+ * Connects the shell `root`: its settings stand as a query in `data-settings`, its buttons and texts in `data-part`s.
+ * Everything ends with `signal`.
+ */
+export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stage: Stage) => Play): Stage {
+  const words = readWords(root);
+  const read = settingsFromTexts(textsFromQuery(root.dataset.settings ?? ''));
+  if ('faults' in read) throw new Error(`data-settings: ${JSON.stringify(read.faults)}`);
+  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
+    const found = root.querySelector<T>(`[data-part="${name}"]`);
+    if (!found) throw new Error(`<${root.localName}> lacks its part "${name}"`);
+    return found;
+  };
+  const [startButton, stopButton, status] = [part('start'), part('stop'), part('status')];
+  const format = formatter(words.language ?? 'en');
+  let stopping = new AbortController();
+  let busy = false;
+
+  const setState = (state: Phase | 'idle') => {
+    busy = state === 'connecting' || state === 'running' || state === 'settling';
+    const hadFocus = document.activeElement === startButton || document.activeElement === stopButton;
+    root.dataset.state = state;
+    startButton.hidden = busy;
+    stopButton.hidden = !busy;
+    if (state !== 'idle') startButton.textContent = startButton.dataset.again ?? startButton.textContent;
+    if (hadFocus) (busy ? stopButton : startButton).focus();
+  };
+  const run = async (takeOver: boolean) => {
+    stopping = new AbortController();
+    showPlight(part('problem'), null, words, () => {});
+    setState('connecting');
+    status.textContent = say(words, 'lab.phase.connecting');
+    try {
+      let recording: Recording | null = null;
+      const tell = (phase: Phase, now: Recording) => {
+        recording = now;
+        setState(phase);
+        if (phase === 'running') player.begin(now);
+        if (phase === 'running' || phase === 'settling') status.textContent = say(words, `lab.phase.${phase}`);
+      };
+      const done = await runComparison({
+        settings: stage.settings,
+        receivers,
+        signal,
+        stop: stopping.signal,
+        takeOver,
+        tell,
+      }).catch((error) => {
+        // What was measured until the server went away stays on the page.
+        if (recording && !Number.isNaN(recording.zero)) player.end(recording);
+        throw error;
+      });
+      const values = { events: format.count(done.info?.lastSeq ?? 0), lanes: format.count(done.lanes.size) };
+      status.textContent = say(words, `lab.phase.${root.dataset.state}`, values);
+      player.end(done);
+    } catch (error) {
+      if (signal.aborted) return;
+      status.textContent = '';
+      setState('idle');
+      showPlight(part('problem'), plightOf(error, words), words, stage.start);
+    }
+  };
+  const stage: Stage = {
+    words,
+    format,
+    names: namesFrom(words),
+    settings: read.settings,
+    part,
+    start: (takeOver = false) => {
+      if (!busy) void run(takeOver);
+    },
+  };
+  startButton.addEventListener('click', () => stage.start(), { signal });
+  stopButton.addEventListener('click', () => stopping.abort(), { signal });
+  const player = play(stage);
+  return stage;
+}

@@ -1,0 +1,281 @@
+/**
+ * The timeline as a thing to look at and to move in: follows a run live, and afterwards goes wherever mouse, touch or
+ * keyboard take it. The words of its readout come from the page.
+ */
+import type { TechniqueId } from '../../demo-server/protocol.ts';
+import { pageTime } from './clock.ts';
+import type { Format } from './format.ts';
+import { onThemeChange, type Palette, readPalette } from './look.ts';
+import type { LaneRecord, Recording } from './recording.ts';
+import { drawFrame } from './timeline-draw.ts';
+import {
+  type Bounds,
+  follow,
+  type Layout,
+  layOut,
+  nearest,
+  pan,
+  reveal,
+  rowAt,
+  timeAt,
+  type View,
+  whole,
+  xOf,
+  zoom,
+} from './timeline-layout.ts';
+import { prefersLessMotion, whileVisible } from './visible.ts';
+import { say, type Words } from './words.ts';
+
+export interface TimelineOptions {
+  canvas: HTMLCanvasElement;
+  /** Where the event pointed at is told in words. */
+  readout: HTMLElement;
+  words: Words;
+  format: Format;
+  names: Readonly<Record<TechniqueId, string>>;
+  compact?: boolean;
+  /** ms in view while it follows; default 10 s. Infinity: the whole run from the beginning. */
+  followSpan?: number;
+  signal: AbortSignal;
+}
+
+export type Move = 'in' | 'out' | 'earlier' | 'later' | 'fit' | 'follow';
+
+/** The drawing, and what moves it. Ends with the signal it is given. */
+export class Timeline {
+  readonly #options: TimelineOptions;
+  readonly #context: CanvasRenderingContext2D;
+  #palette: Palette;
+  #layout: Layout;
+  #recording: Recording | null = null;
+  #lanes: LaneRecord[] = [];
+  #view: View = { from: 0, span: 10_000 };
+  #following = true;
+  #stale = true;
+  #focus: { row: number; event: number } | null = null;
+  readonly #fingers = new Map<number, number>();
+
+  constructor(options: TimelineOptions) {
+    this.#options = options;
+    const { canvas, signal } = options;
+    const context = canvas.getContext('2d');
+    if (!context) throw new Error('This browser gave no 2d context for the timeline');
+    this.#context = context;
+    this.#palette = readPalette(canvas);
+    this.#layout = layOut(canvas.clientWidth || 300, 1, options.compact);
+    onThemeChange(() => {
+      this.#palette = readPalette(canvas);
+      this.#stale = true;
+    }, signal);
+    const resized = new ResizeObserver(() => this.#resize());
+    resized.observe(canvas.parentElement ?? canvas);
+    signal.addEventListener('abort', () => resized.disconnect(), { once: true });
+    canvas.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false });
+    canvas.addEventListener('pointerdown', (event) => this.#press(event), { signal });
+    canvas.addEventListener('pointermove', (event) => this.#drag(event), { signal });
+    for (const type of ['pointerup', 'pointercancel', 'pointerleave'] as const) {
+      canvas.addEventListener(type, (event) => this.#fingers.delete(event.pointerId), { signal });
+    }
+    canvas.addEventListener('keydown', (event) => this.#key(event), { signal });
+    // Following by whole frames is motion; who wants less of it sees the picture move on twice a second.
+    whileVisible(canvas, prefersLessMotion() ? 2 : 60, () => this.#draw(), signal);
+  }
+
+  /** Shows a recording from now on; null empties the picture. `lanes` picks and orders the rows, default all. */
+  show(recording: Recording | null, lanes?: readonly TechniqueId[]): void {
+    if (recording !== this.#recording) {
+      this.#following = true;
+      this.#focus = null;
+      this.#options.readout.textContent = '';
+    }
+    this.#recording = recording;
+    const all = [...(recording?.lanes.values() ?? [])];
+    this.#lanes = lanes ? all.filter((lane) => lanes.includes(lane.technique)) : all;
+    this.#resize();
+  }
+
+  /** Moves as the buttons beside the picture say. */
+  move(move: Move): void {
+    const { from, span } = this.#view;
+    const bounds = this.#bounds();
+    const middle = this.#focus ? this.#focusTime() : from + span / 2;
+    if (move === 'in') this.#look(zoom(this.#view, 0.5, middle, bounds));
+    if (move === 'out') this.#look(zoom(this.#view, 2, middle, bounds));
+    if (move === 'earlier') this.#look(pan(this.#view, -span / 4, bounds));
+    if (move === 'later') this.#look(pan(this.#view, span / 4, bounds));
+    if (move === 'fit') this.#look(whole(bounds));
+    if (move === 'follow') this.#following = this.#stale = true;
+  }
+
+  #now(): number {
+    const recording = this.#recording;
+    if (!recording || Number.isNaN(recording.zero)) return 0;
+    return (Number.isNaN(recording.over) ? pageTime() : recording.over) - recording.zero;
+  }
+
+  #bounds(): Bounds {
+    // Connecting takes part of a second before the start; what was asked then belongs to the picture.
+    let from = -250;
+    for (const { requests } of this.#lanes) {
+      if (requests.length > 0) from = Math.min(from, (requests.start[0] as number) - (this.#recording?.zero ?? 0) - 50);
+    }
+    return { from: Number.isFinite(from) ? from : -250, to: Math.max(this.#now() + 100, 1000) };
+  }
+
+  #look(view: View): void {
+    this.#view = view;
+    this.#following = false;
+    this.#stale = true;
+  }
+
+  #resize(): void {
+    const { canvas, compact } = this.#options;
+    const width = canvas.parentElement?.clientWidth ?? canvas.clientWidth;
+    if (width === 0) return;
+    this.#layout = layOut(width, Math.max(1, this.#lanes.length), compact);
+    const ratio = devicePixelRatio || 1;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(this.#layout.height * ratio);
+    canvas.style.height = `${this.#layout.height}px`;
+    this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.#stale = true;
+    this.#draw();
+  }
+
+  #draw(): void {
+    const recording = this.#recording;
+    if (!recording || Number.isNaN(recording.zero)) return;
+    const running = Number.isNaN(recording.over);
+    if (!running && !this.#stale) return;
+    this.#stale = running;
+    const now = this.#now();
+    if (this.#following) {
+      const span = this.#options.followSpan ?? 10_000;
+      const bounds = this.#bounds();
+      const planned = (recording.info?.settings.durationSeconds ?? 10) * 1000;
+      this.#view = Number.isFinite(span)
+        ? follow(now, span, bounds)
+        : { from: bounds.from, span: Math.max(planned + 250, now) - bounds.from };
+      if (!running && Number.isFinite(span)) this.#view = now <= 3 * span ? whole(bounds) : this.#view;
+    }
+    const { names, format } = this.#options;
+    drawFrame({
+      context: this.#context,
+      layout: this.#layout,
+      view: this.#view,
+      palette: this.#palette,
+      recording,
+      now,
+      names,
+      lanes: this.#lanes,
+      focus: this.#focus,
+      format,
+    });
+  }
+
+  #wheel(event: WheelEvent): void {
+    const anchor = timeAt(event.offsetX, this.#view, this.#layout);
+    // The plain wheel belongs to the page: it moves time only sideways, or with a key held, as maps do.
+    if (event.ctrlKey || event.metaKey)
+      this.#look(zoom(this.#view, Math.exp(event.deltaY / 200), anchor, this.#bounds()));
+    else {
+      const sideways = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;
+      if (Math.abs(sideways) <= Math.abs(event.shiftKey ? 0 : event.deltaY)) return;
+      this.#look(pan(this.#view, this.#toTime(sideways), this.#bounds()));
+    }
+    event.preventDefault();
+  }
+
+  #toTime(pixels: number): number {
+    return (pixels / (this.#layout.right - this.#layout.left)) * this.#view.span;
+  }
+
+  #press(event: PointerEvent): void {
+    this.#fingers.set(event.pointerId, event.offsetX);
+    this.#options.canvas.setPointerCapture(event.pointerId);
+  }
+
+  #drag(event: PointerEvent): void {
+    const last = this.#fingers.get(event.pointerId);
+    if (last === undefined) {
+      this.#point(event);
+      return;
+    }
+    this.#fingers.set(event.pointerId, event.offsetX);
+    const other = [...this.#fingers].find(([id]) => id !== event.pointerId)?.[1];
+    if (other === undefined) {
+      if (event.offsetX !== last) this.#look(pan(this.#view, this.#toTime(last - event.offsetX), this.#bounds()));
+      return;
+    }
+    const factor = Math.max(8, Math.abs(last - other)) / Math.max(8, Math.abs(event.offsetX - other));
+    this.#look(zoom(this.#view, factor, timeAt(other, this.#view, this.#layout), this.#bounds()));
+  }
+
+  #point(event: PointerEvent): void {
+    const recording = this.#recording;
+    const row = rowAt(event.offsetY, this.#layout);
+    const lane = this.#lanes[row];
+    if (!recording || !lane) return;
+    const time = timeAt(event.offsetX, this.#view, this.#layout) + recording.zero;
+    const index = nearest(lane.events.at, lane.events.length, time);
+    const far = Math.abs(
+      xOf((lane.events.at[index] ?? Number.NaN) - recording.zero, this.#view, this.#layout) - event.offsetX,
+    );
+    // Pointing is not to be read out loud: only the keyboard's moves are announced.
+    if (far < 12) this.#setFocus(row, index, false);
+  }
+
+  #key(event: KeyboardEvent): void {
+    if (event.ctrlKey || event.metaKey || event.altKey || this.#lanes.length === 0) return;
+    const move = ({ '+': 'in', '=': 'in', '-': 'out', '0': 'fit', f: 'follow' } as Record<string, Move>)[event.key];
+    const row = this.#focus?.row ?? 0;
+    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -1e9, End: 1e9 }[event.key];
+    if (move) this.move(move);
+    else if (step !== undefined) this.#step(row, step);
+    else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
+      const next = Math.min(this.#lanes.length - 1, Math.max(0, row + (event.key === 'ArrowUp' ? -1 : 1)));
+      const events = (this.#lanes[next] as LaneRecord).events;
+      const time = (this.#focus ? this.#focusTime() : this.#view.from) + (this.#recording?.zero ?? 0);
+      this.#setFocus(next, nearest(events.at, events.length, time), true);
+    } else return;
+    event.preventDefault();
+  }
+
+  #step(row: number, step: number): void {
+    const lane = this.#lanes[row] as LaneRecord;
+    const first = lane.events.from(this.#view.from + (this.#recording?.zero ?? 0));
+    const wanted = this.#focus ? this.#focus.event + step : step > 1e6 ? step : first;
+    this.#setFocus(row, Math.min(lane.events.length - 1, Math.max(0, wanted)), true);
+  }
+
+  #focusTime(): number {
+    const at = this.#lanes[this.#focus?.row ?? 0]?.events.at[this.#focus?.event ?? 0] ?? 0;
+    return at - (this.#recording?.zero ?? 0);
+  }
+
+  #setFocus(row: number, event: number, aloud: boolean): void {
+    const { readout, words, format, names } = this.#options;
+    const recording = this.#recording;
+    const lane = this.#lanes[row];
+    if (!recording || !lane || (this.#focus?.row === row && this.#focus.event === event)) return;
+    this.#focus = { row, event };
+    this.#stale = true;
+    readout.setAttribute('aria-live', aloud ? 'polite' : 'off');
+    if (event < 0) {
+      readout.textContent = say(words, 'lab.timeline.none', { name: names[lane.technique] });
+      return;
+    }
+    const at = (lane.events.at[event] as number) - recording.zero;
+    const latency = lane.events.latency[event] as number;
+    if (aloud) this.#look(reveal(this.#view, at, this.#bounds()));
+    readout.textContent = say(words, 'lab.timeline.event', {
+      name: names[lane.technique],
+      seq: format.count(lane.events.seq[event] as number),
+      request: format.count(lane.events.request[event] as number),
+      sent: format.moment(at - latency),
+      arrived: format.moment(at),
+      latency: format.ms(latency),
+      uncertainty: format.uncertainty(recording.clock.current?.uncertaintyMs ?? Number.NaN),
+    });
+  }
+}

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { TECHNIQUES } from '../../demo-server/protocol.ts';
+import {
+  kindOfFault,
+  queryFromSettings,
+  settingsFromTexts,
+  textsFromQuery,
+  type WantedSettings,
+} from '../../site/lab/settings.ts';
+
+const read = (query: string): WantedSettings => {
+  const result = settingsFromTexts(textsFromQuery(query));
+  if ('faults' in result) throw new Error(JSON.stringify(result.faults));
+  return result.settings;
+};
+const faults = (query: string) => {
+  const result = settingsFromTexts(textsFromQuery(query));
+  return 'faults' in result ? result.faults : [];
+};
+
+describe('settings in the address', () => {
+  test('an empty address is a run with every default', () => {
+    expect(read('').techniques).toEqual([...TECHNIQUES]);
+    expect(read('')).toEqual(read('?'));
+  });
+
+  test.each([
+    '?eventsPerSecond=0.5&arrivals=burst&seed=0',
+    '?techniques=sse,websocket&eventsPerSecond=20&payloadBytes=1&durationSeconds=300',
+    '?pollIntervalMs=50&longPollTimeoutMs=60000&arrivals=poisson&seed=4294967295',
+  ])('%s comes back the same', (query) => {
+    const settings = read(query);
+    expect(read(queryFromSettings(settings))).toEqual(settings);
+  });
+
+  test('the order of techniques does not make another link', () => {
+    const settings = read('?techniques=websocket,sse');
+    expect(queryFromSettings(settings)).toBe(queryFromSettings(read('?techniques=sse,websocket')));
+    expect(queryFromSettings(settings)).toContain('techniques=sse,websocket&');
+  });
+
+  test('what does not belong to a run is left alone', () => {
+    expect(read('?utm_source=x&seed=5').seed).toBe(5);
+  });
+});
+
+describe('wrong input', () => {
+  test('the fault carries the text as it was written', () => {
+    expect(faults('?eventsPerSecond=lots')[0]).toMatchObject({ field: 'eventsPerSecond', got: 'lots' });
+    expect(faults('?payloadBytes=')[0]).toMatchObject({ field: 'payloadBytes', got: '' });
+    expect(faults('?techniques=')[0]).toMatchObject({ field: 'techniques' });
+    expect(faults('?techniques=sse,carrier-pigeon')).toHaveLength(1);
+  });
+
+  test('an empty seed is no fault: the server draws one', () => {
+    expect(read('?seed=')).not.toHaveProperty('seed');
+  });
+
+  test.each([
+    ['?payloadBytes=0', 'whole'],
+    ['?payloadBytes=2.5', 'whole'],
+    ['?eventsPerSecond=0', 'number'],
+    ['?eventsPerSecond=100&payloadBytes=16384', 'feed'],
+    ['?arrivals=late', 'arrivals'],
+    ['?techniques=', 'techniques'],
+  ])('%s is explained as %s', (query, kind) => {
+    const [fault] = faults(query);
+    expect(fault && kindOfFault(fault)).toBe(kind);
+  });
+
+  test("a field we do not know is explained in the server's words", () => {
+    expect(kindOfFault({ field: 'speed', got: 1, takes: 'no such setting' })).toBe('other');
+  });
+});
