@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import starlight from '@astrojs/starlight';
+import { defineConfig } from 'astro/config';
+import { TECHNIQUES } from './demo-server/protocol.ts';
+import { MARKS } from './site/components/marks.ts';
+import { LOCALES } from './site/locales.ts';
+
+/** Starlight looks for lessons in `<srcDir>/content/docs`; ours stand at the top level, so it is told another srcDir. */
+function lessonsAtTopLevel(integration) {
+  const { 'astro:config:setup': setup, ...hooks } = integration.hooks;
+  const withRoot = (options) => setup({ ...options, config: { ...options.config, srcDir: options.config.root } });
+  return { ...integration, hooks: { ...hooks, 'astro:config:setup': withRoot } };
+}
+
+/** Lets the API page be made from the app's own routes: `import document from 'virtual:openapi'`. */
+const openapi = {
+  name: 'pushlab:openapi',
+  resolveId: (id) => (id === 'virtual:openapi' ? '\0virtual:openapi' : undefined),
+  async load(id) {
+    if (id !== '\0virtual:openapi') return;
+    const { buildApp } = await import('./demo-server/app.ts');
+    const app = await buildApp();
+    await app.ready();
+    const document = app.swagger();
+    await app.close();
+    return `export default ${JSON.stringify(document)}`;
+  },
+};
+
+const freePort = () =>
+  new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+
+/** While developing: runs the demo server beside Astro, restarted on change, and hands it the routes that are its own. */
+function demoServer() {
+  const routes = ['/push', '/runs', '/control', '/healthz', '/docs/api/openapi.json'];
+  let port;
+  let child;
+  const stop = () => child?.kill();
+  return {
+    name: 'pushlab:demo-server',
+    hooks: {
+      'astro:config:setup': async ({ command, updateConfig }) => {
+        if (command !== 'dev') return;
+        port = await freePort();
+        const target = { target: `http://127.0.0.1:${port}`, ws: true };
+        updateConfig({ vite: { server: { proxy: Object.fromEntries(routes.map((route) => [route, target])) } } });
+      },
+      'astro:server:start': () => {
+        const options = ['--watch', '--watch-preserve-output', 'demo-server/main.ts', '--port', `${port}`, '--no-site'];
+        child = spawn(process.execPath, options, { stdio: 'inherit' });
+        // A signal ends the process without its "exit" event, and the child would live on.
+        for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit());
+        process.once('exit', stop);
+      },
+      'astro:server:done': stop,
+    },
+  };
+}
+
+const ladder = TECHNIQUES.map((id) => ({
+  slug: `lessons/${id}`,
+  attrs: { 'data-technique': id, style: `--mark: path('${MARKS[id]}')` },
+}));
+
+export default defineConfig({
+  srcDir: './site',
+  publicDir: './site/public',
+  // A link prefetched on hover would put requests on the wire in the middle of a run.
+  prefetch: false,
+  server: {
+    port: 4321,
+    // Isolated pages get fine timers. The demo server sends the same two.
+    headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
+  },
+  integrations: [
+    // Starlight adds the sitemap integration unless it finds one; without a public address it could only warn.
+    { name: '@astrojs/sitemap', hooks: {} },
+    lessonsAtTopLevel(
+      starlight({
+        title: 'Pushlab',
+        favicon: '/favicon.svg',
+        credits: false,
+        // Starlight's own says that there is a large picture of each page.
+        head: [{ tag: 'meta', attrs: { name: 'twitter:card', content: 'summary' } }],
+        disable404Route: true,
+        locales: LOCALES,
+        customCss: ['./site/styles/tokens.css', './site/styles/starlight.css', './site/styles/print.css'],
+        components: {
+          Hero: './site/components/Hero.astro',
+          PageTitle: './site/components/PageTitle.astro',
+          Search: './site/components/Search.astro',
+          SiteTitle: './site/components/SiteTitle.astro',
+          SocialIcons: './site/components/HeaderLinks.astro',
+        },
+        expressiveCode: {
+          defaultProps: { frame: 'none', wrap: true },
+          styleOverrides: {
+            borderRadius: 'var(--radius)',
+            codeBackground: 'var(--surface)',
+            borderColor: 'var(--line)',
+          },
+        },
+        sidebar: [
+          { label: 'The ladder', items: ladder },
+          {
+            label: 'The bench',
+            items: [
+              { label: 'Compare all eight', link: '/lab/' },
+              { slug: 'measuring' },
+              { label: 'HTTP API', link: '/docs/api/' },
+            ],
+          },
+        ],
+      }),
+    ),
+    demoServer(),
+  ],
+  vite: {
+    plugins: [openapi],
+    resolve: { alias: { '@components': new URL('./site/components', import.meta.url).pathname } },
+    build: {
+      // Every inlined script would need its hash in the Content-Security-Policy.
+      assetsInlineLimit: 0,
+      // Ten lines of warning for each MDX page say that "use client" means nothing here, which nobody doubts.
+      rolldownOptions: { checks: { moduleLevelDirective: false } },
+    },
+  },
+});
