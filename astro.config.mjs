@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { TECHNIQUES } from './demo-server/protocol.ts';
@@ -123,7 +124,7 @@ export default defineConfig({
   ],
   vite: {
     plugins: [openapi],
-    resolve: { alias: { '@components': new URL('./site/components', import.meta.url).pathname } },
+    resolve: { alias: { '@components': fileURLToPath(new URL('./site/components', import.meta.url)) } },
     build: {
       // Every inlined script would need its hash in the Content-Security-Policy.
       assetsInlineLimit: 0,
