@@ -4,7 +4,6 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'astro';
 import { budgets } from './build/budgets.ts';
 import { compress } from './build/compress.ts';
 import { inlineScriptHashes } from './build/csp.ts';
@@ -23,6 +22,8 @@ if (unchanged && process.argv.includes('--if-changed')) {
   say('The built site is up to date.');
 } else {
   say('Building the site …');
+  // Only now: loading Astro takes longer than finding out that there is nothing to build.
+  const { build } = await import('astro');
   await build({ root, logLevel: 'warn' });
 
   const pages = budgets(dist);
