@@ -26,6 +26,8 @@ export interface AppOptions {
   ringEvents?: number;
   /** Told of every closed connection, for checks against a packet capture. */
   onConnectionEnd?: (totals: ConnectionTotals) => void;
+  /** False leaves every byte uncounted and every queue unbounded: only for the bench, which asks what the tap costs. */
+  tap?: boolean;
 }
 
 /** An idle connection is kept longer than the longest poll interval, or the keep-alive lane would lose it between polls. */
@@ -45,7 +47,8 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     routerOptions: { ignoreTrailingSlash: true },
     serverFactory: (handler) => {
       const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handler);
-      endConnections.push(tapServer(server, { ledger, queuedBytes: limits.queuedBytesPerConnection }));
+      if (options.tap === false) endConnections.push(() => server.closeAllConnections());
+      else endConnections.push(tapServer(server, { ledger, queuedBytes: limits.queuedBytesPerConnection }));
       return server;
     },
   });
