@@ -11,7 +11,7 @@ import { Table, toTsv } from './table.ts';
 import type { Timeline } from './timeline.ts';
 import { connectTimeline } from './timeline-shell.ts';
 import { whileVisible } from './visible.ts';
-import { say, type Words } from './words.ts';
+import { say, setText, type Words } from './words.ts';
 
 /** The chart code as loaded by the caller, before the run holds the browser's connections. */
 export type ChartsModule = { Charts: new (options: ChartsOptions) => Charts };
@@ -134,10 +134,7 @@ export class Bench {
     const recording = this.#recording;
     if (!recording) return;
     const { clock, info } = recording;
-    const tell = (name: string, text: string) => {
-      const part = this.#part(`condition-${name}`);
-      if (part.textContent !== text) part.textContent = text;
-    };
+    const tell = (name: string, text: string) => setText(this.#part(`condition-${name}`), text);
     tell('clock', clock.current ? this.#format.uncertainty(clock.uncertaintyMs) : say(this.#words, 'lab.unknown'));
     tell('timer', this.#format.ms(clock.resolutionMs));
     tell('isolated', say(this.#words, clock.isolated ? 'lab.yes' : 'lab.no'));

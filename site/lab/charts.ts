@@ -38,7 +38,10 @@ export interface ChartsOptions {
   signal: AbortSignal;
 }
 
-/** Draws a recording live, one chart a frame and each four times a second at most. Ends with its signal. */
+/** Each chart is drawn so often. Arrivals are stamped on the thread that draws: what is drawn more is measured worse. */
+const UPDATES_A_SECOND = 2;
+
+/** Draws a recording live, one chart a frame. Ends with its signal. */
 export class Charts {
   readonly #options: ChartsOptions;
   readonly #charts = new Map<ChartKind, LineChart>();
@@ -47,6 +50,8 @@ export class Charts {
   readonly #due = new Set<ChartKind>();
   #palette: Palette;
   #turn = 0;
+  #logarithmic = false;
+  #shown: ReadonlySet<TechniqueId> | null = null;
 
   constructor(options: ChartsOptions) {
     this.#options = options;
@@ -54,9 +59,8 @@ export class Charts {
     this.#palette = readPalette(region);
     const length = windowSeconds(recording.info?.settings ?? { eventsPerSecond: 1, durationSeconds: 60 });
     for (const lane of recording.lanes.values()) this.#latency.set(lane, new LatencyWindows(length));
-    for (const [kind, canvas] of canvases) this.#charts.set(kind, this.#make(kind, canvas));
     onThemeChange(() => this.#retint(), signal);
-    whileVisible(region, canvases.size * 4, () => this.#next(), signal);
+    whileVisible(region, canvases.size * UPDATES_A_SECOND, () => this.#next(), signal);
     addEventListener('beforeprint', () => this.drawDue(), { signal });
     signal.addEventListener('abort', () => this.#destroy(), { once: true });
     this.refresh();
@@ -64,25 +68,27 @@ export class Charts {
 
   /** Has every chart drawn once more, though no data came: after the end, or when it changed its look. */
   refresh(): void {
-    for (const kind of this.#charts.keys()) this.#due.add(kind);
+    for (const kind of this.#options.canvases.keys()) this.#due.add(kind);
   }
 
   /** Shows only these lanes. */
   showLanes(shown: ReadonlySet<TechniqueId>): void {
-    for (const chart of this.#charts.values()) {
-      for (const [index, dataset] of chart.data.datasets.entries()) {
-        chart.setDatasetVisibility(index, shown.has((dataset as Line).lane.technique));
-      }
-    }
+    this.#shown = new Set(shown);
+    for (const chart of this.#charts.values()) this.#applyShown(chart);
     this.refresh();
   }
 
   /** Draws counts and bytes on logarithmic axes or on linear ones; latency is logarithmic always. */
   setLogarithmic(on: boolean): void {
-    for (const [kind, chart] of this.#charts) {
-      if (kind !== 'latency') Object.assign(chart.options.scales ?? {}, { y: this.#yAxis(kind, on) });
-    }
+    this.#logarithmic = on;
+    for (const [kind, chart] of this.#charts) Object.assign(chart.options.scales ?? {}, { y: this.#yAxis(kind) });
     this.refresh();
+  }
+
+  #applyShown(chart: LineChart): void {
+    for (const [index, dataset] of chart.data.datasets.entries()) {
+      chart.setDatasetVisibility(index, this.#shown?.has((dataset as Line).lane.technique) ?? true);
+    }
   }
 
   /** Draws all that is due, seen or not: before the page is printed, say. */
@@ -91,14 +97,14 @@ export class Charts {
   }
 
   #next(): void {
-    const kinds = [...this.#charts.keys()];
+    const kinds = [...this.#options.canvases.keys()];
     const kind = kinds[this.#turn++ % kinds.length] as ChartKind;
     if (Number.isNaN(this.#options.recording.over) || this.#due.has(kind)) this.#draw(kind);
   }
 
   #draw(kind: ChartKind): void {
     this.#due.delete(kind);
-    const chart = this.#charts.get(kind) as LineChart;
+    const chart = this.#charts.get(kind) ?? this.#make(kind);
     for (const dataset of chart.data.datasets as Line[]) this.#fill(kind, dataset);
     chart.update('none');
   }
@@ -149,7 +155,8 @@ export class Charts {
     ]);
   }
 
-  #yAxis(kind: ChartKind, logarithmic: boolean) {
+  #yAxis(kind: ChartKind) {
+    const logarithmic = kind === 'latency' || this.#logarithmic;
     const inBytes = kind === 'headBytes' || kind === 'wireBytes';
     const { format } = this.#options;
     const write = kind === 'latency' ? format.ms : inBytes ? format.bytes : format.count;
@@ -171,13 +178,15 @@ export class Charts {
     };
   }
 
-  #make(kind: ChartKind, canvas: HTMLCanvasElement): LineChart {
+  /** Makes one chart: each when its turn to be drawn comes, as five in one go would hold the page up for 80 ms. */
+  #make(kind: ChartKind): LineChart {
+    const canvas = this.#options.canvases.get(kind) as HTMLCanvasElement;
     const { recording, format, words } = this.#options;
     const duration = recording.info?.settings.durationSeconds ?? 20;
     const inBytes = kind === 'headBytes' || kind === 'wireBytes';
     const write = kind === 'latency' ? format.ms : inBytes ? format.bytes : format.count;
     canvas.setAttribute('aria-label', say(words, `lab.chart.${kind}.label`));
-    return new Chart<'line', Point[]>(canvas, {
+    const chart = new Chart<'line', Point[]>(canvas, {
       type: 'line',
       data: { datasets: this.#lines(kind) },
       options: {
@@ -204,7 +213,7 @@ export class Charts {
               callback: (value) => `${format.count(Number(value))} s`,
             },
           },
-          y: this.#yAxis(kind, kind === 'latency'),
+          y: this.#yAxis(kind),
         },
         plugins: {
           tooltip: {
@@ -221,6 +230,9 @@ export class Charts {
         { id: 'bench', beforeDraw: (chart) => this.#bands(chart), afterDatasetsDraw: (chart) => this.#marks(chart) },
       ],
     });
+    this.#charts.set(kind, chart);
+    this.#applyShown(chart);
+    return chart;
   }
 
   /** Stretches in which the tab could not be seen: timers were slowed, so what stands there is coarse. */
@@ -243,7 +255,7 @@ export class Charts {
       const last = chart.getDatasetMeta(index).data.at(-1);
       if (!last || percentile === 'p95' || !chart.isDatasetVisible(index)) continue;
       chart.ctx.fillStyle = this.#palette.technique[lane.technique];
-      drawMark(chart.ctx, lane.technique, last.x, last.y, 11);
+      drawMark(chart.ctx, lane.technique, Math.min(last.x, chart.chartArea.right), last.y, 11);
     }
   }
 
@@ -253,8 +265,7 @@ export class Charts {
       for (const dataset of chart.data.datasets as Line[]) {
         dataset.borderColor = dataset.backgroundColor = this.#palette.technique[dataset.lane.technique];
       }
-      const logarithmic = chart.options.scales?.y?.type === 'logarithmic';
-      Object.assign(chart.options.scales ?? {}, { y: this.#yAxis(kind, logarithmic) });
+      Object.assign(chart.options.scales ?? {}, { y: this.#yAxis(kind) });
       const { x } = chart.options.scales ?? {};
       if (x?.ticks) x.ticks.color = this.#palette.faint;
     }

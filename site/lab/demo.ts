@@ -10,7 +10,7 @@ import { connectStage, type Stage } from './stage.ts';
 import { bytesPerEvent, headBytes, wireBytes } from './statistics.ts';
 import { connectTimeline } from './timeline-shell.ts';
 import { whileVisible } from './visible.ts';
-import { say, type Words } from './words.ts';
+import { say, setText, type Words } from './words.ts';
 
 type Figure = (lane: LaneRecord, recording: Recording, format: Format, words: Words) => string | null | undefined;
 
@@ -40,8 +40,7 @@ export function connectDemo(root: HTMLElement, signal: AbortSignal): () => void 
     const update = () => {
       if (!recording) return;
       for (const { lane, figure, cell } of cells) {
-        const text = figure(lane, recording, format, words) || NOTHING;
-        if (cell.textContent !== text) cell.textContent = text;
+        setText(cell, figure(lane, recording, format, words) || NOTHING);
       }
       showNotes(part('notes'), notesOf(recording, words, format, names));
     };

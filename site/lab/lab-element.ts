@@ -12,7 +12,7 @@ import type { Recording } from './recording.ts';
 import type { WantedSettings } from './settings.ts';
 import { namesFrom, receivers } from './stage.ts';
 import { whileVisible } from './visible.ts';
-import { readWords, say } from './words.ts';
+import { readWords, say, setText } from './words.ts';
 
 class PushLab extends HTMLElement {
   #life = new AbortController();
@@ -58,13 +58,13 @@ class PushLab extends HTMLElement {
     const tellTime = () => {
       if (!recording || Number.isNaN(recording.zero) || this.dataset.state !== 'running') {
         progress.removeAttribute('value');
-        left.textContent = '';
+        setText(left, '');
         return;
       }
       const whole = (recording.info?.settings.durationSeconds ?? RANGES.durationSeconds.default) * 1000;
       const gone = Math.min(whole, Math.max(0, pageTime() - recording.zero));
       progress.value = gone / whole;
-      left.textContent = say(words, 'lab.timeLeft', { time: format.seconds(whole - gone) });
+      setText(left, say(words, 'lab.timeLeft', { time: format.seconds(whole - gone) }));
     };
 
     const run = async (settings: WantedSettings, takeOver: boolean) => {
@@ -126,7 +126,7 @@ class PushLab extends HTMLElement {
       },
       { signal },
     );
-    whileVisible(part('run-progress'), 10, tellTime, signal);
+    whileVisible(part('run-progress'), 5, tellTime, signal);
     setState('idle');
     if (typeof WebSocket === 'undefined') part('no-websocket').hidden = false;
   }

@@ -12,7 +12,7 @@ import { queryFromSettings } from './settings.ts';
 import { connectStage, type Stage } from './stage.ts';
 import { wireBytes } from './statistics.ts';
 import { prefersLessMotion, whileVisible } from './visible.ts';
-import { say } from './words.ts';
+import { say, setText } from './words.ts';
 
 interface Row {
   track: Track;
@@ -48,7 +48,7 @@ export function connectRace(root: HTMLElement, signal: AbortSignal): () => void 
       if (!row) return;
       const text = ledger ? stage.format.bytes(wireBytes(ledger)) : NOTHING;
       if (row.figure.textContent === text) return;
-      row.figure.textContent = text;
+      setText(row.figure, text);
       for (const [other, { weight }] of rows) {
         const account = recording?.lanes.get(other)?.ledger;
         weight.style.inlineSize = `${account ? (wireBytes(account) / heaviest) * 100 : 0}%`;
@@ -56,7 +56,7 @@ export function connectRace(root: HTMLElement, signal: AbortSignal): () => void 
     };
     whileVisible(
       stage.part('lanes'),
-      prefersLessMotion() ? 2 : 60,
+      prefersLessMotion() ? 2 : 30,
       () => {
         if (root.dataset.state === 'running' || root.dataset.state === 'settling') draw();
       },
@@ -129,7 +129,7 @@ function tellResult(stage: Stage, recording: Recording): void {
             .join(', '),
         });
   if (recording.info) {
-    (part('to-lab') as HTMLAnchorElement).href = `/lab/${queryFromSettings(recording.info.settings)}`;
+    (part('to-lab') as HTMLAnchorElement).search = queryFromSettings(recording.info.settings);
   }
 }
 

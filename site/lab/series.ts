@@ -33,6 +33,12 @@ export class BoundedSeries {
     this.#pushed++;
   }
 
+  /** Puts other values in the place of the newest point's; does nothing while there is none. */
+  correctLast(values: readonly number[]): void {
+    if (this.length === 0) return;
+    for (const [index, column] of this.#columns.entries()) column[this.length - 1] = values[index] ?? Number.NaN;
+  }
+
   /** Time of point `index`. */
   timeAt(index: number): number {
     return this.#times[index] as number;

@@ -5,7 +5,7 @@ import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { type Format, NOTHING } from './format.ts';
 import { GROUPS, type Measure, summaryOf } from './measures.ts';
 import type { Recording } from './recording.ts';
-import { say, type Words } from './words.ts';
+import { say, setText, type Words } from './words.ts';
 
 /** Units of the copied table: its cells are bare numbers, for a spreadsheet. */
 const UNITS: Record<Measure['kind'], string> = {
@@ -116,9 +116,7 @@ export class Table {
     if (!lane) return;
     const summary = summaryOf(lane, this.#recording);
     for (const [measure, cell] of this.#cells.get(id) ?? []) {
-      const text = written(measure, measure.value(lane, summary, this.#recording), this.#format);
-      // Setting equal text still dirties the layout of the whole table.
-      if (cell.firstChild?.nodeValue !== text) cell.textContent = text;
+      setText(cell, written(measure, measure.value(lane, summary, this.#recording), this.#format));
     }
   }
 }

@@ -2,9 +2,8 @@
  * One frame of the timeline. Time runs right; each lane is a row, each request a bar, each event a dot where it arrived,
  * with a fine line back to the moment it was sent: the more the line leans, the longer the event took.
  */
-import type { TechniqueId } from '../../demo-server/protocol.ts';
 import type { Format } from './format.ts';
-import { drawMark, type Palette } from './look.ts';
+import type { Palette } from './look.ts';
 import type { LaneRecord, Recording } from './recording.ts';
 import { type Layout, type Row, ticks, type View, xOf } from './timeline-layout.ts';
 
@@ -16,7 +15,6 @@ export interface Frame {
   recording: Recording;
   /** Now, in ms since the start; open bars end here. */
   now: number;
-  names: Readonly<Record<TechniqueId, string>>;
   /** Lanes shown, from top to bottom. */
   lanes: readonly LaneRecord[];
   /** Row and event that the reader points at. */
@@ -36,7 +34,6 @@ export function drawFrame(frame: Frame): void {
     const row = layout.rows[index] as Row;
     context.fillStyle = palette.line;
     context.fillRect(layout.namesBeside ? 0 : layout.left, row.bottom - 0.5, layout.right, 1);
-    drawName(frame, lane, row);
     context.save();
     context.beginPath();
     context.rect(layout.left, layout.axis, layout.right - layout.left + 6, layout.height);
@@ -50,7 +47,6 @@ export function drawFrame(frame: Frame): void {
 }
 
 function drawAxis({ context, layout, view, palette, format }: Frame): void {
-  context.font = `11px ${palette.font}`;
   context.textBaseline = 'middle';
   context.textAlign = 'center';
   const { times, step } = ticks(view, layout);
@@ -72,18 +68,6 @@ function drawHiddenStretches({ context, layout, view, palette, recording, now }:
     const to = Math.min(layout.right, xOf(Math.min(stretch.to - recording.zero, now), view, layout));
     if (to > from) context.fillRect(from, layout.axis, to - from, layout.height - layout.axis);
   }
-}
-
-function drawName({ context, layout, palette, names }: Frame, lane: LaneRecord, row: Row): void {
-  const y = layout.namesBeside ? (row.top + row.bar) / 2 + 2 : row.top - 10;
-  const x = layout.namesBeside ? 10 : layout.left + 6;
-  context.fillStyle = palette.technique[lane.technique];
-  drawMark(context, lane.technique, x, y, 12);
-  context.fillStyle = lane.failed ? palette.bad : palette.ink;
-  context.font = `600 ${layout.namesBeside ? 13 : 12}px ${palette.font}`;
-  context.textBaseline = 'middle';
-  context.textAlign = 'left';
-  context.fillText(names[lane.technique], x + 12, y, layout.namesBeside ? layout.left - 34 : layout.right - 40);
 }
 
 /** The bars of one lane's requests. */

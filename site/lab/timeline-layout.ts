@@ -59,6 +59,13 @@ export function layOut(width: number, lanes: number, compact = false): Layout {
   };
 }
 
+/** Height of the middle of a lane's name, in pixels from the top. */
+export function nameY(layout: Layout, index: number): number {
+  const row = layout.rows[index];
+  if (!row) return 0;
+  return layout.namesBeside ? (row.top + row.bar) / 2 + 2 : row.top - 10;
+}
+
 /** Where a time lies, in pixels from the left; may lie outside the picture. */
 export function xOf(time: number, view: View, layout: Layout): number {
   return layout.left + ((time - view.from) / view.span) * (layout.right - layout.left);

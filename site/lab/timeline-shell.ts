@@ -3,16 +3,20 @@ import { type Move, Timeline, type TimelineOptions } from './timeline.ts';
 let shells = 0;
 
 /** Brings the shell of Timeline.astro to life: its canvas, its buttons, its readout. Ends with the signal. */
-export function connectTimeline(shell: HTMLElement, options: Omit<TimelineOptions, 'canvas' | 'readout'>): Timeline {
+export function connectTimeline(
+  shell: HTMLElement,
+  options: Omit<TimelineOptions, 'canvas' | 'readout' | 'labels'>,
+): Timeline {
   const canvas = shell.querySelector('canvas');
   const readout = shell.querySelector<HTMLElement>('[data-readout]');
-  if (!canvas || !readout) throw new Error("The timeline's shell lacks its canvas or its readout");
+  const labels = shell.querySelector<HTMLElement>('[data-labels]');
+  if (!canvas || !readout || !labels) throw new Error("The timeline's shell lacks its canvas, labels or readout");
   const help = shell.querySelector('.help');
   if (help) {
     help.id = `timeline-help-${++shells}`;
     canvas.setAttribute('aria-describedby', help.id);
   }
-  const timeline = new Timeline({ ...options, canvas, readout });
+  const timeline = new Timeline({ ...options, canvas, readout, labels });
   for (const button of shell.querySelectorAll<HTMLButtonElement>('button[data-move]')) {
     button.addEventListener('click', () => timeline.move(button.dataset.move as Move), { signal: options.signal });
   }

@@ -6,6 +6,7 @@ import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { pageTime } from './clock.ts';
 import type { Format } from './format.ts';
 import { onThemeChange, type Palette, readPalette } from './look.ts';
+import { technique as techniqueMark } from './mark.ts';
 import type { LaneRecord, Recording } from './recording.ts';
 import { drawFrame } from './timeline-draw.ts';
 import {
@@ -13,6 +14,7 @@ import {
   follow,
   type Layout,
   layOut,
+  nameY,
   nearest,
   pan,
   reveal,
@@ -30,6 +32,8 @@ export interface TimelineOptions {
   canvas: HTMLCanvasElement;
   /** Where the event pointed at is told in words. */
   readout: HTMLElement;
+  /** Holds the lanes' names, over the canvas. */
+  labels: HTMLElement;
   words: Words;
   format: Format;
   names: Readonly<Record<TechniqueId, string>>;
@@ -78,7 +82,8 @@ export class Timeline {
     }
     canvas.addEventListener('keydown', (event) => this.#key(event), { signal });
     // Following by whole frames is motion; who wants less of it sees the picture move on twice a second.
-    whileVisible(canvas, prefersLessMotion() ? 2 : 60, () => this.#draw(), signal);
+    // Thirty a second are smooth at this pace, and leave the thread that stamps arrivals free for them.
+    whileVisible(canvas, prefersLessMotion() ? 2 : 30, () => this.#draw(), signal);
   }
 
   /** Shows a recording from now on; null empties the picture. `lanes` picks and orders the rows, default all. */
@@ -86,7 +91,7 @@ export class Timeline {
     if (recording !== this.#recording) {
       this.#following = true;
       this.#focus = null;
-      this.#options.readout.textContent = '';
+      this.#options.readout.textContent = say(this.#options.words, 'lab.timeline.hint');
     }
     this.#recording = recording;
     const all = [...(recording?.lanes.values() ?? [])];
@@ -138,8 +143,26 @@ export class Timeline {
     canvas.height = Math.round(this.#layout.height * ratio);
     canvas.style.height = `${this.#layout.height}px`;
     this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    // Once a size, not once a frame: setting a font makes the browser resolve styles, even to the same one.
+    this.#context.font = `11px ${this.#palette.font}`;
+    this.#label();
     this.#stale = true;
     this.#draw();
+  }
+
+  /** Names are elements, not drawn: text on a canvas is laid out anew each time, and cannot be selected. */
+  #label(): void {
+    const { labels, names } = this.#options;
+    labels.replaceChildren(
+      ...this.#lanes.map((lane, index) => {
+        const label = document.createElement('span');
+        label.dataset.technique = lane.technique;
+        label.style.insetBlockStart = `${nameY(this.#layout, index)}px`;
+        label.style.insetInlineStart = this.#layout.namesBeside ? '10px' : `${this.#layout.left}px`;
+        label.append(techniqueMark(lane.technique), names[lane.technique]);
+        return label;
+      }),
+    );
   }
 
   #draw(): void {
@@ -158,7 +181,7 @@ export class Timeline {
         : { from: bounds.from, span: Math.max(planned + 250, now) - bounds.from };
       if (!running && Number.isFinite(span)) this.#view = now <= 3 * span ? whole(bounds) : this.#view;
     }
-    const { names, format } = this.#options;
+    const { format } = this.#options;
     drawFrame({
       context: this.#context,
       layout: this.#layout,
@@ -166,7 +189,6 @@ export class Timeline {
       palette: this.#palette,
       recording,
       now,
-      names,
       lanes: this.#lanes,
       focus: this.#focus,
       format,

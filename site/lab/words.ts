@@ -22,3 +22,14 @@ export function readWords(root: ParentNode): Words {
   if (!script?.textContent) throw new Error('No words here: expected a <script type="application/json" data-words>');
   return JSON.parse(script.textContent) as Words;
 }
+
+/**
+ * Puts text into an element that holds nothing else, if it differs. The text node stays: taking it out and putting another
+ * in makes the browser match every `:has()` of the page again, which cost 4 ms a time on the lab.
+ */
+export function setText(element: Element, text: string): void {
+  const node = element.firstChild;
+  if (node instanceof Text) {
+    if (node.nodeValue !== text) node.nodeValue = text;
+  } else if (text !== '') element.textContent = text;
+}

@@ -35,6 +35,15 @@ describe('a bounded series', () => {
   });
 });
 
+test('the newest point of a series can be corrected, an empty one has none', () => {
+  const series = new BoundedSeries(4, 2);
+  series.correctLast([9, 9]);
+  expect(series.length).toBe(0);
+  series.push(1, [1, 2]);
+  series.correctLast([3, 4]);
+  expect([series.length, series.valueAt(0, 0), series.valueAt(0, 1)]).toEqual([1, 3, 4]);
+});
+
 describe('the stores', () => {
   test('a lower bound is the first place that is not below', () => {
     expect([0, 1, 2, 3, 9].map((target) => lowerBound([1, 2, 2, 5], 4, target))).toEqual([0, 0, 1, 3, 4]);
