@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'browsers',
           include: ['tests/browsers/**/*.test.ts'],
-          testTimeout: 180_000,
+          testTimeout: 60_000,
           hookTimeout: 120_000,
           // One browser at a time: two cores are shared by the browser, the server and the test.
           fileParallelism: false,

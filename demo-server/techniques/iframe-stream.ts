@@ -6,15 +6,21 @@
  * The charset matters: without one Firefox holds the whole stream back to guess it. Each script removes itself, or
  * the page would grow by an element an event. Under the parent's COEP the frame must send COEP of its own.
  */
+import type { onRequestAsyncHookHandler } from 'fastify';
 import { encodeOnce } from '../feed.ts';
 import { iframeHead, iframeScript, resetJson } from '../protocol.ts';
 import type { Room } from '../push.ts';
 import { pushSchema } from '../schemas.ts';
 
+const COEP = { 'cross-origin-embedder-policy': 'require-corp' };
+
 export const iframeStream: Room = async (app, { heartbeatMs }) => {
   const encode = encodeOnce((event) => Buffer.from(iframeScript(event.json)));
 
-  app.get('/push/iframe-stream', { schema: pushSchema('iframe-stream') }, (request, reply) => {
+  // A refusal needs it too, or the browser shows the parent nothing of it.
+  const onRequest: onRequestAsyncHookHandler = async (_request, reply) => void reply.headers(COEP);
+
+  app.get('/push/iframe-stream', { schema: pushSchema('iframe-stream'), onRequest }, (request, reply) => {
     const { feed, state } = request.run;
     const { callback = 'push' } = request.query as { callback?: string };
     const over = state === 'finished' && (request.after ?? feed.lastSeq) === feed.lastSeq;
@@ -24,7 +30,7 @@ export const iframeStream: Room = async (app, { heartbeatMs }) => {
       'content-type': 'text/html; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
-      'cross-origin-embedder-policy': 'require-corp',
+      ...COEP,
     });
     stream.write(iframeHead(callback));
     if (over) {

@@ -61,10 +61,7 @@ class Scanner implements EventScanner {
         mark = at;
         if (brace !== -1) this.begin();
       } else if (this.state === 'beginning') {
-        if (this.match(bytes[at] as number)) at++;
-        // Nothing is read again: a brace stands only at the start of a beginning, so no other one lies within it.
-        else this.leave('outside', null);
-        if (this.keys === KEYS.length) this.leave('data', this.seq);
+        at = this.inNumber ? this.readNumber(bytes, at) : this.readKey(bytes, at);
       } else if (this.state === 'data') {
         at = this.readData(bytes, at);
       } else {
@@ -92,41 +89,65 @@ class Scanner implements EventScanner {
     this.matched = 0;
   }
 
-  /** Whether the next byte still fits the beginning of an event. */
-  private match(byte: number): boolean {
-    if (this.inNumber) {
-      if (this.keys === 1 ? isDigit(byte) : isNumeric(byte)) {
-        if (this.keys === 1) this.seq = this.seq * 10 + byte - ZERO;
-        this.matched++;
-        return this.matched <= (this.keys === 1 ? SEQ_DIGITS : SENT_AT_DIGITS);
-      }
-      if (this.matched === 0) return false;
+  /**
+   * Goes on in a key of the beginning; returns the offset it got to. What does not fit is not read again: a brace stands
+   * only at the start of a beginning, so no other one can lie within.
+   */
+  private readKey(bytes: Uint8Array, from: number): number {
+    const key = KEYS[this.keys] as Uint8Array;
+    let at = from;
+    let matched = this.matched;
+    while (at < bytes.length && matched < key.length && bytes[at] === key[matched]) {
+      at++;
+      matched++;
+    }
+    this.matched = matched;
+    if (matched < key.length) {
+      if (at < bytes.length) this.leave('outside', null);
+      return at;
+    }
+    this.keys++;
+    this.inNumber = true;
+    this.matched = 0;
+    if (this.keys === KEYS.length) this.leave('data', this.seq);
+    return at;
+  }
+
+  /** Goes on in a number of the beginning; returns the offset it got to. */
+  private readNumber(bytes: Uint8Array, from: number): number {
+    const isSeq = this.keys === 1;
+    const limit = isSeq ? SEQ_DIGITS : SENT_AT_DIGITS;
+    let at = from;
+    while (at < bytes.length && this.matched <= limit) {
+      const byte = bytes[at] as number;
+      if (!(isSeq ? isDigit(byte) : isNumeric(byte))) break;
+      if (isSeq) this.seq = this.seq * 10 + byte - ZERO;
+      this.matched++;
+      at++;
+    }
+    if (this.matched > limit || this.matched === 0) {
+      this.leave('outside', null);
+    } else if (at < bytes.length) {
       this.inNumber = false;
       this.matched = 0;
     }
-    const key = KEYS[this.keys];
-    if (key?.[this.matched] !== byte) return false;
-    this.matched++;
-    if (this.matched === key.length) {
-      this.keys++;
-      this.inNumber = true;
-      this.matched = 0;
-    }
-    return true;
+    return at;
   }
 
   /** Goes on in the data string; returns the offset behind its last quote, or of the input's end. */
   private readData(bytes: Uint8Array, from: number): number {
+    let escaped = this.escaped;
     let at = from;
     while (at < bytes.length) {
       const byte = bytes[at++];
-      if (this.escaped) this.escaped = false;
-      else if (byte === BACKSLASH) this.escaped = true;
+      if (escaped) escaped = false;
+      else if (byte === BACKSLASH) escaped = true;
       else if (byte === QUOTE) {
         this.state = 'closing';
-        return at;
+        break;
       }
     }
+    this.escaped = escaped;
     return at;
   }
 

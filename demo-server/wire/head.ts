@@ -79,21 +79,23 @@ export class HeadReader {
 
   /** What the complete head says. */
   parse(): Head {
-    const lines = latin1
-      .decode(this.bytes())
-      .replace(/^[\r\n]+/, '')
-      .split(/\r*\n/);
+    const text = latin1.decode(this.bytes());
+    let start = 0;
+    while (text[start] === '\r' || text[start] === '\n') start++;
     const fields = new Map<string, string>();
-    for (let i = 1; i < lines.length; i++) {
-      const line = lines[i] ?? '';
-      const colon = line.indexOf(':');
+    const lineEnd = text.indexOf('\n', start);
+    for (let at = lineEnd + 1, end = 0; at < text.length; at = end + 1) {
+      end = text.indexOf('\n', at);
+      const field = text.slice(at, end);
+      const colon = field.indexOf(':');
       if (colon < 1) continue;
-      const name = line.slice(0, colon).toLowerCase();
-      const value = line.slice(colon + 1).trim();
+      const name = field.slice(0, colon).toLowerCase();
+      const value = field.slice(colon + 1).trim();
       const before = fields.get(name);
       fields.set(name, before === undefined ? value : `${before}, ${value}`);
     }
-    return { line: lines[0] ?? '', header: (name) => fields.get(name.toLowerCase()) };
+    const line = text.slice(start, lineEnd).trimEnd();
+    return { line, header: (name) => fields.get(name.toLowerCase()) };
   }
 }
 

@@ -6,7 +6,7 @@
  * 156 and Firefox 153). So silence longer than the heartbeat allows counts as dead. `load` is a clean end.
  */
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
-import { now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
+import { type Lane, now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
 
 /** What a script in the frame calls us with; nothing at all is the heartbeat. */
 type Call = PushEvent | ResetNotice | { end: true } | undefined;
@@ -18,7 +18,7 @@ export const receive: Receive = async (lane) => {
   for (let request = 1; !over && !signal.aborted; request += 1) {
     let calls = 0;
     sample({ kind: 'request', request, at: now() });
-    const ended = await load(pushUrl(lane, 'iframe-stream', after), signal, (call, at) => {
+    const ended = await load(pushUrl(lane, 'iframe-stream', after), lane, (call, at) => {
       calls += 1;
       if (!call) return;
       if ('end' in call) over = true;
@@ -43,7 +43,7 @@ let frames = 0;
 /** Loads one frame until it ends, is silent too long, or the signal aborts; then nothing of it is left in the page. */
 function load(
   url: string,
-  signal: AbortSignal,
+  { signal, silenceMs = SILENCE_MS }: Lane,
   called: (call: Call, at: number) => void,
 ): Promise<'loaded' | 'silent' | 'aborted'> {
   frames += 1;
@@ -56,11 +56,11 @@ function load(
   const released = new AbortController();
 
   return new Promise<'loaded' | 'silent' | 'aborted'>((resolve, reject) => {
-    let watchdog = setTimeout(resolve, SILENCE_MS, 'silent');
+    let watchdog = setTimeout(resolve, silenceMs, 'silent');
     functions[callback] = (call) => {
       const at = now();
       clearTimeout(watchdog);
-      watchdog = setTimeout(resolve, SILENCE_MS, 'silent');
+      watchdog = setTimeout(resolve, silenceMs, 'silent');
       called(call, at);
     };
     const { signal: until } = released;

@@ -26,6 +26,10 @@ export interface Lane {
   /** Run id; undefined = the open feed. */
   run: string | undefined;
   pollIntervalMs: number;
+  /** A stream that is silent so long is dead (ms); `SILENCE_MS` if not given. */
+  silenceMs?: number;
+  /** Whether it is known from elsewhere (the control socket) that the run has ended. */
+  over?: () => boolean;
   signal: AbortSignal;
   sample(sample: Sample): void;
 }

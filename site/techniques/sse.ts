@@ -3,51 +3,80 @@
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  *
  * What EventSource hides: why a connection ended, when it asks again, and the heartbeat's comments. So a bar of this
- * lane begins when its answer does, and a half-open connection goes unnoticed until TCP gives up.
+ * lane begins when its answer does, and a half-open connection goes unnoticed until TCP gives up. An answer cut inside
+ * its head has no type and ends an EventSource for good; then a new one goes on from the cursor.
  */
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
-import { now, pushUrl, type Receive, refusal } from './lane.ts';
+import { type Lane, liveWith, now, pause, pushUrl, RETRY_MS, type Receive, refusal } from './lane.ts';
 
 export const receive: Receive = async (lane) => {
   const { signal, sample } = lane;
-  const url = pushUrl(lane, 'sse', 0);
-  let request = 1;
-  let opened = false;
-  if (signal.aborted) return;
-  sample({ kind: 'request', request, at: now() });
-  const source = new EventSource(url);
+  const cursor = { after: 0, request: 0 };
+  while (!signal.aborted) {
+    await listen(pushUrl(lane, 'sse', cursor.after), lane, cursor);
+    if (signal.aborted || lane.over?.()) return;
+    try {
+      const { status, text } = await ask(pushUrl(lane, 'sse', cursor.after), signal);
+      if (status === 204) return;
+      if (status !== 200) throw refusal(status, text);
+      sample({ kind: 'trouble', at: now(), reason: 'bad-answer' });
+    } catch (error) {
+      liveWith(error, lane);
+    }
+    await pause(RETRY_MS, signal);
+  }
+};
 
+/** Asks in plain HTTP why the browser gave up: EventSource tells neither status nor words. Takes nothing of a stream. */
+async function ask(url: string, signal: AbortSignal): Promise<{ status: number; text: string }> {
+  const answer = await fetch(url, { signal });
+  if (answer.status !== 200) return { status: answer.status, text: await answer.text() };
+  await answer.body?.cancel();
+  return { status: 200, text: '' };
+}
+
+/** Listens until the browser gives up for good or the signal aborts, and keeps the cursor. */
+async function listen(
+  url: string,
+  { signal, sample }: Lane,
+  cursor: { after: number; request: number },
+): Promise<void> {
+  const released = new AbortController();
+  let asking = false;
+  let answered = false;
+  function begin(): void {
+    asking = true;
+    cursor.request += 1;
+    sample({ kind: 'request', request: cursor.request, at: now() });
+  }
+
+  begin();
+  const source = new EventSource(url);
   await new Promise<void>((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
+    signal.addEventListener('abort', () => resolve(), { signal: released.signal });
     source.addEventListener('message', ({ data }) => {
       const at = now();
       const { seq, sentAt } = JSON.parse(data) as PushEvent;
-      sample({ kind: 'event', request, at, seq, sentAt });
+      cursor.after = seq;
+      sample({ kind: 'event', request: cursor.request, at, seq, sentAt });
     });
     source.addEventListener('reset', ({ data }) => {
-      sample({ kind: 'reset', at: now(), next: (JSON.parse(data) as ResetNotice).next });
+      cursor.after = (JSON.parse(data) as ResetNotice).next;
+      sample({ kind: 'reset', at: now(), next: cursor.after });
     });
     source.addEventListener('open', () => {
-      if (opened) sample({ kind: 'request', request, at: now() });
-      opened = true;
+      answered = true;
+      if (!asking) begin();
     });
     source.addEventListener('error', () => {
-      const at = now();
-      const closed = source.readyState === EventSource.CLOSED;
-      // A reconnection that the server ended with 204 never opened: its bar is a point.
-      if (closed && request > 1) sample({ kind: 'request', request, at });
-      sample({ kind: 'response', request, at, ok: opened });
-      request += 1;
-      if (closed) resolve();
+      // A connection that never opened: its bar is a point.
+      if (!asking) begin();
+      sample({ kind: 'response', request: cursor.request, at: now(), ok: answered });
+      asking = false;
+      answered = false;
+      if (source.readyState === EventSource.CLOSED) resolve();
     });
-  }).finally(() => source.close());
-
-  // Never opened means refused, and only fetch tells with what words.
-  if (!opened && !signal.aborted) {
-    const answer = await fetch(url, { signal });
-    if (answer.status === 204) return;
-    if (!answer.ok) throw refusal(answer.status, await answer.text());
-    await answer.body?.cancel();
-    throw new Error('EventSource closed although the server answers');
-  }
-};
+  });
+  released.abort();
+  source.close();
+}

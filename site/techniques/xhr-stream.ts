@@ -6,7 +6,7 @@
  * `responseText` keeps everything ever received, so the stream is begun anew after 1 MiB.
  */
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
-import { now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
+import { type Lane, now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
 
 const RESTART_CHARS = 1024 * 1024;
 
@@ -15,7 +15,7 @@ export const receive: Receive = async (lane) => {
   let after = 0;
   for (let request = 1; !signal.aborted; request += 1) {
     sample({ kind: 'request', request, at: now() });
-    const ended = await stream(pushUrl(lane, 'xhr-stream', after), signal, (line, at) => {
+    const ended = await stream(pushUrl(lane, 'xhr-stream', after), lane, (line, at) => {
       const message = JSON.parse(line) as PushEvent | ResetNotice;
       if ('reset' in message) {
         after = message.next;
@@ -37,13 +37,17 @@ export const receive: Receive = async (lane) => {
 type End = 'over' | 'ended' | 'full' | 'connection-lost' | 'silent' | 'aborted';
 
 /** Reads one stream line by line until it ends; rejects with the server's refusal. */
-function stream(url: string, signal: AbortSignal, read: (line: string, at: number) => void): Promise<End> {
+function stream(
+  url: string,
+  { signal, silenceMs = SILENCE_MS }: Lane,
+  read: (line: string, at: number) => void,
+): Promise<End> {
   const xhr = new XMLHttpRequest();
   const released = new AbortController();
 
   return new Promise<End>((resolve, reject) => {
     let taken = 0;
-    let watchdog = setTimeout(resolve, SILENCE_MS, 'silent');
+    let watchdog = setTimeout(resolve, silenceMs, 'silent');
     const { signal: until } = released;
     until.addEventListener('abort', () => clearTimeout(watchdog));
     signal.addEventListener('abort', () => resolve('aborted'), { signal: until });
@@ -51,7 +55,7 @@ function stream(url: string, signal: AbortSignal, read: (line: string, at: numbe
     function take(): void {
       const at = now();
       clearTimeout(watchdog);
-      watchdog = setTimeout(resolve, SILENCE_MS, 'silent');
+      watchdog = setTimeout(resolve, silenceMs, 'silent');
       if (xhr.status !== 200) return;
       const text = xhr.responseText;
       for (let end = text.indexOf('\n', taken); end >= 0; end = text.indexOf('\n', taken)) {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type AppOptions, buildApp } from '../../demo-server/app.ts';
 import type { RunInfo, RunLedger, RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
+import { addLanePage } from './lane-page.ts';
 
 export interface TestServer {
   port: number;
@@ -17,12 +18,13 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Starts a server; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
+/** Starts a server, with the page for browser tests if asked; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
 export async function startServer(
-  options: AppOptions = {},
+  { lanePage = false, ...options }: AppOptions & { lanePage?: boolean } = {},
   atEnd: (close: () => Promise<void>) => void = onTestFinished,
 ): Promise<TestServer> {
   const app = await buildApp(options);
+  if (lanePage) await addLanePage(app);
   atEnd(async () => {
     app.endConnections();
     await app.close();
