@@ -13,7 +13,7 @@ import { createRuns } from './runs.ts';
 import { healthSchema } from './schemas.ts';
 import { serveSite } from './site.ts';
 import { techniques } from './techniques/index.ts';
-import { type ConnectionTotals, createLedger } from './wire/ledger.ts';
+import { type ConnectionTotals, createLedger, type Ledger } from './wire/ledger.ts';
 import { tapServer } from './wire/tap.ts';
 
 export interface AppOptions {
@@ -95,6 +95,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   if (options.siteDir) await serveSite(app, options.siteDir);
   else app.setNotFoundHandler((request) => refuseUnknownPath(request.url));
 
+  app.decorate('ledger', ledger);
   app.decorate('endConnections', () => {
     for (const end of endConnections) end();
   });
@@ -109,6 +110,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Ends every connection at once, whatever it is doing: for a server that has waited long enough. */
     endConnections(): void;
+    /** The accounts themselves: asking over HTTP would be counted, too. */
+    ledger: Ledger;
   }
 }
 

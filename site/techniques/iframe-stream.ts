@@ -35,6 +35,7 @@ export const receive: Receive = async (lane) => {
     if (ended === 'silent') sample({ kind: 'trouble', at: now(), reason: 'silent' });
     else if (calls === 0) sample({ kind: 'trouble', at: now(), reason: 'connection-lost' });
     await pause(RETRY_MS, signal);
+    if (ended === 'loaded' && calls > 0 && lane.over?.()) return;
   }
 };
 

@@ -30,6 +30,7 @@ export const receive: Receive = async (lane) => {
     if (ended === 'full') continue;
     if (ended === 'connection-lost' || ended === 'silent') sample({ kind: 'trouble', at: now(), reason: ended });
     await pause(RETRY_MS, signal);
+    if (ended === 'ended' && lane.over?.()) return;
   }
 };
 

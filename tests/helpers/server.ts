@@ -12,8 +12,12 @@ export interface TestServer {
   run(settings: Partial<RunSettings>, start?: boolean): Promise<RunInfo>;
   info(id: string): Promise<RunInfo>;
   ledger(id: string): Promise<RunLedger>;
+  /** The same without a request, which would itself be counted. */
+  readLedger(id: string): RunLedger;
   /** Resolves when the run's feed has ended, as its control socket tells it. */
   finished(id: string): Promise<void>;
+  /** Resolves when no connection is open any more. */
+  idle(): Promise<void>;
   /** Closes it as a signal would: open streams are ended, then it waits for their clients. */
   close(): Promise<void>;
 }
@@ -43,8 +47,13 @@ export async function startServer(
     port,
     url,
     close: () => app.close(),
+    async idle() {
+      const count = () => new Promise<number>((resolve) => app.server.getConnections((_, open) => resolve(open)));
+      while ((await count()) > 0);
+    },
     info: (id) => json<RunInfo>(`/runs/${id}`),
     ledger: (id) => json<RunLedger>(`/runs/${id}/ledger`),
+    readLedger: (id) => structuredClone(app.ledger.read(id)),
     async run(settings, start = true) {
       const run = await json<RunInfo>('/runs', {
         method: 'POST',
