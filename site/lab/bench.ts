@@ -75,6 +75,7 @@ export class Bench {
     this.#charts.setLogarithmic((this.#part('logarithmic') as HTMLInputElement).checked);
     const table = this.#part('table').querySelector('table') as HTMLTableElement;
     this.#table = new Table(table, recording, words, names, techniqueMark, format);
+    this.#tellNotes();
   }
 
   /** Draws the last state of everything: called when the run is over. */

@@ -64,13 +64,13 @@ export async function runComparison(options: ComparisonOptions): Promise<Recordi
   // Whoever started last has the reader's attention: a demo further up this page gives way without a question.
   const askNicely = options.takeOver === true || turnIsHeldHere();
   const ended = new AbortController();
-  const stop = new AbortController();
+  const taken = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
-  const turn = await (askNicely ? takeTurnOver : takeTurn)(() => stop.abort());
+  const turn = await (askNicely ? takeTurnOver : takeTurn)(() => taken.abort());
   if (!turn) throw new Problem('second-tab');
   try {
     signal.throwIfAborted();
-    return await new Comparison(options, signal, AbortSignal.any([options.stop, stop.signal])).run();
+    return await new Comparison(options, signal, taken.signal).run();
   } finally {
     ended.abort();
     turn.release();
@@ -87,12 +87,15 @@ class Comparison {
   #run = '';
   #control: Control | null = null;
 
-  constructor(options: ComparisonOptions, signal: AbortSignal, stop: AbortSignal) {
+  constructor(options: ComparisonOptions, signal: AbortSignal, taken: AbortSignal) {
     this.#options = options;
     this.#server = options.server ?? '';
     this.#signal = signal;
-    this.#stop = stop;
+    this.#stop = AbortSignal.any([options.stop, taken]);
     this.#recording = newRecording(options.settings.techniques);
+    taken.addEventListener('abort', () => {
+      this.#recording.takenOver = true;
+    });
     this.#finished.promise.catch(() => {});
     signal.addEventListener('abort', () => this.#finished.reject(signal.reason), { once: true });
   }

@@ -10,7 +10,7 @@ import { SettingsForm } from './lab-form.ts';
 import { plightOf, showPlight } from './problem-words.ts';
 import type { Recording } from './recording.ts';
 import type { WantedSettings } from './settings.ts';
-import { namesFrom, receivers } from './stage.ts';
+import { endInWords, namesFrom, receivers } from './stage.ts';
 import { whileVisible } from './visible.ts';
 import { readWords, say, setText } from './words.ts';
 
@@ -91,10 +91,7 @@ class PushLab extends HTMLElement {
             if (phase !== 'finished' && phase !== 'stopped') status.textContent = say(words, `lab.phase.${phase}`);
           },
         });
-        status.textContent = say(words, `lab.phase.${this.dataset.state}`, {
-          events: format.count(done.info?.lastSeq ?? 0),
-          lanes: format.count(done.lanes.size),
-        });
+        status.textContent = endInWords(done, this.dataset.state === 'stopped', words, format);
       } catch (error) {
         if (signal.aborted) return;
         status.textContent = '';

@@ -41,7 +41,7 @@ export function notesOf(
   }
   if (!conditions.isolated) note('latency', 'notIsolated', { step: format.ms(clock.resolutionMs) });
   if (conditions.clockUnknown) note('latency', 'clockUnknown');
-  if (conditions.controlLost) note('counts', 'controlLost');
+  if (conditions.controlLost && !conditions.clockUnknown) note('counts', 'controlLost');
   for (const lane of lanes.values()) {
     const name = names[lane.technique];
     for (const [reason, count] of Object.entries(lane.troubles)) note('none', `trouble.${reason}`, { name, count });

@@ -58,7 +58,8 @@ export class Track {
     const frame = {
       context,
       layout,
-      view: { from: -300, span: duration + 500 },
+      // The last answer of a poll comes up to an interval after the end.
+      view: { from: -300, span: Math.max(duration + 200, now + 150) + 300 },
       palette: this.#palette,
       recording,
       now,

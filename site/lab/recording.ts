@@ -52,6 +52,8 @@ export interface Recording {
   ledger: RunLedger | null;
   /** Start of the run in ms of the page's clock; NaN until it is known. */
   zero: number;
+  /** Another run of this browser made this one stop. */
+  takenOver: boolean;
   /** When the run was over on this page, in ms of its clock; NaN while it goes on. */
   over: number;
 }
@@ -85,6 +87,7 @@ export function newRecording(techniques: readonly TechniqueId[], clock = new Clo
     },
     info: null,
     ledger: null,
+    takenOver: false,
     zero: Number.NaN,
     over: Number.NaN,
   };

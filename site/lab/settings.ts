@@ -72,9 +72,10 @@ export function kindOfFault(fault: SettingFault): 'whole' | 'number' | 'feed' | 
   if (!(fault.field in RANGES)) return 'other';
   const range = RANGES[fault.field as NumericSetting];
   const got = Number(fault.got);
-  // A payload that is fine by itself but not at this rate.
-  if (fault.field === 'payloadBytes' && got >= range.min && got <= range.max && Number.isInteger(got)) return 'feed';
-  return range.integer ? 'whole' : 'number';
+  const inRange = got >= range.min && got <= range.max && (!range.integer || Number.isInteger(got));
+  if (!inRange || fault.got === '') return range.integer ? 'whole' : 'number';
+  // A payload that is fine by itself but not at this rate; anything else is a limit that only the server knows.
+  return fault.field === 'payloadBytes' ? 'feed' : 'other';
 }
 
 export { ARRIVALS, NUMERIC };

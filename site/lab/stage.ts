@@ -36,6 +36,12 @@ export function namesFrom(words: Words): Readonly<Record<TechniqueId, string>> {
   return Object.fromEntries(pairs) as Record<TechniqueId, string>;
 }
 
+/** How a run ended, with what it carried. */
+export function endInWords(done: Recording, stopped: boolean, words: Words, format: Format): string {
+  const values = { events: format.count(done.info?.lastSeq ?? 0), lanes: format.count(done.lanes.size) };
+  return say(words, `lab.phase.${stopped ? (done.takenOver ? 'takenOver' : 'stopped') : 'finished'}`, values);
+}
+
 /**
  * Connects the shell `root`: its settings stand as a query in `data-settings`, its buttons and texts in `data-part`s.
  * Everything ends with `signal`.
@@ -88,8 +94,7 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
         if (recording && !Number.isNaN(recording.zero)) player.end(recording);
         throw error;
       });
-      const values = { events: format.count(done.info?.lastSeq ?? 0), lanes: format.count(done.lanes.size) };
-      status.textContent = say(words, `lab.phase.${root.dataset.state}`, values);
+      status.textContent = endInWords(done, root.dataset.state === 'stopped', words, format);
       player.end(done);
     } catch (error) {
       if (signal.aborted) return;

@@ -38,10 +38,11 @@ export interface TimelineOptions {
   format: Format;
   names: Readonly<Record<TechniqueId, string>>;
   compact?: boolean;
-  /** ms in view while it follows; default 10 s. Infinity: the whole run from the beginning. */
-  followSpan?: number;
   signal: AbortSignal;
 }
+
+/** ms in view while it follows, until the reader zooms. */
+const FOLLOW_MS = 10_000;
 
 export type Move = 'in' | 'out' | 'earlier' | 'later' | 'fit' | 'follow';
 
@@ -55,6 +56,7 @@ export class Timeline {
   #lanes: LaneRecord[] = [];
   #view: View = { from: 0, span: 10_000 };
   #following = true;
+  #span = FOLLOW_MS;
   #stale = true;
   #focus: { row: number; event: number } | null = null;
   readonly #fingers = new Map<number, number>();
@@ -90,6 +92,7 @@ export class Timeline {
   show(recording: Recording | null, lanes?: readonly TechniqueId[]): void {
     if (recording !== this.#recording) {
       this.#following = true;
+      this.#span = FOLLOW_MS;
       this.#focus = null;
       this.#options.readout.textContent = say(this.#options.words, 'lab.timeline.hint');
     }
@@ -104,8 +107,8 @@ export class Timeline {
     const { from, span } = this.#view;
     const bounds = this.#bounds();
     const middle = this.#focus ? this.#focusTime() : from + span / 2;
-    if (move === 'in') this.#look(zoom(this.#view, 0.5, middle, bounds));
-    if (move === 'out') this.#look(zoom(this.#view, 2, middle, bounds));
+    if (move === 'in') this.#zoom(0.5, middle);
+    if (move === 'out') this.#zoom(2, middle);
     if (move === 'earlier') this.#look(pan(this.#view, -span / 4, bounds));
     if (move === 'later') this.#look(pan(this.#view, span / 4, bounds));
     if (move === 'fit') this.#look(whole(bounds));
@@ -131,6 +134,13 @@ export class Timeline {
     this.#view = view;
     this.#following = false;
     this.#stale = true;
+  }
+
+  #zoom(factor: number, anchor: number): void {
+    const view = zoom(this.#view, factor, anchor, this.#bounds());
+    // Who zooms while the picture follows wants to see more or less of what comes, not to stop.
+    if (this.#following && Number.isNaN(this.#recording?.over ?? 0)) this.#span = Math.max(200, this.#span * factor);
+    else this.#look(view);
   }
 
   #resize(): void {
@@ -173,13 +183,8 @@ export class Timeline {
     this.#stale = running;
     const now = this.#now();
     if (this.#following) {
-      const span = this.#options.followSpan ?? 10_000;
       const bounds = this.#bounds();
-      const planned = (recording.info?.settings.durationSeconds ?? 10) * 1000;
-      this.#view = Number.isFinite(span)
-        ? follow(now, span, bounds)
-        : { from: bounds.from, span: Math.max(planned + 250, now) - bounds.from };
-      if (!running && Number.isFinite(span)) this.#view = now <= 3 * span ? whole(bounds) : this.#view;
+      this.#view = running || now > 3 * this.#span ? follow(now, this.#span, bounds) : whole(bounds);
     }
     const { format } = this.#options;
     drawFrame({
@@ -198,8 +203,7 @@ export class Timeline {
   #wheel(event: WheelEvent): void {
     const anchor = timeAt(event.offsetX, this.#view, this.#layout);
     // The plain wheel belongs to the page: it moves time only sideways, or with a key held, as maps do.
-    if (event.ctrlKey || event.metaKey)
-      this.#look(zoom(this.#view, Math.exp(event.deltaY / 200), anchor, this.#bounds()));
+    if (event.ctrlKey || event.metaKey) this.#zoom(Math.exp(event.deltaY / 200), anchor);
     else {
       const sideways = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;
       if (Math.abs(sideways) <= Math.abs(event.shiftKey ? 0 : event.deltaY)) return;

@@ -59,6 +59,7 @@ describe('wrong input', () => {
   test.each([
     ['?payloadBytes=0', 'whole'],
     ['?payloadBytes=2.5', 'whole'],
+    ['?payloadBytes=', 'whole'],
     ['?eventsPerSecond=0', 'number'],
     ['?eventsPerSecond=100&payloadBytes=16384', 'feed'],
     ['?arrivals=late', 'arrivals'],
@@ -68,7 +69,8 @@ describe('wrong input', () => {
     expect(fault && kindOfFault(fault)).toBe(kind);
   });
 
-  test("a field we do not know is explained in the server's words", () => {
+  test("what only the server knows is explained in the server's words", () => {
     expect(kindOfFault({ field: 'speed', got: 1, takes: 'no such setting' })).toBe('other');
+    expect(kindOfFault({ field: 'durationSeconds', got: 600, takes: 'at most 300 here' })).toBe('other');
   });
 });
