@@ -128,7 +128,8 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Fe
     while (ring.length > ringEvents || (ringBytes > RING_BYTES && ring.length > 1)) {
       ringBytes -= ring.shift()?.json.length ?? 0;
     }
-    for (const reader of [...readers]) reader.event(published);
+    // Who comes during this event has it from the replay; who leaves is told no more.
+    for (const reader of [...readers]) if (readers.has(reader)) reader.event(published);
   }
 
   function since(after: number | undefined): Replay {
@@ -161,12 +162,13 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Fe
       return () => readers.delete(reader);
     },
     start(startsAt) {
+      let offset = offsets.next().value;
       const schedule = (): void => {
-        const offset = offsets.next().value;
         if (offset >= settings.durationSeconds * 1000) return;
         timer = setTimeout(
           () => {
-            publish();
+            // A timer each would draw the events of a burst, which have the same time, a millisecond apart.
+            for (const due = offset; offset === due; offset = offsets.next().value) publish();
             schedule();
           },
           // Rounded up: Node drops the fraction, and an event must not come before its time.
