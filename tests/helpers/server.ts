@@ -20,6 +20,8 @@ export interface TestServer {
   idle(): Promise<void>;
   /** Closes it as a signal would: open streams are ended, then it waits for their clients. */
   close(): Promise<void>;
+  /** Is gone at once, connections and all. */
+  stop(): Promise<void>;
 }
 
 /** Starts a server, with the page for browser tests if asked; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
@@ -29,10 +31,11 @@ export async function startServer(
 ): Promise<TestServer> {
   const app = await buildApp(options);
   if (lanePage) await addLanePage(app);
-  atEnd(async () => {
+  const stop = async (): Promise<void> => {
     app.endConnections();
     await app.close();
-  });
+  };
+  atEnd(stop);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
@@ -47,6 +50,7 @@ export async function startServer(
     port,
     url,
     close: () => app.close(),
+    stop,
     async idle() {
       const count = () => new Promise<number>((resolve) => app.server.getConnections((_, open) => resolve(open)));
       while ((await count()) > 0);

@@ -1,0 +1,141 @@
+/** The lab as its user sees it, in both browsers: a run with its figures, and every state it can be in, in words. */
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import type { AppOptions } from '../../demo-server/app.ts';
+import { TECHNIQUES } from '../../demo-server/protocol.ts';
+import { axe } from '../helpers/axe.ts';
+import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
+import { startServer, type TestServer } from '../helpers/server.ts';
+
+const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+
+describe.each(BROWSERS)('the lab in %s', (name) => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await openBrowser(name);
+  });
+  afterAll(() => browser.close());
+
+  async function lab(query: string, options: AppOptions = {}): Promise<{ server: TestServer; page: Page }> {
+    const server = await startServer({ siteDir, ...options });
+    return { server, page: await open(`${server.url}/lab/?${query}`) };
+  }
+  async function open(url: string): Promise<Page> {
+    const page = await browser.newPage();
+    onTestFinished(() => page.close().catch(() => {}));
+    await page.goto(url);
+    await page.waitForSelector('push-lab[data-state=idle]');
+    return page;
+  }
+  const state = (page: Page, wanted: string) =>
+    page.waitForSelector(`push-lab[data-state=${wanted}]`, { timeout: 45_000 });
+  const text = (page: Page, part: string) => page.$eval(`[data-part="${part}"]`, (found) => found.textContent?.trim());
+  /** The table as a reader copies it: row heading → the cells of all lanes. */
+  const table = (page: Page) =>
+    page.$$eval('[data-part="results"] table tbody tr', (rows) =>
+      Object.fromEntries(
+        rows.map((row) => [
+          row.querySelector('th')?.textContent?.trim() ?? '',
+          [...row.querySelectorAll('td')].map((cell) => cell.textContent?.trim() ?? ''),
+        ]),
+      ),
+    );
+  const whole = (cell: string | undefined) => Number(cell?.replace(/[^\d]/g, ''));
+
+  test('runs all eight and shows the figures of the ledger', async () => {
+    const { server, page } = await lab('durationSeconds=4&eventsPerSecond=5&seed=3');
+    await page.click('[data-part=start]');
+    await state(page, 'finished');
+    const run = new URL(page.url()).searchParams;
+    expect(run.get('seed')).toBe('3');
+    const id =
+      (await page.$eval('[data-part="results"]', (found) => /\b[0-9a-f]{12}\b/.exec(found.textContent ?? '')?.[0])) ??
+      '';
+    const { lanes } = await server.ledger(id);
+    const rows = await table(page);
+    TECHNIQUES.forEach((technique, column) => {
+      const lane = lanes[technique];
+      expect(whole(rows.Requests?.[column]), technique).toBe(lane?.requests);
+      expect(whole(rows['Heads, to the server']?.[column]), technique).toBe(lane?.bytes.up.head);
+      expect(whole(rows['All, to the browser']?.[column]), technique).toBe(lane?.wireBytesDown);
+      expect(whole(rows['Payload sent again']?.[column]), technique).toBe(lane?.bytes.down.redundantPayload);
+      expect(rows.Received?.[column], technique).toBe('20');
+      for (const row of ['Lost', 'Received twice', 'Out of order', 'Cut off by the server']) {
+        expect(rows[row]?.[column], `${technique}: ${row}`).toBe('0');
+      }
+      expect(whole(rows['Unaccounted for']?.[column]), technique).toBe(0);
+      expect(rows['Half within (p50)']?.[column], technique).toMatch(/^[\d.,]+ (ms|s)$/);
+    });
+    // The ladder's reasons show: 1.0 opens a connection each time, keep-alive none of its own beyond the first.
+    expect(lanes.http10?.connectionsReused).toBe(0);
+    expect(lanes['keep-alive']?.connectionsOpened).toBeLessThanOrEqual(1);
+    expect(lanes.websocket?.requests).toBe(1);
+    expect(await axe(page)).toEqual([]);
+  });
+
+  test('is stopped by its button, and every stream is let go', async () => {
+    const { server, page } = await lab('durationSeconds=60');
+    await page.click('[data-part=start]');
+    await state(page, 'running');
+    await page.click('[data-part=stop]');
+    await state(page, 'stopped');
+    const id =
+      (await page.$eval('[data-part="results"]', (found) => /\b[0-9a-f]{12}\b/.exec(found.textContent ?? '')?.[0])) ??
+      '';
+    expect((await server.info(id)).state).toBe('finished');
+    await page.close();
+    await server.idle();
+  });
+
+  test('explains a wrong setting beside its field and starts nothing', async () => {
+    const { page } = await lab('eventsPerSecond=1000');
+    await page.click('[data-part=start]');
+    await page.waitForFunction(() =>
+      document.querySelector('[data-fault=eventsPerSecond]')?.textContent?.includes('1000'),
+    );
+    expect(await page.$eval('[name=eventsPerSecond]', (field) => field.getAttribute('aria-invalid'))).toBe('true');
+    expect(await page.$eval('push-lab', (found) => (found as HTMLElement).dataset.state)).toBe('idle');
+  });
+
+  test('says so when the server is full, and when it has gone', async () => {
+    const { server, page } = await lab('durationSeconds=5', { limits: { runsAtOnce: 0 } });
+    await page.click('[data-part=start]');
+    await page.waitForFunction(() => document.querySelector('[data-part=problem] p')?.textContent?.includes('503'));
+    await server.stop();
+    await page.click('[data-part=start]');
+    await page.waitForFunction(() =>
+      document.querySelector('[data-part=problem] p')?.textContent?.includes('does not answer'),
+    );
+  });
+
+  test('tells a second tab in words, and lets it take over', async () => {
+    const { server, page } = await lab('durationSeconds=60&techniques=sse');
+    await page.click('[data-part=start]');
+    await state(page, 'running');
+    const second = await open(`${server.url}/lab/?durationSeconds=3&techniques=websocket`);
+    await second.click('[data-part=start]');
+    await second.waitForFunction(() =>
+      document.querySelector('[data-part=problem] p')?.textContent?.includes('Another run is going on'),
+    );
+    await second.click('[data-part=problem] button');
+    await state(second, 'finished');
+    await page.bringToFront();
+    await state(page, 'stopped');
+  });
+
+  test('keeps what was measured when the server goes away in the middle', async () => {
+    const { server, page } = await lab('durationSeconds=60&techniques=sse,polling&eventsPerSecond=10');
+    await page.click('[data-part=start]');
+    await state(page, 'running');
+    await page.waitForFunction(
+      () => Number(document.querySelector('[data-part=results] tbody')?.textContent?.length) > 0,
+    );
+    await server.stop();
+    await page.waitForFunction(() => !document.querySelector<HTMLElement>('[data-part=problem]')?.hidden, {
+      timeout: 45_000,
+    });
+    expect(await text(page, 'problem')).toContain('went away');
+    expect((await table(page)).Requests?.length).toBe(2);
+  });
+});

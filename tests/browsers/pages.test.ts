@@ -1,0 +1,65 @@
+/** Every page of the built site, by being there: axe finds nothing, nothing foreign is loaded, nothing overflows a phone. */
+import { globSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { Browser } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { axe } from '../helpers/axe.ts';
+import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
+import { startServer, type TestServer } from '../helpers/server.ts';
+
+const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+const pages = globSync('**/*.html', { cwd: siteDir })
+  .map((file) => `/${file.replace(/index\.html$/, '')}`)
+  .sort();
+
+test('there are pages', () => {
+  expect(pages).toContain('/');
+  expect(pages).toContain('/lab/');
+  expect(pages.length).toBeGreaterThan(10);
+});
+
+describe.each(BROWSERS)('in %s', (name) => {
+  let browser: Browser;
+  let server: TestServer;
+  let close: (() => Promise<void>) | undefined;
+  beforeAll(async () => {
+    server = await startServer({ siteDir }, (atEnd) => {
+      close = atEnd;
+    });
+    browser = await openBrowser(name);
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await close?.();
+  });
+
+  test.each(pages)('%s', async (path) => {
+    const page = await browser.newPage();
+    onTestFinished(() => page.close());
+    const foreign: string[] = [];
+    const errors: string[] = [];
+    page.on('request', (request) => {
+      if (!request.url().startsWith(server.url) && !request.url().startsWith('data:')) foreign.push(request.url());
+    });
+    page.on('console', (message) => {
+      if (message.type() === 'error') errors.push(message.text());
+    });
+    page.on('pageerror', (error) => errors.push(String(error)));
+
+    await page.setViewport({ width: 360, height: 740 });
+    await page.goto(server.url + path, { waitUntil: 'load' });
+    expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), 'wider than 360 px').toBeLessThanOrEqual(
+      360,
+    );
+    expect(await axe(page), 'light, 360 px').toEqual([]);
+
+    await page.evaluate(() => {
+      document.documentElement.dataset.theme = 'dark';
+    });
+    await page.setViewport({ width: 1280, height: 900 });
+    expect(await axe(page), 'dark, 1280 px').toEqual([]);
+    expect(foreign).toEqual([]);
+    expect(errors).toEqual([]);
+  });
+});

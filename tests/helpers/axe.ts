@@ -1,0 +1,21 @@
+/** axe-core in the page under test. */
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Page } from 'puppeteer-core';
+
+const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** axe's findings, each with the element it is about. */
+export async function axe(page: Page): Promise<string[]> {
+  // Expressive Code makes its scrollable blocks focusable only when the page is idle.
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('.expressive-code pre')].every(
+      (block) => block.scrollWidth <= block.clientWidth || block.getAttribute('tabindex') === '0',
+    ),
+  );
+  await page.evaluate(source);
+  return page.evaluate(async () => {
+    const { violations } = await (window as unknown as { axe: typeof import('axe-core') }).axe.run();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 160)}`));
+  });
+}
