@@ -162,13 +162,15 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Fe
       return () => readers.delete(reader);
     },
     start(startsAt) {
+      const length = settings.durationSeconds * 1000;
       let offset = offsets.next().value;
       const schedule = (): void => {
-        if (offset >= settings.durationSeconds * 1000) return;
+        if (offset >= length) return;
         timer = setTimeout(
           () => {
-            // A timer each would draw the events of a burst, which have the same time, a millisecond apart.
-            for (const due = offset; offset === due; offset = offsets.next().value) publish();
+            // All that is due: a burst, or what a busy moment has held up, which must not be lost at the run's end.
+            const due = Math.max(offset, now() - startsAt);
+            for (; offset <= due && offset < length; offset = offsets.next().value) publish();
             schedule();
           },
           // Rounded up: Node drops the fraction, and an event must not come before its time.

@@ -23,7 +23,10 @@ const tenASecond: FeedSettings = {
 
 // The feed's clock stands still until a test moves it.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 /** The first `count` values of a generator. */
 function first<T>(count: number, values: Iterator<T>): T[] {
@@ -144,6 +147,23 @@ describe('arrivals', () => {
     vi.advanceTimersToNextTimer();
     expect(feed.lastSeq).toBe(10);
     vi.advanceTimersToNextTimer();
+    expect(feed.lastSeq).toBe(20);
+  });
+
+  test('a busy moment holds events up, and none is lost by it, not even at the end', () => {
+    const feed = createFeed({ ...tenASecond, durationSeconds: 2 });
+    const reader = listener();
+    feed.subscribe(undefined, reader);
+    feed.start(now());
+    // As if the process had been busy with something else when the first timer was due.
+    const onTime = performance.now.bind(performance);
+    const late = vi.spyOn(performance, 'now').mockImplementation(() => onTime() + 1500);
+    vi.advanceTimersToNextTimer();
+    expect(reader.told).toEqual(Array.from({ length: 16 }, (_, n) => n + 1));
+    late.mockImplementation(() => onTime() + 9000);
+    vi.advanceTimersToNextTimer();
+    expect(reader.told).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
+    vi.runAllTimers();
     expect(feed.lastSeq).toBe(20);
   });
 
