@@ -50,17 +50,18 @@ export class Charts {
   readonly #due = new Set<ChartKind>();
   #palette: Palette;
   #turn = 0;
+  #last = 0;
   #logarithmic = false;
   #shown: ReadonlySet<TechniqueId> | null = null;
 
   constructor(options: ChartsOptions) {
     this.#options = options;
-    const { recording, canvases, region, signal } = options;
+    const { recording, region, signal } = options;
     this.#palette = readPalette(region);
     const length = windowSeconds(recording.info?.settings ?? { eventsPerSecond: 1, durationSeconds: 60 });
     for (const lane of recording.lanes.values()) this.#latency.set(lane, new LatencyWindows(length));
     onThemeChange(() => this.#retint(), signal);
-    whileVisible(region, canvases.size * UPDATES_A_SECOND, () => this.#next(), signal);
+    whileVisible(region, 60, (now) => this.#next(now), signal);
     addEventListener('beforeprint', () => this.drawDue(), { signal });
     signal.addEventListener('abort', () => this.#destroy(), { once: true });
     this.refresh();
@@ -96,8 +97,12 @@ export class Charts {
     for (const kind of [...this.#due]) this.#draw(kind);
   }
 
-  #next(): void {
+  #next(now: number): void {
     const kinds = [...this.#options.canvases.keys()];
+    // The first picture of each as soon as there is a frame for it, then at an even pace.
+    const wait = 1000 / (kinds.length * UPDATES_A_SECOND) - 4;
+    if (this.#charts.size === kinds.length && now - this.#last < wait) return;
+    this.#last = now;
     const kind = kinds[this.#turn++ % kinds.length] as ChartKind;
     if (Number.isNaN(this.#options.recording.over) || this.#due.has(kind)) this.#draw(kind);
   }
@@ -210,7 +215,7 @@ export class Charts {
               color: this.#palette.faint,
               maxRotation: 0,
               maxTicksLimit: 7,
-              callback: (value) => `${format.count(Number(value))} s`,
+              callback: (value) => (Number.isInteger(value) ? `${format.count(Number(value))}\u00a0s` : ''),
             },
           },
           y: this.#yAxis(kind),

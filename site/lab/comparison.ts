@@ -17,7 +17,7 @@ import { takeTurn, takeTurnOver, turnIsHeldHere } from './guard.ts';
 import { fileLedger, fileSample, fileVisibility, newRecording, type Recording } from './recording.ts';
 import type { WantedSettings } from './settings.ts';
 
-export type Phase = 'connecting' | 'running' | 'settling' | 'finished' | 'stopped';
+export type Phase = 'connecting' | 'ready' | 'running' | 'settling' | 'finished' | 'stopped';
 
 export type ProblemKind = 'second-tab' | 'unreachable' | 'refused' | 'lost';
 
@@ -55,6 +55,8 @@ const RESYNC_MS = 10_000;
 const LAST_WORDS_MS = 5000;
 /** How long the lanes may take to reach the server before the run starts without waiting any longer. */
 const CONNECT_MS = 2500;
+/** The page builds its pictures before the start: what it did while events arrive would be measured as their latency. */
+const BUILD_MS = 300;
 
 /**
  * Runs one comparison and resolves with its recording, complete. Rejects with a Problem; a lane that fails does not stop
@@ -111,6 +113,8 @@ class Comparison {
       await this.#openControl();
       const receiving = this.#startLanes(AbortSignal.any([this.#signal, lanes.signal]));
       await this.#lanesReachServer();
+      this.#options.tell('ready', recording);
+      await this.#pause(BUILD_MS);
       await this.#start();
       this.#options.tell('running', recording);
       await this.#finished.promise;

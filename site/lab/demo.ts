@@ -8,6 +8,7 @@ import { notesOf, showNotes } from './notes.ts';
 import type { LaneRecord, Recording } from './recording.ts';
 import { connectStage, type Stage } from './stage.ts';
 import { bytesPerEvent, headBytes, wireBytes } from './statistics.ts';
+import { tellRun } from './tell-run.ts';
 import { connectTimeline } from './timeline-shell.ts';
 import { whileVisible } from './visible.ts';
 import { say, setText, type Words } from './words.ts';
@@ -51,9 +52,12 @@ export function connectDemo(root: HTMLElement, signal: AbortSignal): () => void 
         part('stage').hidden = false;
         cells = buildFigures(part('figures'), now, words, names);
         timeline.show(now);
+        tellRun(root, 'running', now);
       },
-      end() {
+      end(done) {
         update();
+        const { state } = root.dataset;
+        tellRun(root, state === 'finished' || state === 'stopped' ? state : 'failed', done);
       },
     };
   });

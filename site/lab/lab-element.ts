@@ -44,7 +44,7 @@ class PushLab extends HTMLElement {
     let recording: Recording | null = null;
 
     const setState = (state: Phase | 'idle' | 'loading') => {
-      const busy = state === 'loading' || state === 'connecting' || state === 'running' || state === 'settling';
+      const busy = state !== 'idle' && state !== 'finished' && state !== 'stopped';
       const hadFocus = document.activeElement === start || document.activeElement === stop;
       this.dataset.state = state;
       form.setBusy(busy);
@@ -52,6 +52,8 @@ class PushLab extends HTMLElement {
       stop.hidden = !busy;
       part('run-progress').hidden = !busy;
       part('idle').hidden = recording !== null || busy;
+      // The settings of a run that goes on cannot be changed; folded away they make room for what it shows.
+      if (state === 'loading') part<HTMLDetailsElement>('settings').open = false;
       if (hadFocus) (busy ? stop : start).focus();
     };
 
@@ -84,20 +86,20 @@ class PushLab extends HTMLElement {
           tell: (phase, now) => {
             recording = now;
             setState(phase);
-            if (phase === 'running') {
+            if (phase === 'ready') {
               bench.show(now, charts);
               if (now.info) form.remember(now.info.settings);
             }
-            if (phase !== 'finished' && phase !== 'stopped') status.textContent = say(words, `lab.phase.${phase}`);
+            if (phase === 'running' || phase === 'settling') status.textContent = say(words, `lab.phase.${phase}`);
           },
         });
         status.textContent = endInWords(done, this.dataset.state === 'stopped', words, format);
       } catch (error) {
         if (signal.aborted) return;
         status.textContent = '';
+        setState('idle');
         if (error instanceof Problem) form.showFaults(error.faults, true);
         showPlight(part('problem'), plightOf(error, words), words, begin);
-        setState('idle');
       }
       bench.finish();
     };

@@ -28,18 +28,22 @@ export class SettingsForm {
     form.addEventListener('change', () => this.#changed(), { signal });
     form.querySelector('[data-pick="all"]')?.addEventListener('click', () => this.#pick(true), { signal });
     form.querySelector('[data-pick="none"]')?.addEventListener('click', () => this.#pick(false), { signal });
-    if (location.search !== '') this.read();
+    this.read();
   }
 
   /** The settings as they stand, or null with every fault explained and the first faulty field focused. */
   read(focus = false): WantedSettings | null {
     const result = settingsFromTexts(this.#texts());
     this.showFaults('faults' in result ? result.faults : [], focus);
-    return 'faults' in result ? null : result.settings;
+    if ('faults' in result) return null;
+    this.#summarize(result.settings);
+    return result.settings;
   }
 
   /** Explains faults beside their fields, ours and the server's alike; those that are gone lose their explanation. */
   showFaults(faults: readonly SettingFault[], focus = false): void {
+    const box = this.#form.querySelector('details');
+    if (box && faults.length > 0) box.open = true;
     const byField = new Map(faults.map((fault) => [fault.field, fault]));
     let first = true;
     for (const box of this.#form.querySelectorAll<HTMLElement>('[data-fault]')) {
@@ -53,6 +57,20 @@ export class SettingsForm {
         if (fault) first = false;
       }
     }
+  }
+
+  /** Tells the settings in one line, for where the fields are folded away. */
+  #summarize({ techniques, eventsPerSecond, payloadBytes, durationSeconds, arrivals }: WantedSettings): void {
+    const summary = this.#form.querySelector('[data-part="summary"]');
+    const { count, exactBytes } = this.#format;
+    if (!summary) return;
+    summary.textContent = say(this.#words, 'lab.form.summary', {
+      techniques: count(techniques.length),
+      rate: String(eventsPerSecond),
+      arrivals: say(this.#words, `lab.arrivals.${arrivals}`),
+      payload: exactBytes(payloadBytes),
+      duration: count(durationSeconds),
+    });
   }
 
   /** While a run goes on its settings cannot be changed. */

@@ -119,14 +119,14 @@ export function fileSample(recording: Recording, lane: LaneRecord, sample: Sampl
 /** Files a ledger that was true at `at` (ms, server's clock). */
 export function fileLedger(recording: Recording, ledger: RunLedger, at: number): void {
   recording.ledger = ledger;
-  const { startsAt = null, endsAt = null } = recording.info ?? {};
+  const { startsAt = null, settings } = recording.info ?? {};
   for (const lane of recording.lanes.values()) {
     const account = ledger.lanes[lane.technique];
     if (!account) continue;
     lane.ledger = account;
     if (startsAt === null) continue;
     // Last answers and closings come after the end; they belong to its point, as the axis ends there.
-    const seconds = Math.max(0, (Math.min(at, endsAt ?? at) - startsAt) / 1000);
+    const seconds = Math.min(Math.max(0, (at - startsAt) / 1000), settings?.durationSeconds ?? 0);
     const values = [account.requests, headBytes(account), wireBytes(account), account.connectionsOpened];
     const last = lane.series.length - 1;
     if (last >= 0 && seconds <= lane.series.timeAt(last)) lane.series.correctLast(values);

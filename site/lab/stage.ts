@@ -61,7 +61,7 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
   let busy = false;
 
   const setState = (state: Phase | 'idle') => {
-    busy = state === 'connecting' || state === 'running' || state === 'settling';
+    busy = state !== 'idle' && state !== 'finished' && state !== 'stopped';
     const hadFocus = document.activeElement === startButton || document.activeElement === stopButton;
     root.dataset.state = state;
     startButton.hidden = busy;
@@ -79,7 +79,7 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
       const tell = (phase: Phase, now: Recording) => {
         recording = now;
         setState(phase);
-        if (phase === 'running') player.begin(now);
+        if (phase === 'ready') player.begin(now);
         if (phase === 'running' || phase === 'settling') status.textContent = say(words, `lab.phase.${phase}`);
       };
       const done = await runComparison({

@@ -51,7 +51,7 @@ export function layOut(width: number, lanes: number, compact = false): Layout {
   return {
     width,
     height: AXIS + lanes * row + 4,
-    left: namesBeside ? 176 : 8,
+    left: namesBeside ? 194 : 8,
     right: width - 10,
     axis: AXIS,
     rows,

@@ -1,4 +1,5 @@
-import { type Move, Timeline, type TimelineOptions } from './timeline.ts';
+import { Timeline, type TimelineOptions } from './timeline.ts';
+import type { Move } from './timeline-input.ts';
 
 let shells = 0;
 

@@ -9,6 +9,7 @@ import { onThemeChange, type Palette, readPalette } from './look.ts';
 import { technique as techniqueMark } from './mark.ts';
 import type { LaneRecord, Recording } from './recording.ts';
 import { drawFrame } from './timeline-draw.ts';
+import { type Gestures, listen, type Move } from './timeline-input.ts';
 import {
   type Bounds,
   follow,
@@ -44,8 +45,6 @@ export interface TimelineOptions {
 /** ms in view while it follows, until the reader zooms. */
 const FOLLOW_MS = 10_000;
 
-export type Move = 'in' | 'out' | 'earlier' | 'later' | 'fit' | 'follow';
-
 /** The drawing, and what moves it. Ends with the signal it is given. */
 export class Timeline {
   readonly #options: TimelineOptions;
@@ -59,7 +58,6 @@ export class Timeline {
   #span = FOLLOW_MS;
   #stale = true;
   #focus: { row: number; event: number } | null = null;
-  readonly #fingers = new Map<number, number>();
 
   constructor(options: TimelineOptions) {
     this.#options = options;
@@ -76,14 +74,15 @@ export class Timeline {
     const resized = new ResizeObserver(() => this.#resize());
     resized.observe(canvas.parentElement ?? canvas);
     signal.addEventListener('abort', () => resized.disconnect(), { once: true });
-    canvas.addEventListener('wheel', (event) => this.#wheel(event), { signal, passive: false });
-    canvas.addEventListener('pointerdown', (event) => this.#press(event), { signal });
-    canvas.addEventListener('pointermove', (event) => this.#drag(event), { signal });
-    for (const type of ['pointerup', 'pointercancel', 'pointerleave'] as const) {
-      canvas.addEventListener(type, (event) => this.#fingers.delete(event.pointerId), { signal });
-    }
-    canvas.addEventListener('keydown', (event) => this.#key(event), { signal });
-    // Following by whole frames is motion; who wants less of it sees the picture move on twice a second.
+    const gestures: Gestures = {
+      move: (move) => this.move(move),
+      pan: (pixels) => this.#look(pan(this.#view, this.#toTime(pixels), this.#bounds())),
+      zoom: (factor, x) => this.#zoom(factor, timeAt(x, this.#view, this.#layout)),
+      point: (x, y, reach) => this.#point(x, y, reach),
+      step: (events) => this.#step(events),
+      changeRow: (rows) => this.#changeRow(rows),
+    };
+    listen(canvas, gestures, signal);
     // Thirty a second are smooth at this pace, and leave the thread that stamps arrivals free for them.
     whileVisible(canvas, prefersLessMotion() ? 2 : 30, () => this.#draw(), signal);
   }
@@ -200,78 +199,37 @@ export class Timeline {
     });
   }
 
-  #wheel(event: WheelEvent): void {
-    const anchor = timeAt(event.offsetX, this.#view, this.#layout);
-    // The plain wheel belongs to the page: it moves time only sideways, or with a key held, as maps do.
-    if (event.ctrlKey || event.metaKey) this.#zoom(Math.exp(event.deltaY / 200), anchor);
-    else {
-      const sideways = event.shiftKey && event.deltaX === 0 ? event.deltaY : event.deltaX;
-      if (Math.abs(sideways) <= Math.abs(event.shiftKey ? 0 : event.deltaY)) return;
-      this.#look(pan(this.#view, this.#toTime(sideways), this.#bounds()));
-    }
-    event.preventDefault();
-  }
-
   #toTime(pixels: number): number {
     return (pixels / (this.#layout.right - this.#layout.left)) * this.#view.span;
   }
 
-  #press(event: PointerEvent): void {
-    this.#fingers.set(event.pointerId, event.offsetX);
-    this.#options.canvas.setPointerCapture(event.pointerId);
-  }
-
-  #drag(event: PointerEvent): void {
-    const last = this.#fingers.get(event.pointerId);
-    if (last === undefined) {
-      this.#point(event);
-      return;
-    }
-    this.#fingers.set(event.pointerId, event.offsetX);
-    const other = [...this.#fingers].find(([id]) => id !== event.pointerId)?.[1];
-    if (other === undefined) {
-      if (event.offsetX !== last) this.#look(pan(this.#view, this.#toTime(last - event.offsetX), this.#bounds()));
-      return;
-    }
-    const factor = Math.max(8, Math.abs(last - other)) / Math.max(8, Math.abs(event.offsetX - other));
-    this.#look(zoom(this.#view, factor, timeAt(other, this.#view, this.#layout), this.#bounds()));
-  }
-
-  #point(event: PointerEvent): void {
+  #point(x: number, y: number, reach: number): void {
     const recording = this.#recording;
-    const row = rowAt(event.offsetY, this.#layout);
+    const row = rowAt(y, this.#layout);
     const lane = this.#lanes[row];
     if (!recording || !lane) return;
-    const time = timeAt(event.offsetX, this.#view, this.#layout) + recording.zero;
+    const time = timeAt(x, this.#view, this.#layout) + recording.zero;
     const index = nearest(lane.events.at, lane.events.length, time);
-    const far = Math.abs(
-      xOf((lane.events.at[index] ?? Number.NaN) - recording.zero, this.#view, this.#layout) - event.offsetX,
-    );
+    const at = xOf((lane.events.at[index] ?? Number.NaN) - recording.zero, this.#view, this.#layout);
     // Pointing is not to be read out loud: only the keyboard's moves are announced.
-    if (far < 12) this.#setFocus(row, index, false);
+    if (Math.abs(at - x) < reach) this.#setFocus(row, index, false);
   }
 
-  #key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey || this.#lanes.length === 0) return;
-    const move = ({ '+': 'in', '=': 'in', '-': 'out', '0': 'fit', f: 'follow' } as Record<string, Move>)[event.key];
+  #changeRow(rows: number): void {
+    const row = Math.min(this.#lanes.length - 1, Math.max(0, (this.#focus?.row ?? 0) + rows));
+    const events = this.#lanes[row]?.events;
+    if (!events) return;
+    const time = (this.#focus ? this.#focusTime() : this.#view.from) + (this.#recording?.zero ?? 0);
+    this.#setFocus(row, nearest(events.at, events.length, time), true);
+  }
+
+  #step(step: number): void {
     const row = this.#focus?.row ?? 0;
-    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10, Home: -1e9, End: 1e9 }[event.key];
-    if (move) this.move(move);
-    else if (step !== undefined) this.#step(row, step);
-    else if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
-      const next = Math.min(this.#lanes.length - 1, Math.max(0, row + (event.key === 'ArrowUp' ? -1 : 1)));
-      const events = (this.#lanes[next] as LaneRecord).events;
-      const time = (this.#focus ? this.#focusTime() : this.#view.from) + (this.#recording?.zero ?? 0);
-      this.#setFocus(next, nearest(events.at, events.length, time), true);
-    } else return;
-    event.preventDefault();
-  }
-
-  #step(row: number, step: number): void {
-    const lane = this.#lanes[row] as LaneRecord;
-    const first = lane.events.from(this.#view.from + (this.#recording?.zero ?? 0));
-    const wanted = this.#focus ? this.#focus.event + step : step > 1e6 ? step : first;
-    this.#setFocus(row, Math.min(lane.events.length - 1, Math.max(0, wanted)), true);
+    const events = this.#lanes[row]?.events;
+    if (!events) return;
+    const first = events.from(this.#view.from + (this.#recording?.zero ?? 0));
+    const wanted = this.#focus ? this.#focus.event + step : Number.isFinite(step) ? first : step;
+    this.#setFocus(row, Math.min(events.length - 1, Math.max(0, wanted)), true);
   }
 
   #focusTime(): number {
