@@ -118,11 +118,12 @@ class Comparison {
       await this.#start();
       this.#options.tell('running', recording);
       await this.#finished.promise;
-      recording.over = pageTime();
       this.#options.tell('settling', recording);
       await Promise.race([receiving, this.#pause(LAST_WORDS_MS)]);
       lanes.abort();
       await receiving;
+      // Not before: polls bring their last events up to an interval after the server's end, and they belong to the picture.
+      recording.over = pageTime();
       await this.#readLedger();
     } catch (error) {
       recording.over = pageTime();
