@@ -2,12 +2,13 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { controlRoute } from './control.ts';
 import { now } from './feed.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import type { Refusal } from './protocol.ts';
 import { guardPush } from './push.ts';
-import { RefusalError, refuseUnknownPath } from './refusal.ts';
+import { notJson, RefusalError, refusalOf, refuseUnknownPath } from './refusal.ts';
 import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
 import { healthSchema } from './schemas.ts';
@@ -45,20 +46,41 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
+    frameworkErrors: refuse,
     serverFactory: (handler) => {
-      const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, handler);
+      const server = createServer(
+        {
+          keepAliveTimeout: KEEP_ALIVE_MS,
+          // Other offers, such as the h2c of curl --http2, are passed over, as RFC 9110 7.8 says. (Node < 22.21 refuses them.)
+          shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+        },
+        handler,
+      );
       if (options.tap === false) endConnections.push(() => server.closeAllConnections());
       else endConnections.push(tapServer(server, { ledger, queuedBytes: limits.queuedBytesPerConnection }));
       return server;
     },
   });
 
-  app.setErrorHandler((error: FastifyError | RefusalError, _request, reply) => {
-    if (error instanceof RefusalError) return reply.code(error.statusCode).send(error.body());
-    const status = error.statusCode ?? 500;
-    const message = status < 500 ? error.message : 'The server failed at this request. Its log says more.';
-    if (status >= 500) process.stderr.write(`${error.stack}\n`);
-    return reply.code(status).send({ error: status < 500 ? 'bad-request' : 'server-error', message });
+  function refuse(error: FastifyError | RefusalError, _request: FastifyRequest, reply: FastifyReply): void {
+    if (error instanceof RefusalError) return void reply.code(error.statusCode).send(error.body());
+    const refusal = refusalOf(error, limits);
+    if (!refusal) process.stderr.write(`${error.stack}\n`);
+    const failure: Refusal = {
+      error: 'server-error',
+      message: 'The server failed at this request. Its log says more.',
+    };
+    reply.code(refusal ? (error.statusCode ?? 400) : 500).send(refusal ?? failure);
+  }
+  app.setErrorHandler(refuse);
+  app.removeAllContentTypeParsers();
+  const readJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
+    const type = request.headers['content-type'];
+    // Many clients name a type even where they send nothing.
+    if (body === '') done(null, undefined);
+    else if (type?.startsWith('application/json')) readJson(request, body as string, done);
+    else done(notJson(type));
   });
   app.addHook('onRequest', async (request) => refuseForeignOrigin(request.headers, request.ws));
 
@@ -93,7 +115,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   if (options.siteDir) await serveSite(app, options.siteDir);
-  else app.setNotFoundHandler((request) => refuseUnknownPath(request.url));
+  else app.setNotFoundHandler((request) => refuseUnknownPath(request));
 
   app.decorate('ledger', ledger);
   app.decorate('endConnections', () => {

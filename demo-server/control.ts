@@ -23,6 +23,7 @@ export function controlRoute(app: FastifyInstance, runs: Runs, ledger: Ledger, l
     schema: controlSchema,
     preHandler: async (request) => {
       runs.get((request.query as { run?: string }).run);
+      if (!request.ws) return;
       request.raw.socket.once(
         'close',
         take(perAddress, request.ip, limits.controlsPerAddress, `Address ${request.ip}`),

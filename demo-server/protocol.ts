@@ -78,7 +78,7 @@ export function checkSettings(
       faults.push({ field, got: given[field], takes: `no such setting; there are ${known.join(', ')}` });
   }
 
-  const techniques = given.techniques ?? [...TECHNIQUES];
+  const { techniques = [...TECHNIQUES], arrivals = 'steady' } = given;
   const techniquesFit =
     Array.isArray(techniques) &&
     techniques.length > 0 &&
@@ -92,7 +92,6 @@ export function checkSettings(
     });
   }
 
-  const arrivals = given.arrivals ?? 'steady';
   if (!(ARRIVALS as readonly unknown[]).includes(arrivals)) {
     faults.push({ field: 'arrivals', got: arrivals, takes: `one of ${ARRIVALS.join(', ')}` });
   }
@@ -100,7 +99,7 @@ export function checkSettings(
   const numbers = {} as Record<NumericSetting, number>;
   for (const name of Object.keys(RANGES) as NumericSetting[]) {
     const { min, max, integer } = RANGES[name];
-    const value = given[name] ?? RANGES[name].default;
+    const { [name]: value = RANGES[name].default } = given;
     if (typeof value === 'number' && value >= min && value <= max && (!integer || Number.isInteger(value)))
       numbers[name] = value;
     else faults.push({ field: name, got: value, takes: rangeInWords(name) });

@@ -1,4 +1,6 @@
 /** A refusal in words: Fastify turns it into the status and the `Refusal` body of protocol.ts. */
+import type { FastifyError } from 'fastify';
+import type { Limits } from './limits.ts';
 import { type Refusal, type SettingFault, TECHNIQUES } from './protocol.ts';
 
 export class RefusalError extends Error {
@@ -20,10 +22,29 @@ export class RefusalError extends Error {
 }
 
 /** 404 in words, with the way on. */
-export function refuseUnknownPath(path: string): never {
+export function refuseUnknownPath({ method, url }: { method: string; url: string }): never {
   throw new RefusalError(
     404,
     'unknown-path',
-    `There is nothing at ${JSON.stringify(path)}. The techniques are at /push/<id> with id one of ${TECHNIQUES.join(', ')}; /docs/api lists every route.`,
+    `There is nothing for ${method} ${JSON.stringify(url)}. The techniques are at GET /push/<id> with id one of ${TECHNIQUES.join(', ')}; /docs/api/openapi.json lists every route.`,
+  );
+}
+
+/** What Fastify refuses before a route sees it, in our words; undefined where it failed for another reason. */
+export function refusalOf(error: FastifyError, { bodyBytes }: Limits): Refusal | undefined {
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const message = `The body of this request is too large; at most ${bodyBytes} bytes are taken.`;
+    return { error: 'too-large', message };
+  }
+  return (error.statusCode ?? 500) < 500 ? { error: 'bad-request', message: error.message } : undefined;
+}
+
+/** 415 in words, for a body of another type. */
+export function notJson(type: string | undefined): RefusalError {
+  const got = type === undefined ? 'no type' : `type ${JSON.stringify(type)}`;
+  return new RefusalError(
+    415,
+    'not-json',
+    `Got a body of ${got}; takes JSON, sent with the header Content-Type: application/json.`,
   );
 }

@@ -9,11 +9,11 @@ import type { Ledger } from './wire/ledger.ts';
 type WithId = { Params: { id: string } };
 
 export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger): void {
-  // The schema of the body is documentation: checkSettings names every fault at once, Ajv would stop at the first.
+  // Some schemas are documentation only: Ajv would stop at the first fault, and not say what is taken instead.
   const unchecked = { validatorCompiler: () => () => true };
 
   app.post('/runs', { schema: createRunSchema, ...unchecked }, async (request, reply) => {
-    const run = runs.create(request.body ?? {});
+    const run = runs.create(request.body === undefined ? {} : request.body);
     return reply.code(201).header('location', `/runs/${run.id}`).send(run.info());
   });
   app.post<WithId>('/runs/:id/start', { schema: startRunSchema }, async (request) => ({
@@ -30,12 +30,17 @@ export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger): voi
   );
   app.get<{ Params: { id: string; technique: TechniqueId } }>(
     '/runs/:id/wire/:technique',
-    { schema: wireSchema },
+    { schema: wireSchema, ...unchecked },
     async (request) => {
       const { id, technique } = request.params;
-      const transcript = ledger.wire(runs.get(id).id, technique);
+      const run = runs.get(id);
+      const transcript = ledger.wire(id, technique);
       if (transcript) return transcript;
-      throw new RefusalError(404, 'no-such-lane', `Run ${id} has no lane ${JSON.stringify(technique)}.`);
+      throw new RefusalError(
+        404,
+        'no-such-lane',
+        `Run ${id} has no lane ${JSON.stringify(technique)}; it has ${run.settings.techniques.join(', ')}.`,
+      );
     },
   );
 }

@@ -25,7 +25,7 @@ export async function serveSite(app: FastifyInstance, siteDir: string): Promise<
     },
   });
   app.setNotFoundHandler((request, reply) => {
-    if (!request.headers.accept?.includes('text/html')) refuseUnknownPath(request.url);
+    if (!request.headers.accept?.includes('text/html')) refuseUnknownPath(request);
     return reply.code(404).headers(pageHeaders).type('text/html; charset=utf-8').send(notFoundPage);
   });
 }

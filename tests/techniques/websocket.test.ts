@@ -1,27 +1,8 @@
 import { expect, test } from 'vitest';
+import { frames, upgrade } from '../helpers/frames.ts';
 import { type Answer, get, rawConnection, readAnswer } from '../helpers/raw.ts';
 import { startServer, tenEvents } from '../helpers/server.ts';
 import { contract, type Understood } from './contract.ts';
-
-interface Frame {
-  opcode: number;
-  payload: Buffer;
-}
-
-/** The whole frames among these bytes; a server's frames are not masked (RFC 6455 5.1). */
-function frames(bytes: Buffer): Frame[] {
-  const whole: Frame[] = [];
-  for (let at = 0; at + 2 <= bytes.length; ) {
-    const short = bytes.readUInt8(at + 1);
-    if (short === 126 && at + 4 > bytes.length) break;
-    const length = short === 126 ? bytes.readUInt16BE(at + 2) : short;
-    const start = at + (short === 126 ? 4 : 2);
-    if (start + length > bytes.length) break;
-    whole.push({ opcode: bytes.readUInt8(at) & 15, payload: bytes.subarray(start, start + length) });
-    at = start + length;
-  }
-  return whole;
-}
 
 function understandFrames({ status, body, complete }: Answer): Understood {
   if (status !== 101) return { seqs: [], resets: [], heartbeats: 0, ended: complete };
@@ -34,15 +15,6 @@ function understandFrames({ status, body, complete }: Answer): Understood {
     ended: all.some(({ opcode }) => opcode === 8),
   };
 }
-
-const upgrade = (path: string, more: Record<string, string> = {}): string =>
-  get(path, {
-    Connection: 'Upgrade',
-    Upgrade: 'websocket',
-    'Sec-WebSocket-Version': '13',
-    'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
-    ...more,
-  });
 
 contract({
   id: 'websocket',
