@@ -221,6 +221,7 @@ class Comparison {
             run: this.#run,
             pollIntervalMs: this.#options.settings.pollIntervalMs,
             signal,
+            over: () => this.#recording.info?.state === 'finished',
             sample: (sample) => fileSample(this.#recording, lane, sample),
           });
         } catch (error) {
