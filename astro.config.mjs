@@ -64,6 +64,10 @@ function demoServer() {
   };
 }
 
+/** Before anything is drawn: the rungs that were read on this device (site/components/progress.ts), and the mark for them. */
+const READ_RUNGS = "try{document.documentElement.dataset.read=localStorage.getItem('pushlab:read')??''}catch{}";
+const READ_MARKS = TECHNIQUES.map((id) => `:root[data-read~="${id}"] [data-technique="${id}"]{--read:"✓"/""}`).join('');
+
 const ladder = TECHNIQUES.map((id) => ({
   slug: `lessons/${id}`,
   attrs: { 'data-technique': id, style: `--mark: path('${MARKS[id]}')` },
@@ -88,12 +92,17 @@ export default defineConfig({
         favicon: '/favicon.svg',
         credits: false,
         // Starlight's own says that there is a large picture of each page.
-        head: [{ tag: 'meta', attrs: { name: 'twitter:card', content: 'summary' } }],
+        head: [
+          { tag: 'meta', attrs: { name: 'twitter:card', content: 'summary' } },
+          { tag: 'script', content: READ_RUNGS },
+          { tag: 'style', content: READ_MARKS },
+        ],
         disable404Route: true,
         locales: LOCALES,
         customCss: ['./site/styles/tokens.css', './site/styles/starlight.css', './site/styles/print.css'],
         components: {
           Hero: './site/components/Hero.astro',
+          Pagination: './site/components/Pagination.astro',
           PageTitle: './site/components/PageTitle.astro',
           Search: './site/components/Search.astro',
           SiteTitle: './site/components/SiteTitle.astro',

@@ -1,0 +1,32 @@
+/** The copy button of a shell line, and its address when the site stands somewhere else than the lesson says. */
+import type { Connect } from './lazy-element.ts';
+
+const WRITTEN = 'http://localhost:4321';
+const COPIED_MS = 4000;
+
+export const connectTry: Connect = (root, signal) => {
+  const [code, button, status] = ['[data-command]', 'button', '[role="status"]'].map((part) =>
+    root.querySelector<HTMLElement>(part),
+  );
+  if (!code || !button || !status) throw new Error('<push-try> lacks its command, its button or its status');
+  const command = (root.dataset.try ?? '').replaceAll(WRITTEN, location.origin);
+  code.textContent = command;
+  button.hidden = false;
+  let timer = 0;
+  const copy = async () => {
+    clearTimeout(timer);
+    try {
+      await navigator.clipboard.writeText(command);
+      status.textContent = root.dataset.copied ?? '';
+    } catch {
+      // Not allowed to write, or not on a secure origin: the line is selected, so that a key copies it.
+      getSelection()?.selectAllChildren(code);
+      status.textContent = root.dataset.failed ?? '';
+    }
+    timer = window.setTimeout(() => {
+      status.textContent = '';
+    }, COPIED_MS);
+  };
+  button.addEventListener('click', copy, { signal });
+  signal.addEventListener('abort', () => clearTimeout(timer));
+};
