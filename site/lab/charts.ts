@@ -129,7 +129,10 @@ export class Charts {
       const now = Number.isNaN(recording.over) ? pageTime() : recording.over;
       if (percentile === 'p50') windows?.update(lane.events, recording.zero, now);
       // A logarithmic axis has no place for what the clock's uncertainty has pushed to zero or below.
-      for (const window of windows?.windows ?? []) put(window.seconds, Math.max(0.01, window[percentile ?? 'p50']));
+      const end = recording.info?.settings.durationSeconds ?? 0;
+      for (const window of windows?.windows ?? []) {
+        put(Math.min(window.seconds, end), Math.max(0.01, window[percentile ?? 'p50']));
+      }
     } else {
       const column = COLUMNS.indexOf(kind);
       for (let index = 0; index < lane.series.length; index++) {
@@ -275,6 +278,8 @@ export class Charts {
       if (x?.ticks) x.ticks.color = this.#palette.faint;
     }
     this.refresh();
+    // At once: a page that is printed gets no further frame.
+    this.drawDue();
   }
 
   #destroy(): void {

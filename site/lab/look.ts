@@ -68,11 +68,12 @@ export function readPalette(element: Element): Palette {
   };
 }
 
-/** Calls `changed` whenever the page's theme is switched, until `signal`. */
+/** Calls `changed` whenever the page's theme is switched, for print too (paper is always light), until `signal`. */
 export function onThemeChange(changed: () => void, signal: AbortSignal): void {
   const observer = new MutationObserver(changed);
   observer.observe(document.documentElement, { attributes: true, attributeFilter: ['data-theme'] });
-  const system = matchMedia('(prefers-color-scheme: dark)');
-  system.addEventListener('change', changed, { signal });
+  for (const query of ['(prefers-color-scheme: dark)', 'print']) {
+    matchMedia(query).addEventListener('change', changed, { signal });
+  }
   signal.addEventListener('abort', () => observer.disconnect(), { once: true });
 }

@@ -70,6 +70,7 @@ export class Timeline {
     onThemeChange(() => {
       this.#palette = readPalette(canvas);
       this.#stale = true;
+      this.#draw();
     }, signal);
     const resized = new ResizeObserver(() => this.#resize());
     resized.observe(canvas.parentElement ?? canvas);
