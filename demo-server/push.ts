@@ -2,6 +2,7 @@
  * What every request under /push/ passes before its room: which run it is for, the cursor, and the limits.
  * The rooms find the answer in `request.run` and `request.after`.
  */
+import { once } from 'node:events';
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { Limits } from './limits.ts';
 import { RefusalError } from './refusal.ts';
@@ -39,6 +40,9 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
   app.decorateRequest('run', null as unknown as Run);
   app.decorateRequest('after', undefined);
   app.addHook('preValidation', async (request: FastifyRequest, reply) => {
+    // A request behind an unfinished answer (pipelining) waits for its turn: what is written before has no connection
+    // that could bound it, and no close to end it. If the turn never comes, nothing is left of the request.
+    if (!reply.raw.socket) await once(reply.raw, 'socket');
     const query = request.query as { run?: string; after?: string };
     const technique = request.routeOptions.url?.split('/')[2] ?? '';
     request.run = runs.get(query.run);
