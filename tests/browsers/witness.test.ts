@@ -40,7 +40,7 @@ describe.each(BROWSERS)('%s', (name) => {
 
     const run = await runLab(browser, server);
     await browser.close();
-    await server.idle();
+    await server.disconnected();
     const ours = new Map(closed.map(({ remotePort = 0, bytesUp: up, bytesDown: down }) => [remotePort, { up, down }]));
     const captured = await witness.stop();
 

@@ -16,8 +16,10 @@ export interface TestServer {
   readLedger(id: string): RunLedger;
   /** Resolves when the run's feed has ended, as its control socket tells it. */
   finished(id: string): Promise<void>;
-  /** Resolves when no connection is open any more. */
+  /** Resolves when no request is in progress: browsers keep connections, but nothing may be held on them. */
   idle(): Promise<void>;
+  /** Resolves when no connection is open any more, as after the browser was closed. */
+  disconnected(): Promise<void>;
   /** Closes it as a signal would: open streams are ended, then it waits for their clients. */
   close(): Promise<void>;
   /** Is gone at once, connections and all. */
@@ -31,6 +33,12 @@ export async function startServer(
 ): Promise<TestServer> {
   const app = await buildApp(options);
   if (lanePage) await addLanePage(app);
+  const inProgress = counter();
+  const connections = counter();
+  app.server.on('connection', (socket) => socket.once('close', connections.up()));
+  app.addHook('onRequest', async (request, reply) => {
+    (request.ws ? request.raw.socket : reply.raw).once('close', inProgress.up());
+  });
   const stop = async (): Promise<void> => {
     app.endConnections();
     await app.close();
@@ -51,10 +59,8 @@ export async function startServer(
     url,
     close: () => app.close(),
     stop,
-    async idle() {
-      const count = () => new Promise<number>((resolve) => app.server.getConnections((_, open) => resolve(open)));
-      while ((await count()) > 0);
-    },
+    idle: inProgress.zero,
+    disconnected: connections.zero,
     info: (id) => json<RunInfo>(`/runs/${id}`),
     ledger: (id) => json<RunLedger>(`/runs/${id}/ledger`),
     readLedger: (id) => structuredClone(app.ledger.read(id)),
@@ -79,6 +85,24 @@ export async function startServer(
         socket.addEventListener('error', () => reject(new Error(`the control socket of run ${id} failed`)));
       });
     },
+  };
+}
+
+/** Counts what is going on; `up` returns how to count it down again, `zero` resolves when nothing is. */
+function counter(): { up(): () => void; zero(): Promise<void> } {
+  let count = 0;
+  let waiting: (() => void)[] = [];
+  return {
+    up() {
+      count += 1;
+      return () => {
+        count -= 1;
+        if (count > 0) return;
+        for (const go of waiting) go();
+        waiting = [];
+      };
+    },
+    zero: () => new Promise((resolve) => (count === 0 ? resolve() : waiting.push(resolve))),
   };
 }
 
