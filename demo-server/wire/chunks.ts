@@ -1,4 +1,5 @@
 /** A chunked body (RFC 9112 section 7.1), told apart into chunk data and everything around it. Pure. */
+import { part } from './hold.ts';
 import type { Direction, MeterSink } from './meter.ts';
 
 const CR = 13;
@@ -85,7 +86,7 @@ export class ChunkReader {
   }
 
   private emit(kind: 'framing' | 'body', bytes: Uint8Array, from: number, to: number): void {
-    if (from < to) this.sink.bytes(this.direction, this.exchange, kind, bytes.subarray(from, to));
+    if (from < to) this.sink.bytes(this.direction, this.exchange, kind, part(bytes, from, to));
   }
 }
 

@@ -1,4 +1,5 @@
 /** WebSocket frames (RFC 6455 section 5.2), told apart into payload and everything around it. Pure, never unmasks. */
+import { part } from './hold.ts';
 import type { Direction, MeterSink } from './meter.ts';
 
 /** Reads one direction of a WebSocket, however it is cut: data payload goes to the sink as body, the rest as framing. */
@@ -113,6 +114,6 @@ export class FrameReader {
   }
 
   private emit(kind: 'framing' | 'body', bytes: Uint8Array, from: number, to: number): void {
-    if (from < to) this.sink.bytes(this.direction, this.exchange, kind, bytes.subarray(from, to));
+    if (from < to) this.sink.bytes(this.direction, this.exchange, kind, part(bytes, from, to));
   }
 }

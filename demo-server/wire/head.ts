@@ -2,7 +2,7 @@
  * One HTTP/1.x head (RFC 9112 sections 2 to 6): where it ends, what it says, how its body is delimited. Pure.
  * Bare LF is accepted as a line end and empty lines may come first (section 2.2): Node's own parser lets both pass.
  */
-import { Hold } from './hold.ts';
+import { Hold, latin1, part } from './hold.ts';
 
 /** The start line without its line end, and the fields: name in any case, repeated ones joined by ', '. */
 export interface Head {
@@ -33,9 +33,9 @@ export const HEAD_LIMIT = 65536;
 
 const CR = 13;
 const LF = 10;
+const COLON = 0x3a;
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~\w-]+) +(\S+) +HTTP\/(1\.\d) *$/;
 const STATUS_LINE = /^HTTP\/(1\.\d) +(\d{3})(?: |$)/;
-const latin1 = new TextDecoder('latin1');
 
 /** Reads one head, however it is cut. */
 export class HeadReader {
@@ -50,19 +50,23 @@ export class HeadReader {
   /** Reads on from offset `from`; returns the offset just behind what belongs to the head. */
   read(bytes: Uint8Array, from: number): number {
     const limit = Math.min(bytes.length, from + HEAD_LIMIT - this.size);
+    let { begun, blank } = this;
     let at = from;
-    while (at < limit && !this.complete) {
+    while (at < limit) {
       const byte = bytes[at++];
       if (byte === LF) {
-        this.complete = this.blank && this.begun;
-        this.blank = true;
+        this.complete = blank && begun;
+        if (this.complete) break;
+        blank = true;
       } else if (byte !== CR) {
-        this.begun = true;
-        this.blank = false;
+        begun = true;
+        blank = false;
       }
     }
+    this.begun = begun;
+    this.blank = blank;
     this.size += at - from;
-    const piece = bytes.subarray(from, at);
+    const piece = part(bytes, from, at);
     if (this.complete && this.held === undefined) {
       this.whole = piece;
     } else {
@@ -77,26 +81,26 @@ export class HeadReader {
     return this.whole ?? (this.held as Hold).bytes();
   }
 
-  /** What the complete head says. */
+  /** What the complete head says. The fields are only looked for when asked: a head has ten, and two of them matter. */
   parse(): Head {
-    const text = latin1.decode(this.bytes());
+    const text = latin1(this.bytes());
     let start = 0;
     while (text[start] === '\r' || text[start] === '\n') start++;
-    const fields = new Map<string, string>();
-    const lineEnd = text.indexOf('\n', start);
-    for (let at = lineEnd + 1, end = 0; at < text.length; at = end + 1) {
-      end = text.indexOf('\n', at);
-      const field = text.slice(at, end);
-      const colon = field.indexOf(':');
-      if (colon < 1) continue;
-      const name = field.slice(0, colon).toLowerCase();
-      const value = field.slice(colon + 1).trim();
-      const before = fields.get(name);
-      fields.set(name, before === undefined ? value : `${before}, ${value}`);
-    }
-    const line = text.slice(start, lineEnd).trimEnd();
-    return { line, header: (name) => fields.get(name.toLowerCase()) };
+    const end = text.indexOf('\n', start);
+    return { line: text.slice(start, end).trimEnd(), header: (name) => field(text, end + 1, name.toLowerCase()) };
   }
+}
+
+/** The value of a field in the lines from `at` on; repeated ones joined by ', '. */
+function field(text: string, at: number, name: string): string | undefined {
+  let value: string | undefined;
+  for (let end = text.indexOf('\n', at); end !== -1; at = end + 1, end = text.indexOf('\n', at)) {
+    const colon = at + name.length;
+    if (text.charCodeAt(colon) !== COLON || text.slice(at, colon).toLowerCase() !== name) continue;
+    const more = text.slice(colon + 1, end).trim();
+    value = value === undefined ? more : `${value}, ${more}`;
+  }
+  return value;
 }
 
 /** A head read as a request's, or undefined if its first line is no request line of HTTP/1.x. */
@@ -138,6 +142,7 @@ function declaredBody(head: Pick<Head, 'header'>): BodyLength {
   if (coding !== undefined) return /(^|[,\s])chunked$/i.test(coding) ? 'chunked' : 'close';
   const declared = head.header('content-length');
   if (declared === undefined) return 'close';
+  if (/^\d{1,15}$/.test(declared)) return Number(declared);
   const [first = '', ...others] = declared.split(/\s*,\s*/);
   const length = /^\d+$/.test(first) ? Number(first) : Number.NaN;
   return Number.isSafeInteger(length) && others.every((other) => other === first) ? length : 'invalid';

@@ -20,3 +20,14 @@ export class Hold {
     return this.store.subarray(0, this.length);
   }
 }
+
+/** A view from one offset to another; all of the bytes are the very object, so that who saw it before knows it again. */
+export function part(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
+}
+
+/** The first `length` bytes as text, one character a byte. */
+export function latin1(bytes: Uint8Array, length = bytes.length): string {
+  const view = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  return view.toString('latin1', 0, length);
+}

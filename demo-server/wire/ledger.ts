@@ -1,7 +1,5 @@
-/** Who owns which bytes: gives every byte of every connection to one class of one account. Never writes to a socket. */
+/** Who owns which bytes: the accounts of every run and of the server itself. Never writes to a socket. */
 import {
-  type ByteClass,
-  type LaneLedger,
   OPEN_RUN,
   type RunLedger,
   type RunState,
@@ -9,45 +7,17 @@ import {
   type TechniqueId,
   type WireTranscript,
 } from '../protocol.ts';
-import { createEventScanner, type EventScanner } from './events.ts';
-import { createMeter, type Direction, type WireClass } from './meter.ts';
-import { createTranscript, type ExchangeRecord, type Transcript, withoutSecrets } from './transcript.ts';
+import { type Account, createAccount } from './account.ts';
+import { type Books, type ConnectionMeter, type ConnectionTotals, MeteredConnection } from './connection.ts';
+import { createScan } from './scan.ts';
 
-/** Addresses remembered per lane; beyond that the memory starts afresh, and a state sent again counts as news once. */
-const ADDRESSES = 4096;
-
-/** One account: the counters, and for a lane also what its readers already have and the record of its bytes. */
-interface Account {
-  ledger: LaneLedger;
-  transcript: Transcript;
-  /** Highest seq sent to a reader that names no cursor, by its address: what tells news from resent state. */
-  sent: Map<string, number>;
-}
+export type { ConnectionMeter, ConnectionTotals };
 
 interface RunAccounts {
   state: RunState;
   lanes: Map<TechniqueId, Account>;
   control: Account;
   site: Account;
-}
-
-/** What the tap tells of one connection. The bytes are read at once; those of heads may be kept for the record. */
-export interface ConnectionMeter {
-  up(bytes: Uint8Array): void;
-  down(bytes: Uint8Array): void;
-  /** The server ends this connection by itself: the reason goes to the lane that it was carrying. */
-  cut(reason: string): void;
-  /** The socket is closed; `read` and `written` are its own counts, against which ours are checked. */
-  end(read: number, written: number): void;
-}
-
-/** One closed connection, for whoever checks the ledger against a packet capture. */
-export interface ConnectionTotals {
-  connection: number;
-  remotePort: number | undefined;
-  bytesUp: number;
-  bytesDown: number;
-  unaccountedBytes: number;
 }
 
 export interface Ledger {
@@ -77,154 +47,26 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
     return found;
   }
 
-  /** The account that a request target belongs to; a run that is unknown here leaves its requests to the site. */
-  function owner(target: string): Account {
-    const [path = '', query = ''] = target.split('?', 2);
-    const [, room = '', name = ''] = path.split('/');
+  /** The account that a request belongs to; a run that is unknown here leaves its requests to the site. */
+  function owner(path: string, run: string | null): Account {
+    const [, room = '', name = ''] = path.split('/', 3);
     if (room === 'push' || room === 'control') {
-      const run = runs.get(new URLSearchParams(query).get('run') ?? OPEN_RUN);
-      if (room === 'push') return run?.lanes.get(name as TechniqueId) ?? server.site;
-      return run?.control ?? server.control;
+      const owned = runs.get(run ?? OPEN_RUN);
+      if (room === 'push') return owned?.lanes.get(name as TechniqueId) ?? server.site;
+      return owned?.control ?? server.control;
     }
     if (room === 'runs' && name !== '') return runs.get(name)?.site ?? server.site;
     return server.site;
   }
 
-  function connection(address: string, remotePort: number | undefined): ConnectionMeter {
-    connections += 1;
-    const number = connections;
-    const exchanges = new Map<number, Exchange>();
-    let bytesUp = 0;
-    let bytesDown = 0;
-    let requests = 0;
-    let last: Account = server.unowned;
-
-    function exchangeOf(count: number): Exchange {
-      let exchange = exchanges.get(count);
-      if (!exchange) {
-        exchange = {
-          account: undefined,
-          waiting: [],
-          startedAt: clock(),
-          scanner: undefined,
-          cursor: 0,
-          record: undefined,
-        };
-        exchanges.set(count, exchange);
-      }
-      return exchange;
-    }
-
-    function add(
-      account: Account,
-      record: ExchangeRecord | undefined,
-      direction: Direction,
-      kind: ByteClass,
-      bytes: Uint8Array,
-    ) {
-      const { ledger } = account;
-      if (direction === 'up') {
-        ledger.bytes.up[kind as 'head' | 'framing' | 'body'] += bytes.length;
-        ledger.wireBytesUp += bytes.length;
-      } else {
-        ledger.bytes.down[kind as Exclude<ByteClass, 'body'>] += bytes.length;
-        ledger.wireBytesDown += bytes.length;
-      }
-      record?.add(direction, kind, direction === 'up' && kind === 'head' ? withoutSecrets(bytes) : bytes, clock());
-    }
-
-    function settle(exchange: Exchange, account: Account): void {
-      exchange.account = account;
-      for (const part of exchange.waiting) book(exchange, part.direction, part.kind, part.bytes);
-      exchange.waiting = [];
-    }
-
-    /** The scanner of one answer's body: events apart from envelope, news apart from what the reader already had. */
-    function scannerOf(exchange: Exchange, account: Account): EventScanner {
-      exchange.scanner ??= createEventScanner(
-        (seq, bytes) => {
-          const kind = seq === null ? 'envelope' : seq <= exchange.cursor ? 'redundantPayload' : 'payload';
-          add(account, exchange.record, 'down', kind, bytes);
-        },
-        (seq) => {
-          if (seq <= exchange.cursor) return;
-          account.ledger.eventsSent += 1;
-          if (account.sent.size >= ADDRESSES && !account.sent.has(address)) account.sent.clear();
-          account.sent.set(address, Math.max(seq, account.sent.get(address) ?? 0));
-        },
-      );
-      return exchange.scanner;
-    }
-
-    function book(exchange: Exchange, direction: Direction, kind: WireClass, bytes: Uint8Array): void {
-      const { account } = exchange;
-      if (!account) exchange.waiting.push({ direction, kind, bytes });
-      else if (kind === 'body' && direction === 'down') scannerOf(exchange, account).push(bytes);
-      else if (kind === 'unparsed')
-        add(server.unowned, undefined, direction, direction === 'up' ? 'body' : 'envelope', bytes);
-      else add(account, exchange.record, direction, kind, bytes);
-    }
-
-    function finish(count: number): void {
-      const exchange = exchanges.get(count);
-      if (!exchange) return;
-      // No request line ever came whole: these bytes are nobody's.
-      if (!exchange.account) settle(exchange, server.unowned);
-      exchange.scanner?.end();
-      exchange.record?.end(clock());
-      exchanges.delete(count);
-    }
-
-    const meter = createMeter({
-      bytes: (direction, count, kind, bytes) => book(exchangeOf(count), direction, kind, bytes),
-      request(count, head) {
-        const exchange = exchangeOf(count);
-        const account = owner(head.target);
-        const after = new URLSearchParams(head.target.split('?', 2)[1]).get('after');
-        const cursor = head.header('last-event-id') ?? after;
-        exchange.cursor = cursor === null ? (account.sent.get(address) ?? 0) : Number(cursor) || 0;
-        exchange.record = account.transcript.record(number, count, exchange.startedAt);
-        account.ledger.requests += 1;
-        if (requests === 0) account.ledger.connectionsOpened += 1;
-        else account.ledger.connectionsReused += 1;
-        requests += 1;
-        last = account;
-        settle(exchange, account);
-      },
-      response: (count) => {
-        (exchangeOf(count).account ?? server.unowned).ledger.responses += 1;
-      },
-      frame: () => {},
-      bodyEnd: (direction, count) => {
-        if (direction === 'down') exchanges.get(count)?.scanner?.end();
-      },
-      done: finish,
-      fault: () => {},
-    });
-
-    return {
-      up(bytes) {
-        bytesUp += bytes.length;
-        meter.up(bytes);
-      },
-      down(bytes) {
-        bytesDown += bytes.length;
-        meter.down(bytes);
-      },
-      cut(reason) {
-        const known = last.ledger.cuts.find((cut) => cut.reason === reason);
-        if (known) known.count += 1;
-        else last.ledger.cuts.push({ reason, count: 1 });
-      },
-      end(read, written) {
-        meter.end();
-        for (const count of [...exchanges.keys()]) finish(count);
-        const unaccountedBytes = Math.abs(read - bytesUp) + Math.abs(written - bytesDown);
-        last.ledger.unaccountedBytes += unaccountedBytes;
-        onConnectionEnd?.({ connection: number, remotePort, bytesUp, bytesDown, unaccountedBytes });
-      },
-    };
-  }
+  const books: Books = {
+    clock,
+    at: undefined,
+    owner,
+    unowned: server.unowned,
+    scan: createScan(),
+    ended: onConnectionEnd,
+  };
 
   return {
     open(run, techniques) {
@@ -250,39 +92,9 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
       const account = accounts(run).lanes.get(technique);
       return account && { run, technique, exchanges: account.transcript.read() };
     },
-    connection,
-  };
-}
-
-interface Exchange {
-  /** Unknown until the request line is whole. */
-  account: Account | undefined;
-  waiting: { direction: Direction; kind: WireClass; bytes: Uint8Array }[];
-  startedAt: number;
-  scanner: EventScanner | undefined;
-  /** The reader has the events up to this one. */
-  cursor: number;
-  record: ExchangeRecord | undefined;
-}
-
-function createAccount(): Account {
-  return {
-    ledger: {
-      requests: 0,
-      responses: 0,
-      connectionsOpened: 0,
-      connectionsReused: 0,
-      eventsSent: 0,
-      bytes: {
-        up: { head: 0, framing: 0, body: 0 },
-        down: { head: 0, framing: 0, envelope: 0, payload: 0, redundantPayload: 0 },
-      },
-      wireBytesUp: 0,
-      wireBytesDown: 0,
-      unaccountedBytes: 0,
-      cuts: [],
+    connection(address, remotePort) {
+      connections += 1;
+      return new MeteredConnection(books, connections, address, remotePort);
     },
-    transcript: createTranscript(),
-    sent: new Map(),
   };
 }

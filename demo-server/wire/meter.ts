@@ -17,7 +17,7 @@ import {
   responseBody,
   responseHead,
 } from './head.ts';
-import { Hold } from './hold.ts';
+import { Hold, part } from './hold.ts';
 
 export type { RequestHead, ResponseHead };
 
@@ -145,7 +145,7 @@ class HttpMeter implements Meter {
       case 'fixed': {
         const end = Math.min(bytes.length, at + side.left);
         side.left -= end - at;
-        this.emit(side, 'body', bytes.subarray(at, end));
+        this.emit(side, 'body', part(bytes, at, end));
         if (side.left === 0) this.messageEnd(side);
         return end;
       }
@@ -165,7 +165,7 @@ class HttpMeter implements Meter {
       case 'held':
         return this.hold(side, bytes, at);
       default:
-        this.emit(side, side.state === 'close' ? 'body' : 'unparsed', bytes.subarray(at));
+        this.emit(side, side.state === 'close' ? 'body' : 'unparsed', part(bytes, at, bytes.length));
         return bytes.length;
     }
   }
@@ -216,7 +216,7 @@ class HttpMeter implements Meter {
     if (head.status < 200 && head.status !== 101) return;
     const side = this.downSide;
     const asked = this.special?.get(side.exchange);
-    this.special?.delete(side.exchange);
+    if (this.special?.delete(side.exchange) && this.special.size === 0) this.special = undefined;
     this.answered = side.exchange;
     this.sink.response(side.exchange, head);
     if (head.status === 101) {

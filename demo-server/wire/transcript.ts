@@ -1,15 +1,18 @@
 /** The last exchanges of one lane as raw bytes with their classes and times, bounded however long a stream lives. */
 import type { ByteClass, WireExchange, WireSegment } from '../protocol.ts';
+import { latin1 } from './hold.ts';
 
 /** Exchanges kept per lane, and bytes kept of each: so many from its beginning (the heads), so many from its end. */
 const EXCHANGES = 12;
 const FIRST_BYTES = 6 * 1024;
 const LAST_BYTES = 10 * 1024;
 
-export interface ExchangeRecord {
-  add(direction: 'up' | 'down', kind: ByteClass, bytes: Uint8Array, at: number): void;
-  end(at: number): void;
+/** The bytes as latin1 text, one character a byte: a string costs much less to make and to collect than a small buffer. */
+interface Segment extends Omit<WireSegment, 'bytes'> {
+  text: string;
 }
+
+const NOTHING: Segment[] = [];
 
 export interface Transcript {
   /** Begins the record of an exchange; the oldest record makes room for it. */
@@ -17,75 +20,85 @@ export interface Transcript {
   read(): WireExchange[];
 }
 
-interface Segment extends Omit<WireSegment, 'bytes'> {
-  bytes: Uint8Array;
-}
-
 export function createTranscript(): Transcript {
-  const kept: { read(): WireExchange; drop(): void }[] = [];
+  const kept: ExchangeRecord[] = [];
   return {
     record(connection, exchange, startedAt) {
-      const first: Segment[] = [];
-      const last: Segment[] = [];
-      let firstBytes = 0;
-      let lastBytes = 0;
-      let omittedBytes = 0;
-      let endedAt: number | null = null;
-      let dropped = false;
-
-      while (kept.length >= EXCHANGES) kept.shift()?.drop();
-      kept.push({
-        read: () => ({
-          connection,
-          exchange,
-          startedAt,
-          endedAt,
-          segments: [...first, ...last].map((s) => ({ ...s, bytes: Buffer.from(s.bytes).toString('base64') })),
-          omittedBytes,
-          omittedAt: first.length,
-        }),
-        drop: () => {
-          dropped = true;
-        },
-      });
-      return {
-        add(direction, kind, bytes, at) {
-          if (dropped) return;
-          // Copied: the bytes are a view of a buffer that belongs to the socket or to all readers of an event.
-          const full = last.length > 0 || firstBytes + bytes.length > FIRST_BYTES;
-          const segment = { at, direction, kind, bytes: bytes.slice(0, LAST_BYTES) };
-          omittedBytes += bytes.length - segment.bytes.length;
-          if (!full) {
-            first.push(segment);
-            firstBytes += segment.bytes.length;
-            return;
-          }
-          last.push(segment);
-          lastBytes += segment.bytes.length;
-          while (lastBytes > LAST_BYTES) {
-            const oldest = last.shift()?.bytes.length ?? 0;
-            lastBytes -= oldest;
-            omittedBytes += oldest;
-          }
-        },
-        end(at) {
-          endedAt = at;
-        },
-      };
+      if (kept.length >= EXCHANGES) kept.shift()?.drop();
+      const record = new ExchangeRecord(connection, exchange, startedAt);
+      kept.push(record);
+      return record;
     },
-    read: () => kept.map((exchange) => exchange.read()),
+    read: () => kept.map((record) => record.read()),
   };
+}
+
+export class ExchangeRecord {
+  /** It had to make room for a newer one: nobody will read it any more. */
+  dropped = false;
+  private readonly connection: number;
+  private readonly exchange: number;
+  private readonly startedAt: number;
+  private endedAt: number | null = null;
+  private first: Segment[] = [];
+  private last: Segment[] = [];
+  private firstBytes = 0;
+  private lastBytes = 0;
+  private omittedBytes = 0;
+
+  constructor(connection: number, exchange: number, startedAt: number) {
+    this.connection = connection;
+    this.exchange = exchange;
+    this.startedAt = startedAt;
+  }
+
+  add(direction: 'up' | 'down', kind: ByteClass, bytes: Uint8Array, at: number): void {
+    const { length } = bytes;
+    const text = latin1(bytes, LAST_BYTES);
+    const segment = { at, direction, kind, text };
+    this.omittedBytes += length - text.length;
+    if (this.last.length === 0 && this.firstBytes + length <= FIRST_BYTES) {
+      this.first.push(segment);
+      this.firstBytes += length;
+      return;
+    }
+    this.last.push(segment);
+    this.lastBytes += text.length;
+    while (this.lastBytes > LAST_BYTES) {
+      const oldest = this.last.shift()?.text.length ?? 0;
+      this.lastBytes -= oldest;
+      this.omittedBytes += oldest;
+    }
+  }
+
+  end(at: number): void {
+    this.endedAt = at;
+  }
+
+  drop(): void {
+    this.dropped = true;
+    this.first = NOTHING;
+    this.last = NOTHING;
+  }
+
+  read(): WireExchange {
+    const { connection, exchange, startedAt, endedAt, first, last, omittedBytes } = this;
+    const segments = [...first, ...last].map((segment) => {
+      const { at, direction, kind, text } = segment;
+      const shown = direction === 'up' && kind === 'head' ? withoutSecrets(text) : text;
+      return { at, direction, kind, bytes: Buffer.from(shown, 'latin1').toString('base64') };
+    });
+    return { connection, exchange, startedAt, endedAt, segments, omittedBytes, omittedAt: first.length };
+  }
 }
 
 /**
  * The head with the values of Cookie and Authorization blanked, byte for byte: whoever may read a run's transcript
  * must not read there what the browser keeps for this host.
  */
-export function withoutSecrets(head: Uint8Array): Uint8Array {
-  const text = Buffer.from(head).toString('latin1');
-  const blanked = text.replace(
+function withoutSecrets(head: string): string {
+  return head.replace(
     /^((?:cookie|authorization|proxy-authorization):[ \t]*)([^\r\n]+)/gim,
     (_, name: string, value: string) => name + '*'.repeat(value.length),
   );
-  return Buffer.from(blanked, 'latin1');
 }

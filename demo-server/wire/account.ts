@@ -1,0 +1,62 @@
+/** An account: the counters of one lane, what its readers already have, and the record of its last bytes. */
+import type { ByteClass, LaneLedger } from '../protocol.ts';
+import type { Direction } from './meter.ts';
+import { createTranscript, type Transcript } from './transcript.ts';
+
+/** Addresses remembered per account; beyond that the memory starts afresh, and a state sent again counts as news once. */
+const ADDRESSES = 4096;
+
+export interface Account {
+  ledger: LaneLedger;
+  transcript: Transcript;
+  /** Highest seq sent to a reader that names no cursor, by its address: what tells news from resent state. */
+  sent: Map<string, number>;
+}
+
+/** An account with nothing in it yet. */
+export function createAccount(): Account {
+  return {
+    ledger: {
+      requests: 0,
+      responses: 0,
+      connectionsOpened: 0,
+      connectionsReused: 0,
+      eventsSent: 0,
+      bytes: {
+        up: { head: 0, framing: 0, body: 0 },
+        down: { head: 0, framing: 0, envelope: 0, payload: 0, redundantPayload: 0 },
+      },
+      wireBytesUp: 0,
+      wireBytesDown: 0,
+      unaccountedBytes: 0,
+      cuts: [],
+    },
+    transcript: createTranscript(),
+    sent: new Map(),
+  };
+}
+
+/** Counts so many bytes of one class. */
+export function book({ ledger }: Account, direction: Direction, kind: ByteClass, length: number): void {
+  if (direction === 'up') {
+    ledger.bytes.up[kind as 'head' | 'framing' | 'body'] += length;
+    ledger.wireBytesUp += length;
+  } else {
+    ledger.bytes.down[kind as Exclude<ByteClass, 'body'>] += length;
+    ledger.wireBytesDown += length;
+  }
+}
+
+/** Remembers that the reader at this address has the events up to `seq`. */
+export function remember({ sent }: Account, address: string, seq: number): void {
+  const before = sent.get(address);
+  if (before === undefined && sent.size >= ADDRESSES) sent.clear();
+  if (before === undefined || before < seq) sent.set(address, seq);
+}
+
+/** The server ended a connection of this account by itself. */
+export function recordCut({ ledger }: Account, reason: string): void {
+  const known = ledger.cuts.find((cut) => cut.reason === reason);
+  if (known) known.count += 1;
+  else ledger.cuts.push({ reason, count: 1 });
+}
