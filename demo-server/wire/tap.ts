@@ -1,10 +1,10 @@
 /**
- * Sees every byte of every connection: http gets a Duplex instead of the socket, and what passes through it is told
- * to the ledger. Also the one place that bounds what waits for a reader who does not read.
+ * Sees every byte of every connection where the socket itself handles it: `push` takes what the kernel has delivered,
+ * `_write` and `_writev` hand over what is to be sent. What passes there is told to the ledger. Also the one place
+ * that bounds what waits for a reader who does not read.
  */
 import type { Server } from 'node:http';
-import type { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import { Socket } from 'node:net';
 import type { ConnectionMeter, Ledger } from './ledger.ts';
 
 /** Why a connection was ended here, as it stands in the ledger. */
@@ -15,125 +15,77 @@ export interface TapOptions {
   queuedBytes: number;
 }
 
-/**
- * Puts a tap between the server and each connection it accepts. Node's http takes any Duplex as a connection
- * (`http.Server` 'connection' event), so its own listener is taken off and called with the tapped one.
- * Returns how to end all connections at once.
- */
-export function tapServer(server: Server, options: TapOptions): () => void {
-  const accept = server.listeners('connection') as ((this: Server, socket: Duplex) => void)[];
-  server.removeAllListeners('connection');
-  const taps = new Set<TappedSocket>();
+/** Puts a tap on each connection that the server accepts. Returns how to end all connections at once. */
+export function tapServer(server: Server, { ledger, queuedBytes }: TapOptions): () => void {
+  const tap: Tap = { sockets: new Set(), queuedBytes };
   server.on('connection', (socket: Socket) => {
-    const meter = options.ledger.connection(socket.remoteAddress ?? '', socket.remotePort);
-    const tapped = new TappedSocket(socket, meter, options.queuedBytes);
-    taps.add(tapped);
-    socket.once('close', () => taps.delete(tapped));
-    for (const listener of accept) listener.call(server, tapped);
+    const meter = ledger.connection(socket.remoteAddress ?? '', socket.remotePort);
+    // Node makes the sockets that it accepts; no option says of which class.
+    const tapped: TappedSocket = Object.setPrototypeOf(socket, TappedSocket.prototype);
+    Object.assign(tapped, { tap, meter });
+    // http lets its parser read from the handle, past the socket, until somebody else listens for data. From then on
+    // it reads from the socket as any listener does, for good.
+    tapped.on('data', ignore).off('data', ignore);
+    tapped.on('close', closed);
+    tap.sockets.add(tapped);
   });
   return () => {
-    for (const tapped of taps) tapped.destroy();
+    for (const socket of tap.sockets) socket.destroy();
   };
 }
 
-class TappedSocket extends Duplex {
-  #socket: Socket;
-  #meter: ConnectionMeter;
-  #queuedBytes: number;
+/** What the taps of one server share. */
+interface Tap {
+  sockets: Set<TappedSocket>;
+  queuedBytes: number;
+}
 
-  constructor(socket: Socket, meter: ConnectionMeter, queuedBytes: number) {
-    super({ allowHalfOpen: true });
-    this.#socket = socket;
-    this.#meter = meter;
-    this.#queuedBytes = queuedBytes;
-    socket.on('data', (bytes: Buffer) => {
-      meter.up(bytes);
-      if (!this.push(bytes)) socket.pause();
-    });
-    socket.on('end', () => this.push(null));
-    socket.on('timeout', () => this.emit('timeout'));
-    socket.on('error', (error) => this.destroy(error));
-    socket.on('close', () => {
-      meter.end(socket.bytesRead, socket.bytesWritten);
-      this.destroy();
-    });
+function closed(this: TappedSocket): void {
+  this.tap.sockets.delete(this);
+  this.meter.end(this.bytesRead, this.bytesWritten);
+}
+
+function ignore(): void {}
+
+/** A part of what is to be sent: http writes the heads as text, the bodies as bytes. */
+interface Part {
+  chunk: Buffer | string;
+  encoding: BufferEncoding;
+}
+
+class TappedSocket extends Socket {
+  declare tap: Tap;
+  declare meter: ConnectionMeter;
+
+  /** Called with what was read. What an upgrade puts back (`unshift`) was read before, and does not pass here again. */
+  override push(chunk: Buffer | null): boolean {
+    if (chunk !== null) this.meter.up(chunk);
+    return super.push(chunk);
   }
 
   override write(chunk: unknown, encoding?: unknown, written?: unknown): boolean {
     // Looked at before every write, because a reader that has stopped reading gives no other sign.
-    const queued = this.writableLength + this.#socket.writableLength;
-    if (queued > 0 && queued + (chunk as { length: number }).length > this.#queuedBytes) {
-      this.#meter.cut(SLOW_READER);
+    const queued = this.writableLength;
+    if (queued > 0 && queued + (chunk as { length: number }).length > this.tap.queuedBytes) {
+      this.meter.cut(SLOW_READER);
       this.destroy();
       return false;
     }
-    return super.write(chunk, encoding as BufferEncoding, written as () => void);
+    return super.write(chunk as Buffer, encoding as BufferEncoding, written as () => void);
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, written: (error?: Error | null) => void): void {
-    this.#meter.down(chunk);
-    if (this.#socket.write(chunk)) written();
-    else this.#socket.once('drain', written);
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, written: (error?: Error | null) => void): void {
+    const bytes = bytesOf({ chunk, encoding });
+    this.meter.down(bytes);
+    super._write(bytes, 'buffer' as BufferEncoding, written);
   }
 
-  override _writev(chunks: { chunk: Buffer }[], written: (error?: Error | null) => void): void {
-    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'buffer' as BufferEncoding, written);
+  override _writev(parts: Part[], written: (error?: Error | null) => void): void {
+    for (const part of parts) this.meter.down(bytesOf(part));
+    super._writev?.(parts, written);
   }
+}
 
-  override _read(): void {
-    this.#socket.resume();
-  }
-
-  override _final(ended: (error?: Error | null) => void): void {
-    this.#socket.end(ended);
-  }
-
-  override _destroy(error: Error | null, destroyed: (error: Error | null) => void): void {
-    this.#socket.destroy();
-    destroyed(error);
-  }
-
-  // What node:http, ws and Fastify ask of a socket beyond being a Duplex.
-  get remoteAddress(): string | undefined {
-    return this.#socket.remoteAddress;
-  }
-  get remotePort(): number | undefined {
-    return this.#socket.remotePort;
-  }
-  get remoteFamily(): string | undefined {
-    return this.#socket.remoteFamily;
-  }
-  get localAddress(): string | undefined {
-    return this.#socket.localAddress;
-  }
-  get localPort(): number | undefined {
-    return this.#socket.localPort;
-  }
-  setTimeout(ms: number, listener?: () => void): this {
-    this.#socket.setTimeout(ms);
-    if (listener) this.once('timeout', listener);
-    return this;
-  }
-  setNoDelay(noDelay?: boolean): this {
-    this.#socket.setNoDelay(noDelay);
-    return this;
-  }
-  setKeepAlive(enable?: boolean, delay?: number): this {
-    this.#socket.setKeepAlive(enable, delay);
-    return this;
-  }
-  ref(): this {
-    this.#socket.ref();
-    return this;
-  }
-  unref(): this {
-    this.#socket.unref();
-    return this;
-  }
-  /** As net.Socket's: ends once everything written has been handed over. */
-  destroySoon(): void {
-    if (this.writable) this.end();
-    if (this.writableFinished) this.destroy();
-    else this.once('finish', () => this.destroy());
-  }
+function bytesOf({ chunk, encoding }: Part): Buffer {
+  return typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
 }
