@@ -45,7 +45,7 @@ async function inPairs<Name extends string>(
   return Object.fromEntries(names.map((name) => [name, compare(one(name))])) as Record<Name, Comparison>;
 }
 
-const CONNECTIONS = 16;
+const CONNECTIONS = 100;
 const WARM_UP_MS = 1500;
 const BUSY_MS = 1000;
 const ALONE_MS = 400;
