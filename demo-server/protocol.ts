@@ -196,6 +196,11 @@ export interface RunInfo {
   lastSeq: number;
 }
 
+/** Answer of `POST /runs`. `proxied`: the request came through a proxy, so the ledger counts what lies behind it. */
+export interface CreatedRun extends RunInfo {
+  proxied: boolean;
+}
+
 /** The run that serves every request without `run=`: one event a second, always on. */
 export const OPEN_RUN = 'open';
 

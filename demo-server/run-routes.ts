@@ -1,4 +1,5 @@
 /** The routes under /runs: make, start, read, stop a run, and read its ledger and its bytes. */
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { OPEN_RUN, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
@@ -14,7 +15,10 @@ export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger): voi
 
   app.post('/runs', { schema: createRunSchema, ...unchecked }, async (request, reply) => {
     const run = runs.create(request.body === undefined ? {} : request.body);
-    return reply.code(201).header('location', `/runs/${run.id}`).send(run.info());
+    return reply
+      .code(201)
+      .header('location', `/runs/${run.id}`)
+      .send({ ...run.info(), proxied: isProxied(request.raw) });
   });
   app.post<WithId>('/runs/:id/start', { schema: startRunSchema }, async (request) => ({
     startsAt: runs.get(request.params.id).start(),
@@ -43,6 +47,14 @@ export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger): voi
       );
     },
   );
+}
+
+/**
+ * Whether a request came through a proxy: it says so itself, or it arrives as HTTP/1.0, which no browser speaks any more
+ * but nginx does by default (measured with nginx 1.22).
+ */
+function isProxied({ headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.0' || 'via' in headers || 'forwarded' in headers || 'x-forwarded-for' in headers;
 }
 
 /** Ends a run from outside; the open one belongs to everybody and is refused with 403. */

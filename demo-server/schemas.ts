@@ -158,6 +158,13 @@ const runInfo = {
     lastSeq: { type: 'integer', description: 'The newest event so far; 0 = none.' },
   },
 };
+const createdRun = {
+  ...runInfo,
+  properties: {
+    ...runInfo.properties,
+    proxied: { type: 'boolean', description: 'This request came through a proxy: bytes are counted behind it.' },
+  },
+};
 const count = { type: 'integer' };
 const account = {
   type: 'object',
@@ -246,7 +253,7 @@ export const createRunSchema = {
   // Only documentation: checkSettings of protocol.ts does the checking, with every fault in one answer.
   body: { type: 'object', properties: settingProperties, additionalProperties: false },
   response: {
-    201: runInfo,
+    201: createdRun,
     400: refused('A bad setting: field, what it got, what it takes.'),
     503: refused('Too many runs at once.'),
   },

@@ -4,6 +4,7 @@
  */
 import type {
   ControlMessage,
+  CreatedRun,
   Refusal,
   RunInfo,
   RunLedger,
@@ -143,11 +144,12 @@ class Comparison {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(this.#options.settings),
     });
-    // Our server speaks HTTP/1.1 in the clear and names neither itself nor a gateway: who does is a proxy, and then the
-    // ledger counts the bytes between the proxy and the server.
-    const proxied = answer.headers.has('via') || answer.headers.has('server') || location.protocol === 'https:';
-    this.#recording.conditions.behindProxy = proxied;
-    return (await answer.json()) as RunInfo;
+    const run = (await answer.json()) as CreatedRun;
+    // Our server speaks HTTP/1.1 in the clear and names neither itself nor a gateway: an answer that does came through
+    // a proxy even if the request does not show it.
+    const gateway = answer.headers.has('via') || answer.headers.has('server') || location.protocol === 'https:';
+    this.#recording.conditions.behindProxy = run.proxied || gateway;
+    return run;
   }
 
   async #fetch(path: string, init: RequestInit = {}): Promise<Response> {

@@ -38,7 +38,7 @@ async function ask(url: string, signal: AbortSignal): Promise<{ status: number; 
 /** Listens until the browser gives up for good or the signal aborts, and keeps the cursor. */
 async function listen(
   url: string,
-  { signal, sample }: Lane,
+  { signal, sample, over }: Lane,
   cursor: { after: number; request: number },
 ): Promise<void> {
   const released = new AbortController();
@@ -71,10 +71,11 @@ async function listen(
     source.addEventListener('error', () => {
       // A connection that never opened: its bar is a point.
       if (!asking) begin();
-      sample({ kind: 'response', request: cursor.request, at: now(), ok: answered });
+      const ended = source.readyState === EventSource.CLOSED;
+      sample({ kind: 'response', request: cursor.request, at: now(), ok: answered || (ended && over?.() === true) });
       asking = false;
       answered = false;
-      if (source.readyState === EventSource.CLOSED) resolve();
+      if (ended) resolve();
     });
   });
   released.abort();
