@@ -85,6 +85,8 @@ class PushLab extends HTMLElement {
           takeOver,
           tell: (phase, now) => {
             recording = now;
+            // The figures first, and then the word that they are final.
+            if (phase === 'finished' || phase === 'stopped') bench.finish();
             setState(phase);
             if (phase === 'ready') {
               bench.show(now, charts);
