@@ -46,9 +46,12 @@ export type FeedSettings = Pick<RunSettings, 'eventsPerSecond' | 'arrivals' | 'p
   durationSeconds: number;
 };
 
-/** The replay ring holds at most this many events and this many bytes of JSON, whichever is less. */
+/**
+ * The replay ring holds at most this many events and this many bytes of JSON, whichever is less. So many bytes with all
+ * their envelopes, written in one go, fit what may wait for one connection (limits.ts).
+ */
 export const RING_EVENTS = 1000;
-const RING_BYTES = 1024 * 1024;
+const RING_BYTES = 768 * 1024;
 
 /** Events of a burst come back to back; the bursts keep the mean rate. */
 const BURST_EVENTS = 10;

@@ -64,9 +64,10 @@ class TappedSocket extends Socket {
   }
 
   override write(chunk: unknown, encoding?: unknown, written?: unknown): boolean {
-    // Looked at before every write, because a reader that has stopped reading gives no other sign.
+    // Looked at before every write, because a reader that has stopped reading gives no other sign. One event is several
+    // writes: those behind the one that was too much still come here.
     const queued = this.writableLength;
-    if (queued > 0 && queued + (chunk as { length: number }).length > this.tap.queuedBytes) {
+    if (!this.destroyed && queued > 0 && queued + (chunk as { length: number }).length > this.tap.queuedBytes) {
       this.meter.cut(SLOW_READER);
       this.destroy();
       return false;

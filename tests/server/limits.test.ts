@@ -163,13 +163,16 @@ describe('control sockets of one address', () => {
   });
 });
 
-test('the defaults let a class of 60 in behind one address, each with all eight lanes and a control socket', async () => {
+test('the defaults let a class of 60 in behind one address: 480 requests in progress, the polls, and the control sockets', async () => {
+  // Three lanes ask and are answered at once; three more streams stand for them at their busiest.
+  const asked: TechniqueId[] = [...TECHNIQUES, 'sse', 'sse', 'sse'];
+  const atOnce = ['http10', 'keep-alive', 'polling'];
   const server = await startServer();
   const pupils = await Promise.all(
     Array.from({ length: 60 }, async () => {
       const run = await server.run({ eventsPerSecond: 1, durationSeconds: 1, payloadBytes: 8 }, false);
       const control = await openControl(server.port, run.id);
-      const lanes = TECHNIQUES.map((id) => ({ id, connection: ask(server, id, run.id) }));
+      const lanes = asked.map((id) => ({ id, connection: ask(server, id, run.id) }));
       return { run, control, lanes };
     }),
   );
@@ -182,12 +185,12 @@ test('the defaults let a class of 60 in behind one address, each with all eight 
     while ((await lane())?.requests !== 1);
     expect(await lane()).toMatchObject({ requests: 1, responses: 0 });
   }
-  expect(pupils.flatMap(({ lanes }) => lanes)).toHaveLength(480);
+  expect(pupils.flatMap(({ lanes }) => lanes.filter(({ id }) => !atOnce.includes(id)))).toHaveLength(480);
 
   for (const { control } of pupils) control.send({ type: 'start' });
   for (const { run, control, lanes } of pupils) {
     for (const { id, connection } of lanes) {
-      if (['http10', 'keep-alive', 'polling'].includes(id)) continue;
+      if (atOnce.includes(id)) continue;
       const bytes = await connection.until((sofar) => {
         const answer = readAnswer(sofar);
         return id === 'websocket'
@@ -198,6 +201,9 @@ test('the defaults let a class of 60 in behind one address, each with all eight 
     }
     await control.until(() => control.told('run').at(-1)?.run.state === 'finished');
     const ledger = await server.ledger(run.id);
-    for (const id of TECHNIQUES) expect(ledger.lanes[id], id).toMatchObject({ requests: 1, responses: 1, cuts: [] });
+    for (const id of TECHNIQUES) {
+      const requests = asked.filter((one) => one === id).length;
+      expect(ledger.lanes[id], id).toMatchObject({ requests, responses: requests, cuts: [] });
+    }
   }
 });
