@@ -114,6 +114,16 @@ export default defineConfig({
             borderRadius: 'var(--radius)',
             codeBackground: 'var(--surface)',
             borderColor: 'var(--line)',
+            codeFontSize: '0.8125rem',
+            codeLineHeight: '1.6',
+            textMarkers: {
+              insBackground: 'var(--good-back)',
+              insBorderColor: 'var(--good)',
+              insDiffIndicatorColor: 'var(--good)',
+              delBackground: 'var(--bad-back)',
+              delBorderColor: 'var(--bad)',
+              delDiffIndicatorColor: 'var(--bad)',
+            },
           },
         },
         sidebar: [

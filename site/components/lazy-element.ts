@@ -7,31 +7,34 @@ export type Connect = (root: HTMLElement, signal: AbortSignal) => void;
 export function defineLazy(name: string, load: () => Promise<Connect>): void {
   class LazyElement extends HTMLElement {
     #life = new AbortController();
+    #coming = false;
 
     connectedCallback(): void {
       this.#life = new AbortController();
+      this.#coming = false;
       const { signal } = this.#life;
-      const near = new AbortController();
-      const come = async () => {
-        if (near.signal.aborted) return;
-        near.abort();
-        const connect = await load();
-        if (!signal.aborted) connect(this, signal);
-      };
       const seen = new IntersectionObserver(
         (entries) => {
-          if (entries.some((entry) => entry.isIntersecting)) void come();
+          if (entries.some((entry) => entry.isIntersecting)) void this.#come(signal);
         },
         { rootMargin: '50%' },
       );
-      const until = AbortSignal.any([signal, near.signal]);
-      until.addEventListener('abort', () => seen.disconnect());
-      this.addEventListener('focusin', come, { signal: until });
+      signal.addEventListener('abort', () => seen.disconnect());
+      this.addEventListener('focusin', () => this.#come(signal), { signal });
       seen.observe(this);
     }
 
     disconnectedCallback(): void {
       this.#life.abort();
+    }
+
+    /** Once; where the import fails, the next time that the reader comes here tries again. */
+    async #come(signal: AbortSignal): Promise<void> {
+      if (this.#coming) return;
+      this.#coming = true;
+      const connect = await load().catch(() => null);
+      if (!connect) this.#coming = false;
+      else if (!signal.aborted) connect(this, signal);
     }
   }
   customElements.define(name, LazyElement);

@@ -3,6 +3,7 @@ import type { Connect } from './lazy-element.ts';
 import { near, readNumber } from './quiz-check.ts';
 
 type Said = 'right' | 'wrong';
+type Word = Said | 'some' | 'none' | 'noNumber' | 'isRight' | 'isWrong' | 'places';
 
 interface Result {
   said: Said;
@@ -16,10 +17,7 @@ export const connectQuiz: Connect = (root, signal) => {
     if (!found) throw new Error(`<push-quiz> lacks its ${query}`);
     return found;
   };
-  const words = JSON.parse(root.dataset.words ?? '{}') as Record<
-    'right' | 'wrong' | 'some' | 'none' | 'noNumber',
-    string
-  >;
+  const words = JSON.parse(root.dataset.words ?? '{}') as Record<Word, string>;
   const [form, status, again] = [one<HTMLFormElement>('form'), one('[role="status"]'), one('[data-again]')];
   const rows = () => [...root.querySelectorAll<HTMLElement>('.answers li')];
   const inputOf = (row: HTMLElement) => row.querySelector('input') as HTMLInputElement;
@@ -27,6 +25,10 @@ export const connectQuiz: Connect = (root, signal) => {
 
   const mark = (row: HTMLElement, said: Said) => {
     row.dataset.said = said;
+    const told = document.createElement('span');
+    told.className = 'sr-only told';
+    told.textContent = said === 'right' ? words.isRight : words.isWrong;
+    (row.querySelector('label') ?? row).prepend(told);
     row.querySelector('.why')?.removeAttribute('hidden');
   };
   const judge: Record<string, () => Result | string> = {
@@ -52,7 +54,10 @@ export const connectQuiz: Connect = (root, signal) => {
         mark(row, fits ? 'right' : 'wrong');
         return !fits;
       });
-      return wrong.length > 0 ? { said: 'wrong', words: words.wrong } : { said: 'right', words: words.right };
+      if (wrong.length === 0) return { said: 'right', words: words.right };
+      const all = rows().length;
+      const places = words.places.replace('{{right}}', String(all - wrong.length)).replace('{{all}}', String(all));
+      return { said: 'wrong', words: places };
     },
     number() {
       const given = readNumber(one<HTMLInputElement>('.number input').value);
@@ -66,6 +71,7 @@ export const connectQuiz: Connect = (root, signal) => {
     status.textContent = '';
     delete status.dataset.said;
     for (const row of rows()) delete row.dataset.said;
+    for (const told of root.querySelectorAll('.told')) told.remove();
     for (const why of root.querySelectorAll('form .why')) why.setAttribute('hidden', '');
   };
   const ends = () => {

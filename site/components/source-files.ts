@@ -47,6 +47,14 @@ function regionOf(file: string, code: string, region: string): string {
   return inside.map((line) => line.slice(indent)).join('\n');
 }
 
+/** The code without its first comment and its imports: in a comparison they are beside the point. */
+export function bodyOf(code: string): string {
+  return code
+    .replace(/^\/\*\*[\s\S]*?\*\/\n/, '')
+    .replace(/^import [\s\S]*? from '[^']+';\n/gm, '')
+    .trim();
+}
+
 /** What leads from one text to another, line by line, as one text with the numbers (from 1) of lines gone and new. */
 export function difference(before: string, after: string): { code: string; del: number[]; ins: number[] } {
   const [old, now] = [before.split('\n'), after.split('\n')];

@@ -41,6 +41,10 @@ export function explain({ note, kind, bytes, unmasked }: Stretch, { words, forma
   return `${letter} ${title}, ${format.exactBytes(bytes.length)}. ${sentence}${plain}`;
 }
 
+/** A time within the exchange: in ms at its beginning, in seconds later. */
+const when = (at: number, format: Format): string =>
+  at < 1000 ? format.ms(Math.round(at * 10) / 10) : format.moment(at);
+
 /** The turns, one list item each. */
 export function turnsHtml(turns: readonly Turn[], look: Look): string {
   const { words, format, most = Number.POSITIVE_INFINITY } = look;
@@ -64,7 +68,7 @@ export function turnsHtml(turns: readonly Turn[], look: Look): string {
       const body = look.view === 'hex' ? hexHtml(turn.stretches, look, first) : textHtml(turn.stretches, look, first);
       return (
         `${gap}<li class="turn ${turn.direction}"><p class="when"><b>${escaped(way)}</b> ` +
-        `<span>${escaped(format.ms(Math.round(turn.at * 10) / 10))}</span> <span>${escaped(format.exactBytes(size))}</span></p>` +
+        `<span>${escaped(when(turn.at, format))}</span> <span>${escaped(format.exactBytes(size))}</span></p>` +
         `<pre>${body}</pre></li>`
       );
     })
@@ -152,7 +156,7 @@ export function rowsHtml(turns: readonly Turn[], look: Look): string {
       const shown = stretch.binary ? hex(stretch.bytes.subarray(0, 16)) : utf8.decode(stretch.bytes).trim();
       const short = shown.length > 60 ? `${shown.slice(0, 59)}…` : shown;
       return (
-        `<tr><td>${escaped(format.ms(Math.round(stretch.at * 10) / 10))}</td><td>${escaped(say(words, `tags.wire.${stretch.direction}`))}</td>` +
+        `<tr><td>${escaped(when(stretch.at, format))}</td><td>${escaped(say(words, `tags.wire.${stretch.direction}`))}</td>` +
         `<td><code>${escaped(short)}</code></td><td>${escaped(explain(stretch, look))}</td></tr>`
       );
     })
