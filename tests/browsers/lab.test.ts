@@ -49,9 +49,7 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
     await state(page, 'finished');
     const run = new URL(page.url()).searchParams;
     expect(run.get('seed')).toBe('3');
-    const id =
-      (await page.$eval('[data-part="results"]', (found) => /\b[0-9a-f]{12}\b/.exec(found.textContent ?? '')?.[0])) ??
-      '';
+    const id = (await text(page, 'condition-run')) ?? '';
     const { lanes } = await server.ledger(id);
     const rows = await table(page);
     TECHNIQUES.forEach((technique, column) => {
@@ -65,7 +63,7 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
         expect(rows[row]?.[column], `${technique}: ${row}`).toBe('0');
       }
       expect(whole(rows['Unaccounted for']?.[column]), technique).toBe(0);
-      expect(rows['Half within (p50)']?.[column], technique).toMatch(/^[\d.,]+ (ms|s)$/);
+      expect(rows['Half within (p50)']?.[column], technique).toMatch(/^[\d.,]+\s(ms|s)$/);
     });
     // The ladder's reasons show: 1.0 opens a connection each time, keep-alive none of its own beyond the first.
     expect(lanes.http10?.connectionsReused).toBe(0);
@@ -80,9 +78,7 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
     await state(page, 'running');
     await page.click('[data-part=stop]');
     await state(page, 'stopped');
-    const id =
-      (await page.$eval('[data-part="results"]', (found) => /\b[0-9a-f]{12}\b/.exec(found.textContent ?? '')?.[0])) ??
-      '';
+    const id = (await text(page, 'condition-run')) ?? '';
     expect((await server.info(id)).state).toBe('finished');
     await page.close();
     await server.idle();
