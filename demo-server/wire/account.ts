@@ -8,13 +8,14 @@ const ADDRESSES = 4096;
 
 export interface Account {
   ledger: LaneLedger;
-  transcript: Transcript;
+  /** Only a lane has one: nobody asks for the bytes of pages and of the control socket. */
+  transcript: Transcript | undefined;
   /** Highest seq sent to a reader that names no cursor, by its address: what tells news from resent state. */
   sent: Map<string, number>;
 }
 
-/** An account with nothing in it yet. */
-export function createAccount(): Account {
+/** An account with nothing in it yet; a lane's also keeps a transcript. */
+export function createAccount(kind: 'lane' | 'other'): Account {
   return {
     ledger: {
       requests: 0,
@@ -31,7 +32,7 @@ export function createAccount(): Account {
       unaccountedBytes: 0,
       cuts: [],
     },
-    transcript: createTranscript(),
+    transcript: kind === 'lane' ? createTranscript() : undefined,
     sent: new Map(),
   };
 }

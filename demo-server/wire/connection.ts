@@ -132,7 +132,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     const exchange = this.find(count) ?? this.begin(count);
     exchange.named = cursor !== null;
     exchange.cursor = cursor === null ? (account.sent.get(this.address) ?? 0) : Number(cursor) || 0;
-    exchange.record = account.transcript.record(this.number, count, exchange.startedAt);
+    exchange.record = account.transcript?.record(this.number, count, exchange.startedAt);
     account.ledger.requests += 1;
     if (this.requests === 0) account.ledger.connectionsOpened += 1;
     else account.ledger.connectionsReused += 1;

@@ -38,7 +38,7 @@ export interface LedgerOptions {
 export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger {
   const runs = new Map<string, RunAccounts>();
   /** Everything on this server that belongs to no run: pages, scripts, the API, and what could not be parsed. */
-  const server = { site: createAccount(), control: createAccount(), unowned: createAccount() };
+  const server = { site: createAccount('other'), control: createAccount('other'), unowned: createAccount('other') };
   let connections = 0;
 
   function accounts(run: string): RunAccounts {
@@ -70,8 +70,10 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
 
   return {
     open(run, techniques) {
-      const lanes = new Map(TECHNIQUES.filter((id) => techniques.includes(id)).map((id) => [id, createAccount()]));
-      runs.set(run, { state: 'ready', lanes, control: createAccount(), site: createAccount() });
+      const lanes = new Map(
+        TECHNIQUES.filter((id) => techniques.includes(id)).map((id) => [id, createAccount('lane')]),
+      );
+      runs.set(run, { state: 'ready', lanes, control: createAccount('other'), site: createAccount('other') });
     },
     setState(run, state) {
       accounts(run).state = state;
@@ -90,7 +92,7 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
     },
     wire(run, technique) {
       const account = accounts(run).lanes.get(technique);
-      return account && { run, technique, exchanges: account.transcript.read() };
+      return account?.transcript && { run, technique, exchanges: account.transcript.read() };
     },
     connection(address, remotePort) {
       connections += 1;
