@@ -28,15 +28,15 @@ function options() {
   try {
     const { values } = parseArgs({
       options: {
-        port: { type: 'string', default: process.env.PORT ?? '4321' },
-        host: { type: 'string', default: process.env.HOST ?? 'localhost' },
+        port: { type: 'string', default: process.env.PORT || '4321' },
+        host: { type: 'string', default: process.env.HOST || 'localhost' },
         'no-site': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
     return values;
   } catch (error) {
-    return fail(`${(error as Error).message.split('\n')[0]} See npm start -- --help.`);
+    return fail(`${(error as Error).message.split('\n')[0]?.replace(/\.?$/, '.')} See npm start -- --help.`);
   }
 }
 
@@ -47,9 +47,11 @@ if (help) {
 }
 const port = Number(portText);
 if (!/^\d+$/.test(portText) || port > 65535)
-  fail(`--port takes a number from 0 to 65535, got ${JSON.stringify(portText)}.`);
+  fail(`--port (or PORT) takes a number from 0 to 65535, got ${JSON.stringify(portText)}.`);
+if (host === '') fail('--host takes a name or an address, got "".');
 if (!noSite) {
-  await access(`${siteDir}/index.html`).catch(() =>
+  // Written when the build has all but ended: index.html is there even where it broke off.
+  await access(`${siteDir}/csp.json`).catch(() =>
     fail('the site is not built yet: run npm run build, or npm start, which does.'),
   );
 }
@@ -61,7 +63,8 @@ try {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE') fail(`port ${port} is taken: stop what listens there, or choose another with --port.`);
   if (code === 'EACCES') fail(`port ${port} needs more rights: choose one above 1023 with --port.`);
-  if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL') fail(`--host ${host} is no address of this machine.`);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EADDRNOTAVAIL')
+    fail(`--host ${host} is no address of this machine: choose localhost, or 0.0.0.0 to be reached by everyone.`);
   fail(message);
 }
 const address = app.server.address();

@@ -1,0 +1,215 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { lookup } from 'node:dns/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openControl } from '../helpers/control.ts';
+import { frames, upgrade } from '../helpers/frames.ts';
+import { type Answer, get, type RawConnection, rawConnection, readAnswer } from '../helpers/raw.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+interface Ended {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface Process {
+  child: ChildProcess;
+  ended: Promise<Ended>;
+  /** The address it says it listens on; rejects when it ends before. */
+  listening(): Promise<URL>;
+}
+
+/** Starts the server as `npm start` does, from the folder `from`; it is killed when the test is over. */
+function run(options: string[], env: NodeJS.ProcessEnv = {}, from = root): Process {
+  const { PORT, HOST, ...rest } = process.env;
+  const child = spawn(process.execPath, [join(from, 'demo-server/main.ts'), ...options], {
+    env: { ...rest, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said = { stdout: '', stderr: '' };
+  const told = Promise.withResolvers<URL>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+    const [, address] = /^Pushlab listens on (\S+)\n/m.exec(said.stdout) ?? [];
+    if (address) told.resolve(new URL(address));
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, signal) => {
+      told.reject(new Error(`it ended with ${code ?? signal}: ${said.stderr}`));
+      resolve({ code, signal, ...said });
+    });
+  });
+  told.promise.catch(() => {});
+  return { child, ended, listening: () => told.promise };
+}
+
+const whole = (bytes: Buffer): Answer | undefined => {
+  const answer = readAnswer(bytes);
+  return answer?.complete ? answer : undefined;
+};
+const closeFrame = (bytes: Buffer) =>
+  frames(readAnswer(bytes)?.body ?? Buffer.alloc(0)).find(({ opcode }) => opcode === 8);
+
+describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
+  test('ends every open stream properly, and the process with 0', async () => {
+    const server = run(['--no-site', '--port', '0', '--host', '127.0.0.1']);
+    const port = Number((await server.listening()).port);
+    const streams = ['iframe-stream', 'xhr-stream', 'sse'].map((id) => rawConnection(port, get(`/push/${id}`)));
+    const websocket = rawConnection(port, upgrade('/push/websocket'));
+    const held = rawConnection(port, get('/push/long-poll?after=999999999') + get('/push/long-poll'));
+    for (const connection of [...streams, websocket, held])
+      await connection.until((bytes) => bytes.includes('\r\n\r\n'));
+    const idle = rawConnection(port, get('/healthz'));
+    await idle.until((bytes) => whole(bytes) !== undefined);
+    const control = await openControl(port);
+
+    server.child.kill(signal);
+    // As a browser does: it answers a Close with a Close, and then the server closes the connection.
+    const code = async (connection: RawConnection) => {
+      const { payload } = closeFrame(await connection.until((bytes) => closeFrame(bytes) !== undefined)) ?? {};
+      connection.socket.write(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9]));
+      return payload?.readUInt16BE(0);
+    };
+    expect(await code(websocket)).toBe(1001);
+    expect(await control.closed).toBe(1001);
+    for (const connection of streams) await connection.until((bytes) => whole(bytes) !== undefined);
+    const second = (bytes: Buffer) => whole(bytes.subarray(bytes.lastIndexOf('HTTP/1.1')));
+    const answer = second(await held.until((bytes) => bytes.toString('latin1').split('HTTP/1.1').length === 3));
+    expect(answer?.body.toString()).toMatch(/^\{"events":\[.*\],"next":\d+\}$/);
+    expect(await server.ended).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+});
+
+test('a signal ends the process also where clients do not let go', async () => {
+  const server = run(['--no-site', '--port', '0', '--host', '127.0.0.1']);
+  const port = Number((await server.listening()).port);
+  const silent = rawConnection(port);
+  const halfHead = rawConnection(port, 'GET /healthz HTTP/1.1\r\nHost: loc');
+  const deaf = rawConnection(port, upgrade('/push/websocket'));
+  await deaf.until((bytes) => bytes.includes('\r\n\r\n'));
+  const open = rawConnection(port, get('/push/sse'));
+  await open.until((bytes) => bytes.includes('retry:'));
+  server.child.kill('SIGTERM');
+  // A second one changes nothing.
+  server.child.kill('SIGINT');
+  expect(await server.ended).toMatchObject({ code: 0, signal: null });
+  for (const connection of [silent, halfHead, deaf, open]) await connection.ended();
+  expect(whole(open.received())?.complete).toBe(true);
+});
+
+test('without --host it listens on localhost, by whatever addresses that has, and ends streams on all of them', async () => {
+  const server = run(['--no-site', '--port=0']);
+  const address = await server.listening();
+  expect(address.hostname).toBe('localhost');
+  const hosts = await lookup('localhost', { all: true });
+  const bodies = hosts.map(async ({ address: ip, family }) => {
+    const answer = await fetch(`http://${family === 6 ? `[${ip}]` : ip}:${address.port}/push/sse`);
+    return answer.text();
+  });
+  const control = await openControl(Number(address.port));
+  await control.until(() => (control.told('ledger').at(-1)?.ledger.lanes.sse?.responses ?? 0) === hosts.length);
+  server.child.kill('SIGTERM');
+  for (const body of await Promise.all(bodies)) expect(body).toMatch(/^retry: \d+\n\n/);
+  expect((await server.ended).code).toBe(0);
+});
+
+describe('the options', () => {
+  test.each([['--help'], ['--help', '--port', '0']])('%s prints what there is, and that is all', async (...options) => {
+    const { code, stdout, stderr } = await run(options).ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const word of ['npm start', '--port', '--host', '--no-site', '--help', 'PORT', 'HOST', '4321', 'localhost']) {
+      expect(stdout).toContain(word);
+    }
+    expect(stdout).not.toContain('listens');
+  });
+
+  test('can come from the environment, and the command line has the last word', async () => {
+    const env = { PORT: '0', HOST: '127.0.0.1' };
+    const byEnvironment = await run(['--no-site'], env).listening();
+    expect(byEnvironment.hostname).toBe('127.0.0.1');
+    expect(byEnvironment.port).not.toBe('4321');
+    expect((await fetch(new URL('/healthz', byEnvironment))).status).toBe(200);
+    const byOption = await run(['--no-site', '--port', '0', '--host', '127.0.0.1'], {
+      PORT: 'x',
+      HOST: 'nowhere.invalid',
+    });
+    expect((await byOption.listening()).hostname).toBe('127.0.0.1');
+  });
+
+  test('that are empty in the environment are not there', async () => {
+    expect((await run(['--no-site', '--port', '0'], { HOST: '' }).listening()).hostname).toBe('localhost');
+    const { stderr } = await run(['--no-site', '--host', 'nowhere.invalid'], { PORT: '' }).ended;
+    expect(stderr).toContain('nowhere.invalid');
+  });
+
+  test.each<[string[], NodeJS.ProcessEnv, string]>([
+    [['--prot', '1'], {}, "'--prot'. See npm start -- --help."],
+    [['4321'], {}, "'4321'"],
+    [['--port'], {}, 'See npm start -- --help.'],
+    [['--port', 'http'], {}, 'takes a number from 0 to 65535, got "http"'],
+    [['--port', '65536'], {}, 'takes a number from 0 to 65535, got "65536"'],
+    [['--port', '80.5'], {}, 'got "80.5"'],
+    [['--port='], {}, 'got ""'],
+    [['--port', '-1'], {}, 'See npm start -- --help.'],
+    [[], { PORT: 'http' }, '(or PORT) takes a number from 0 to 65535, got "http"'],
+    [['--host', 'nowhere.invalid'], {}, '--host nowhere.invalid is no address of this machine: choose localhost'],
+    [['--host', '192.0.2.1'], {}, '--host 192.0.2.1 is no address of this machine: choose localhost'],
+    [['--host='], {}, '--host takes a name or an address'],
+    [['--no-site=yes'], {}, 'See npm start -- --help.'],
+  ])('%j with %j that make no sense are answered in one line, and 1', async (options, env, words) => {
+    const { code, stdout, stderr } = await run(['--no-site', ...options], env).ended;
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^pushlab: [^\n]+\n$/);
+    expect(stderr).toContain(words);
+  });
+
+  test('with a port that is taken say so in one line, and 1', async () => {
+    const other = createServer();
+    await new Promise<void>((listening) => void other.listen(0, '127.0.0.1', listening));
+    onTestFinished(() => void other.close());
+    const { port } = other.address() as AddressInfo;
+    for (const host of ['127.0.0.1', 'localhost']) {
+      const { code, stdout, stderr } = await run(['--no-site', '--port', `${port}`, '--host', host]).ended;
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toBe(`pushlab: port ${port} is taken: stop what listens there, or choose another with --port.\n`);
+    }
+  });
+});
+
+describe('the build', () => {
+  /** The server in a folder of its own, without a built site. */
+  async function copyOfServer(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), 'pushlab-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await cp(join(root, 'demo-server'), join(folder, 'demo-server'), { recursive: true });
+    await writeFile(join(folder, 'package.json'), await readFile(join(root, 'package.json')));
+    await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
+    return folder;
+  }
+
+  test('that is missing or broke off is named in one line, and 1', async () => {
+    const folder = await copyOfServer();
+    const missing = await run(['--port', '0'], {}, folder).ended;
+    expect(missing).toMatchObject({ code: 1, stdout: '' });
+    expect(missing.stderr).toMatch(/^pushlab: the site is not built yet: run npm run build[^\n]+\n$/);
+
+    await cp(join(root, 'demo-server/limits.ts'), join(folder, 'dist/index.html'));
+    await cp(join(root, 'demo-server/limits.ts'), join(folder, 'dist/404.html'));
+    expect(await run(['--port', '0'], {}, folder).ended).toEqual(missing);
+  });
+
+  test('is not needed with --no-site', async () => {
+    const server = run(['--port', '0', '--no-site'], {}, await copyOfServer());
+    expect((await fetch(new URL('/healthz', await server.listening()))).status).toBe(200);
+  });
+});
