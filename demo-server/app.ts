@@ -4,6 +4,7 @@ import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { controlRoute } from './control.ts';
+import { chooseProtocol, echoRoutes } from './echo.ts';
 import { now } from './feed.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import type { Refusal } from './protocol.ts';
@@ -96,12 +97,13 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
         { name: 'runs', description: 'One measured comparison with its settings.' },
         { name: 'ledger', description: 'What was counted on the wire.' },
         { name: 'control', description: 'Clock, start and stop, live ledger.' },
+        { name: 'echo', description: 'A WebSocket to play with.' },
         { name: 'server', description: 'The server itself.' },
       ],
     },
   });
   await app.register(fastifyWebsocket, {
-    options: { perMessageDeflate: false, maxPayload: limits.messageBytes },
+    options: { perMessageDeflate: false, maxPayload: limits.messageBytes, handleProtocols: chooseProtocol },
     // The rooms end their sockets themselves, with a code that says why.
     preClose: (done) => done(),
   });
@@ -112,6 +114,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   });
   runRoutes(app, runs, ledger);
   controlRoute(app, runs, ledger, limits);
+  echoRoutes(app, ledger, { heartbeatMs, limits });
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   if (options.siteDir) await serveSite(app, options.siteDir);

@@ -11,6 +11,8 @@ export interface Limits {
   streamsPerAddress: number;
   /** Control sockets from one address; more are refused with 429. */
   controlsPerAddress: number;
+  /** Echo sockets from one address; more are refused with 429. */
+  echoesPerAddress: number;
   /** Bytes that wait for one connection because its reader does not read; one byte more and it is cut. */
   queuedBytesPerConnection: number;
   /** Bytes of one request body; more are refused with 413. */
@@ -24,6 +26,7 @@ export const DEFAULT_LIMITS: Limits = {
   streamsPerRun: 2000,
   streamsPerAddress: 2000,
   controlsPerAddress: 200,
+  echoesPerAddress: 200,
   queuedBytesPerConnection: 1024 * 1024,
   bodyBytes: 16 * 1024,
   messageBytes: 16 * 1024,

@@ -209,38 +209,35 @@ const ledger = {
     unowned: account,
   },
 };
-const transcript = {
-  type: 'object',
-  properties: {
-    run: { type: 'string' },
-    technique: { type: 'string' },
-    exchanges: {
-      type: 'array',
-      items: {
-        type: 'object',
-        properties: {
-          connection: count,
-          exchange: count,
-          startedAt: { type: 'number' },
-          endedAt: time('Null while it goes on.'),
-          segments: {
-            type: 'array',
-            items: {
-              type: 'object',
-              properties: {
-                at: { type: 'number' },
-                direction: { type: 'string', enum: ['up', 'down'] },
-                kind: { type: 'string', enum: ['head', 'framing', 'body', 'envelope', 'payload', 'redundantPayload'] },
-                bytes: { type: 'string', description: 'base64' },
-              },
-            },
+const exchanges = {
+  type: 'array',
+  items: {
+    type: 'object',
+    properties: {
+      connection: count,
+      exchange: count,
+      startedAt: { type: 'number' },
+      endedAt: time('Null while it goes on.'),
+      segments: {
+        type: 'array',
+        items: {
+          type: 'object',
+          properties: {
+            at: { type: 'number' },
+            direction: { type: 'string', enum: ['up', 'down'] },
+            kind: { type: 'string', enum: ['head', 'framing', 'body', 'envelope', 'payload', 'redundantPayload'] },
+            bytes: { type: 'string', description: 'base64' },
           },
-          omittedBytes: { type: 'integer', description: 'Bytes of its middle that the record did not keep.' },
-          omittedAt: { type: 'integer', description: 'Index of the first segment after the gap.' },
         },
       },
+      omittedBytes: { type: 'integer', description: 'Bytes of its middle that the record did not keep.' },
+      omittedAt: { type: 'integer', description: 'Index of the first segment after the gap.' },
     },
   },
+};
+const transcript = {
+  type: 'object',
+  properties: { run: { type: 'string' }, technique: { type: 'string' }, exchanges },
 };
 
 const runParams = { type: 'object', properties: { id: { type: 'string', description: 'Run id' } } };
@@ -310,6 +307,39 @@ export const controlSchema = {
     properties: { run: { type: 'string', description: 'Run id; the open feed if not given.' } },
   },
   response: { 101: { description: 'Switching Protocols', type: 'null' }, ...unknown },
+};
+export const echoSchema = {
+  tags: ['echo'],
+  summary: 'Send it back',
+  description:
+    'A WebSocket that echoes text and binary messages unchanged; the text `over` closes it with 1000 and the reason "over". Knows the subprotocols chat and superchat and takes the first of the offered ones that it knows. Uncompressed. A message of more than 16 KiB closes it with 1009. In no lane.',
+  response: {
+    101: { description: 'Switching Protocols: from here on WebSocket frames.', type: 'null' },
+    403: refused('The page that asks is of another origin.'),
+    426: refused('A plain GET; this route speaks WebSocket.'),
+    429: refused('Too many echoes from this address.'),
+  },
+};
+const recordParams = {
+  type: 'object',
+  properties: { record: { type: 'string', description: '32 hexadecimal digits, drawn at random by the client.' } },
+};
+export const recordedEchoSchema = {
+  ...echoSchema,
+  summary: 'Send it back, and keep the bytes',
+  params: recordParams,
+  response: { ...echoSchema.response, 400: refused('The record is no 32 hexadecimal digits.') },
+};
+export const echoRecordSchema = {
+  tags: ['echo'],
+  summary: 'The bytes of an echo, as the server’s socket carried them',
+  description: 'The last 12 connections to /echo/<record>, of each at most 16 KiB, kept for a while.',
+  params: recordParams,
+  response: {
+    200: { type: 'object', properties: { record: { type: 'string' }, exchanges } },
+    400: refused('The record is no 32 hexadecimal digits.'),
+    404: refused('Nothing is kept under this record.'),
+  },
 };
 export const healthSchema = {
   tags: ['server'],

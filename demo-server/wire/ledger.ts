@@ -1,10 +1,12 @@
 /** Who owns which bytes: the accounts of every run and of the server itself. Never writes to a socket. */
 import {
+  type ByteClass,
   OPEN_RUN,
   type RunLedger,
   type RunState,
   TECHNIQUES,
   type TechniqueId,
+  type WireExchange,
   type WireTranscript,
 } from '../protocol.ts';
 import { type Account, createAccount } from './account.ts';
@@ -27,8 +29,15 @@ export interface Ledger {
   /** The accounts of a run that is open here; throws for one that is not. */
   read(run: string): RunLedger;
   wire(run: string, technique: TechniqueId): WireTranscript | undefined;
+  /** The connections that `/echo/<record>` had, oldest first; undefined for a record that is not (or no longer) kept. */
+  echo(record: string): WireExchange[] | undefined;
   connection(address: string, remotePort: number | undefined): ConnectionMeter;
 }
+
+/** Echoes whose bytes are kept, each at most what a transcript holds; the one begun first makes room. */
+const ECHOES = 48;
+/** Long and random, so that nobody reads the echo of another. */
+export const ECHO_RECORD = /^[0-9a-f]{32}$/;
 
 export interface LedgerOptions {
   clock: () => number;
@@ -39,7 +48,15 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
   const runs = new Map<string, RunAccounts>();
   /** Everything on this server that belongs to no run: pages, scripts, the API, and what could not be parsed. */
   const server = { site: createAccount('other'), control: createAccount('other'), unowned: createAccount('other') };
+  const echoes = new Map<string, Account>();
   let connections = 0;
+
+  function echoAccount(record: string): Account {
+    const account = echoes.get(record) ?? createAccount('lane');
+    if (!echoes.has(record) && echoes.size >= ECHOES) echoes.delete(echoes.keys().next().value as string);
+    echoes.set(record, account);
+    return account;
+  }
 
   function accounts(run: string): RunAccounts {
     const found = runs.get(run);
@@ -55,6 +72,7 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
       if (room === 'push') return owned?.lanes.get(name as TechniqueId) ?? server.site;
       return owned?.control ?? server.control;
     }
+    if (room === 'echo' && ECHO_RECORD.test(name)) return echoAccount(name);
     if (room === 'runs' && name !== '') return runs.get(name)?.site ?? server.site;
     return server.site;
   }
@@ -93,6 +111,15 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
     wire(run, technique) {
       const account = accounts(run).lanes.get(technique);
       return account?.transcript && { run, technique, exchanges: account.transcript.read() };
+    },
+    echo(record) {
+      const exchanges = echoes.get(record)?.transcript?.read();
+      // An echo has no events: what looks like one, or like what is around one, is what its client sent.
+      const told = (kind: ByteClass): ByteClass => (kind === 'head' || kind === 'framing' ? kind : 'body');
+      return exchanges?.map(({ segments, ...exchange }) => ({
+        ...exchange,
+        segments: segments.map((segment) => ({ ...segment, kind: told(segment.kind) })),
+      }));
     },
     connection(address, remotePort) {
       connections += 1;

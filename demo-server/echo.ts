@@ -1,0 +1,95 @@
+/**
+ * An echo over WebSocket, for the playground: text and binary come back unchanged, the text `over` ends it. In no lane.
+ * @see https://www.rfc-editor.org/rfc/rfc6455
+ *
+ * `permessage-deflate` is off here, too: @fastify/websocket has one option for all its routes, and the lane of the
+ * WebSocket technique has to stay uncompressed to be comparable.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { Limits } from './limits.ts';
+import { take } from './push.ts';
+import { RefusalError } from './refusal.ts';
+import { echoRecordSchema, echoSchema, recordedEchoSchema } from './schemas.ts';
+import { ECHO_RECORD, type Ledger } from './wire/ledger.ts';
+
+/** The subprotocols that the echo knows. They change nothing: an echo has no meaning of its own. */
+export const ECHO_PROTOCOLS: readonly string[] = ['chat', 'superchat'];
+
+/** The text that ends an echo with code 1000. */
+const OVER = 'over';
+
+/**
+ * Which of the offered subprotocols is agreed on: in an echo the first that it knows, false where there is none.
+ * ws asks this for every handshake, and without it would take the first offer, known or not.
+ */
+export function chooseProtocol(offered: Iterable<string>, { url = '' }: Pick<IncomingMessage, 'url'>): string | false {
+  if (!/^\/echo(?:[/?]|$)/.test(url)) return false;
+  for (const name of offered) if (ECHO_PROTOCOLS.includes(name)) return name;
+  return false;
+}
+
+/** Registers `/echo`, `/echo/<record>`, whose bytes are kept, and `/echoes/<record>`, which gives them. */
+export function echoRoutes(
+  app: FastifyInstance,
+  ledger: Ledger,
+  { heartbeatMs, limits }: { heartbeatMs: number; limits: Limits },
+): void {
+  const perAddress = new Map<string, number>();
+  const checkRecord = (request: FastifyRequest): string => {
+    const { record = '' } = request.params as { record?: string };
+    if (record === '' || ECHO_RECORD.test(record)) return record;
+    const got = JSON.stringify(record);
+    throw new RefusalError(400, 'bad-record', `Got the record ${got}, takes 32 hexadecimal digits, drawn at random.`);
+  };
+
+  const echo: Omit<RouteOptions, 'url'> = {
+    method: 'GET',
+    schema: echoSchema,
+    preHandler: async (request) => {
+      checkRecord(request);
+      if (!request.ws) return;
+      const release = take(perAddress, request.ip, limits.echoesPerAddress, `Address ${request.ip}`);
+      request.raw.socket.once('close', release);
+    },
+    handler: async (_request, reply) => {
+      reply.header('upgrade', 'websocket');
+      throw new RefusalError(
+        426,
+        'upgrade-required',
+        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
+      );
+    },
+    wsHandler: (socket) => {
+      let answered = true;
+      socket.on('pong', () => {
+        answered = true;
+      });
+      socket.on('message', (message: Buffer, isBinary) => {
+        if (!isBinary && message.toString() === OVER) socket.close(1000, OVER);
+        else socket.send(message, { binary: isBinary });
+      });
+      // A frame that breaks the rules or is too long: ws has said why in its Close frame (1002, 1007, 1009).
+      socket.on('error', () => socket.close());
+      const heartbeat = setInterval(() => {
+        if (!answered) return socket.terminate();
+        answered = false;
+        socket.ping();
+      }, heartbeatMs);
+      socket.once('close', () => clearInterval(heartbeat));
+    },
+  };
+  app.route({ ...echo, url: '/echo' });
+  app.route({ ...echo, url: '/echo/:record', schema: recordedEchoSchema });
+
+  app.get('/echoes/:record', { schema: echoRecordSchema }, async (request) => {
+    const record = checkRecord(request);
+    const exchanges = ledger.echo(record);
+    if (exchanges) return { record, exchanges };
+    throw new RefusalError(
+      404,
+      'no-such-record',
+      `No bytes of an echo ${record} are kept; connect to /echo/${record}.`,
+    );
+  });
+}
