@@ -76,6 +76,14 @@ export const connectPredict: Connect = (root, signal) => {
     const { verdict, times } = compare(value, measured);
     return say(words, `tags.predict.${verdict}`, { ...values, times: format.times(times) });
   }
+  /** The run that the question is about: the next demo down the page that has the technique. */
+  function demo(): Element | undefined {
+    return [...document.querySelectorAll<HTMLElement>('push-demo')].find((each) => {
+      const techniques = new URLSearchParams(each.dataset.settings).get('techniques') ?? '';
+      const below = root.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING;
+      return below !== 0 && techniques.split(',').includes(technique);
+    });
+  }
   function given(): number {
     const chosen = root.querySelector<HTMLInputElement>('input:checked');
     if (chosen) return Number(chosen.value);
@@ -106,8 +114,8 @@ export const connectPredict: Connect = (root, signal) => {
   document.addEventListener(
     RUN_NEWS,
     (event) => {
-      const { state, techniques, kept } = (event as CustomEvent<RunNews>).detail;
-      if (!techniques.includes(technique) || !guess || guess.measured !== undefined) return;
+      const { state, kept } = (event as CustomEvent<RunNews>).detail;
+      if (event.target !== demo() || !guess || guess.measured !== undefined) return;
       if (state === 'stopped') status.textContent = say(words, 'tags.predict.stopped', { guess: write(guess.value) });
       const measured = kept.find((run: KeptRun) => run.technique === technique)?.figures[figure];
       if (measured !== undefined) keep({ ...guess, measured });

@@ -1,0 +1,77 @@
+/** Every shell line of the built site does what the page says: each Try is run against a server on another port. */
+import { spawn } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { startServer, type TestServer } from '../helpers/server.ts';
+
+const WRITTEN = 'http://localhost:4321';
+const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+
+/** The attributes of every `<push-try>` tag of a page, unescaped. */
+function triesOf(file: string): Record<string, string>[] {
+  const html = readFileSync(join(siteDir, file), 'utf8');
+  return [...html.matchAll(/<push-try\b([^>]*)>/g)].map(([, tag = '']) =>
+    Object.fromEntries(
+      [...tag.matchAll(/data-(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, unescaped(value ?? '')]),
+    ),
+  );
+}
+
+const unescaped = (text: string): string =>
+  text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
+    if (decimal) return String.fromCodePoint(Number(decimal));
+    if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));
+    return ({ amp: '&', lt: '<', gt: '>', quot: '"' } as Record<string, string>)[name] ?? whole;
+  });
+
+/** What a command prints, both channels together; ended after `seconds` where it does not end by itself. */
+function run(command: string, seconds: number): Promise<string> {
+  return new Promise((resolve) => {
+    const shell = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    let output = '';
+    for (const stream of [shell.stdout, shell.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    const end = setTimeout(() => shell.pid && process.kill(-shell.pid), seconds * 1000);
+    shell.on('close', () => {
+      clearTimeout(end);
+      resolve(output);
+    });
+  });
+}
+
+const tries = globSync('**/*.html', { cwd: siteDir })
+  .sort()
+  .flatMap((file) =>
+    triesOf(file).map((data, index) => ({ page: `/${file.replace(/index\.html$/, '')}`, index, data })),
+  );
+
+test('there are shell lines to run', () => {
+  expect(tries.length).toBeGreaterThan(0);
+});
+
+describe('shell lines', () => {
+  let server: TestServer;
+  let close: () => Promise<void>;
+  beforeAll(async () => {
+    server = await startServer({ siteDir }, (end) => {
+      close = end;
+    });
+    // The open feed has begun to fill: a page says "as it is after a while".
+    while ((await server.info('open')).lastSeq < 2) await new Promise((resolve) => setTimeout(resolve, 100));
+    return () => close();
+  });
+
+  test.each(tries)('$page line $index', async ({ data }) => {
+    const command = (data.try ?? '').replaceAll(WRITTEN, server.url);
+    const output = await run(command, Number(data.seconds ?? 10));
+    for (const wanted of JSON.parse(data.expect ?? '[]') as string[]) {
+      const [, form, flags] = /^\/(.+)\/([a-z]*)$/s.exec(wanted) ?? [];
+      if (form === undefined) expect(output).toContain(wanted);
+      else expect(output).toMatch(new RegExp(form, flags));
+    }
+  });
+});
