@@ -5,7 +5,7 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { refuseUnknownPath } from './refusal.ts';
 
-/** Files of the build that are for the server, not for visitors. */
+/** Files of the build that are for the server, not for visitors, compressed or not. */
 const PRIVATE = ['/csp.json', '/.inputs'];
 
 export async function serveSite(app: FastifyInstance, siteDir: string): Promise<void> {
@@ -17,7 +17,7 @@ export async function serveSite(app: FastifyInstance, siteDir: string): Promise<
     preCompressed: true,
     redirect: true,
     // A file that is missing must not be a wildcard's 404: the handler below answers it in words.
-    allowedPath: (path) => !PRIVATE.includes(path),
+    allowedPath: (path) => !PRIVATE.some((name) => path.startsWith(name)),
     setHeaders: (reply, path) => {
       const hashed = path.includes('/_astro/');
       reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
@@ -26,7 +26,11 @@ export async function serveSite(app: FastifyInstance, siteDir: string): Promise<
   });
   app.setNotFoundHandler((request, reply) => {
     if (!request.headers.accept?.includes('text/html')) refuseUnknownPath(request);
-    return reply.code(404).headers(pageHeaders).type('text/html; charset=utf-8').send(notFoundPage);
+    return reply
+      .code(404)
+      .headers({ ...pageHeaders, 'cache-control': 'no-cache' })
+      .type('text/html; charset=utf-8')
+      .send(notFoundPage);
   });
 }
 
