@@ -127,6 +127,7 @@ export default defineConfig({
           },
         },
         sidebar: [
+          { slug: 'start' },
           { label: 'The ladder', items: ladder },
           {
             label: 'The bench',
