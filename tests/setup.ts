@@ -1,4 +1,4 @@
-/** Sees that the browsers and tshark are here before the tests start: installs them by apt where it may, else says how. */
+/** Sees that the browsers, tshark and the clients are here before the tests start: installs them by apt where it may, else says how. */
 import { execFileSync } from 'node:child_process';
 import { onPath } from './helpers/programs.ts';
 
@@ -7,6 +7,8 @@ const needed = [
   { program: ['firefox-esr', 'firefox'], package: 'firefox-esr' },
   { program: ['tshark'], package: 'tshark' },
   { program: ['curl'], package: 'curl' },
+  { program: ['ab'], package: 'apache2-utils' },
+  { program: ['lynx'], package: 'lynx' },
 ];
 
 const missing = needed.filter(({ program }) => !onPath(program)).map((need) => need.package);
