@@ -129,6 +129,7 @@ export default defineConfig({
         sidebar: [
           { slug: 'start' },
           { label: 'The ladder', items: ladder },
+          { label: 'Workbenches', items: [{ slug: 'workbench/sse-parser' }] },
           {
             label: 'The bench',
             items: [
