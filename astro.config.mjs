@@ -129,6 +129,7 @@ export default defineConfig({
         sidebar: [
           { slug: 'start' },
           { label: 'The ladder', items: ladder },
+          { label: 'In depth', items: [{ slug: 'websocket-in-depth' }] },
           { label: 'Workbenches', items: [{ slug: 'workbench/sse-parser' }] },
           {
             label: 'The bench',

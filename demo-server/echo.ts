@@ -60,6 +60,7 @@ export function echoRoutes(
         'This route speaks WebSocket; got a plain GET. Connect with ws://.',
       );
     },
+    // #region echo
     wsHandler: (socket) => {
       let answered = true;
       socket.on('pong', () => {
@@ -78,6 +79,7 @@ export function echoRoutes(
       }, heartbeatMs);
       socket.once('close', () => clearInterval(heartbeat));
     },
+    // #endregion
   };
   app.route({ ...echo, url: '/echo' });
   app.route({ ...echo, url: '/echo/:record', schema: recordedEchoSchema });

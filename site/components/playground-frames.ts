@@ -1,0 +1,98 @@
+/** The frames of an echo as HTML: each with its parts, their bytes and what they are. The bytes are the server's record. */
+import type { WireExchange } from '../../demo-server/protocol.ts';
+import type { Format } from '../lab/format.ts';
+import { say, type Words } from '../lab/words.ts';
+import { annotate, type Direction, type Stretch } from './wire-annotate.ts';
+import { explain } from './wire-html.ts';
+
+interface Look {
+  words: Words;
+  format: Format;
+}
+interface Frame {
+  direction: Direction;
+  at: number;
+  stretches: Stretch[];
+}
+
+/** Frames shown at the most, and bytes of a part. */
+const MOST = 24;
+const MOST_BYTES = 16;
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign] ?? sign);
+const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
+
+/** The frames, oldest first: one begins with each first byte of a frame, in each direction by itself. */
+export function framesOf(exchange: WireExchange): Frame[] {
+  const frames: Frame[] = [];
+  const open: Partial<Record<Direction, Frame>> = {};
+  for (const stretch of annotate(exchange).flatMap((turn) => turn.stretches)) {
+    const { direction, kind, at, note } = stretch;
+    if (kind === 'head') continue;
+    let frame = open[direction];
+    if (!frame || note.key.startsWith('frame.first')) {
+      frame = { direction, at, stretches: [] };
+      open[direction] = frame;
+      frames.push(frame);
+    }
+    const last = frame.stretches.at(-1);
+    // A long payload crosses the socket in several pieces.
+    if (last && last.kind === kind && last.note.key === note.key && kind === 'body')
+      frame.stretches[frame.stretches.length - 1] = { ...last, bytes: joined(last.bytes, stretch.bytes) };
+    else frame.stretches.push(stretch);
+  }
+  return frames;
+}
+
+function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
+  const all = new Uint8Array(a.length + b.length);
+  all.set(a);
+  all.set(b, a.length);
+  return all;
+}
+
+/** The last frames as list items, the newest first, and how many earlier ones are left out. */
+export function framesHtml(exchange: WireExchange, look: Look): { html: string; hidden: number } {
+  const frames = framesOf(exchange);
+  const html = frames
+    .slice(-MOST)
+    .reverse()
+    .map((frame) => item(frame, look))
+    .join('');
+  return { html, hidden: Math.max(0, frames.length - MOST) };
+}
+
+/** Request and answer of the handshake, line by line. */
+export function headsHtml(exchange: WireExchange, look: Look): string {
+  const heads = annotate(exchange).flatMap((turn) => turn.stretches.filter(({ kind }) => kind === 'head'));
+  return (['up', 'down'] as const)
+    .map((direction) => {
+      const stretches = heads.filter((stretch) => stretch.direction === direction);
+      return stretches.length === 0 ? '' : item({ direction, at: stretches[0]?.at ?? 0, stretches }, look);
+    })
+    .join('');
+}
+
+function item({ direction, at, stretches }: Frame, { words, format }: Look): string {
+  // An echo has no events and no envelope: what is not framing is the message.
+  const named = {
+    ...words,
+    'tags.wire.class.body': words['ws.bytes.body'] ?? '',
+    'tags.wire.class.body.name': words['ws.bytes.bodyName'] ?? '',
+    'tags.wire.event': words['ws.bytes.body'] ?? '',
+  };
+  const bytes = format.exactBytes(stretches.reduce((sum, one) => sum + one.bytes.length, 0));
+  const way = say(words, `tags.wire.${direction}`);
+  const parts = stretches.map((stretch) => {
+    const shown =
+      stretch.kind === 'head'
+        ? new TextDecoder().decode(stretch.bytes).trim() || '\\r\\n'
+        : hex(stretch.bytes.subarray(0, MOST_BYTES)) + (stretch.bytes.length > MOST_BYTES ? ' …' : '');
+    const bits = stretch.note.values.bits ? `${stretch.note.values.bits}: ` : '';
+    const told = bits + explain(stretch, { words: named, format, view: 'hex' });
+    return `<code class="${stretch.kind}">${escaped(shown)}</code><span>${escaped(told)}</span>`;
+  });
+  const title = say(words, 'ws.bytes.frame', { way, bytes });
+  return `<li class="${direction}"><p><b>${escaped(title)}</b> ${escaped(format.moment(at))}</p><div>${parts.join('')}</div></li>`;
+}
