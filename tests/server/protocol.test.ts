@@ -1,0 +1,160 @@
+import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
+import { createContext, runInContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import * as protocol from '../../demo-server/protocol.ts';
+import {
+  ARRIVALS,
+  checkSettings,
+  eventJson,
+  eventListJson,
+  iframeHead,
+  iframeScript,
+  type NumericSetting,
+  OPEN_RUN,
+  RANGES,
+  rangeInWords,
+  resetJson,
+  sseEvent,
+  TECHNIQUES,
+} from '../../demo-server/protocol.ts';
+
+test('the ladder has its eight rungs in order, and their ids fit paths and names', () => {
+  expect(TECHNIQUES).toEqual([
+    'http10',
+    'keep-alive',
+    'polling',
+    'long-poll',
+    'iframe-stream',
+    'xhr-stream',
+    'sse',
+    'websocket',
+  ]);
+  for (const id of [...TECHNIQUES, OPEN_RUN]) expect(id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
+});
+
+test('protocol.ts is as good for a browser as for the server: it uses the language and nothing else', () => {
+  const source = readFileSync(new URL('../../demo-server/protocol.ts', import.meta.url), 'utf8');
+  const code = stripTypeScriptTypes(source).replace(/^export /gm, '');
+  // A context of its own has neither Node's globals nor a browser's.
+  const bare = createContext({});
+  runInContext(code, bare);
+  expect(runInContext('typeof Buffer + typeof process + typeof window + typeof fetch', bare)).toBe(
+    'undefined'.repeat(4),
+  );
+  const calls = [
+    'checkSettings({})',
+    'checkSettings({ seed: -1, arrivals: [], speed: 1 })',
+    'eventJson({ seq: 1, sentAt: 1795162959467.15, data: "a" })',
+    'eventListJson(["{}"], 1, true)',
+    'sseEvent(1, "{}") + resetJson(3) + iframeHead("push") + iframeScript("") + rangeInWords("seed")',
+  ];
+  for (const call of calls) {
+    const here = new Function(...Object.keys(protocol), `return JSON.stringify(${call})`)(...Object.values(protocol));
+    expect(runInContext(`JSON.stringify(${call})`, bare), call).toBe(here);
+  }
+});
+
+describe('an event on the wire', () => {
+  const event = { seq: 12, sentAt: 1795162959467, data: 'abc' };
+
+  test('has its keys in order and without spaces, as the scanner of the ledger looks for them', () => {
+    expect(eventJson(event)).toBe('{"seq":12,"sentAt":1795162959467.000,"data":"abc"}');
+    expect(eventJson({ ...event, sentAt: 1795162959467.1252 })).toContain('"sentAt":1795162959467.125,');
+    const quoted = eventJson({ ...event, data: 'say "hi"\n\\' });
+    expect(JSON.parse(quoted).data).toBe('say "hi"\n\\');
+  });
+
+  test('stands unchanged in a list', () => {
+    const [one, two] = [eventJson(event), eventJson({ ...event, seq: 13 })];
+    expect(eventListJson([], 0, false)).toBe('{"events":[],"next":0}');
+    expect(eventListJson([one, two], 13, false)).toBe(`{"events":[${one},${two}],"next":13}`);
+    expect(JSON.parse(eventListJson([one], 12, true))).toEqual({ events: [event], next: 12, reset: true });
+  });
+
+  test('is dispatched by a blank line, in an event stream', () => {
+    expect(sseEvent(12, '{}')).toBe('id: 12\ndata: {}\n\n');
+    expect(JSON.parse(resetJson(7))).toEqual({ reset: true, next: 7 });
+  });
+
+  test('calls what the page was told to call, in a streamed page, and its script takes itself away', () => {
+    const calls: unknown[] = [];
+    let removed = 0;
+    const page = {
+      parent: { told: (value: unknown) => calls.push(value) },
+      document: { currentScript: { remove: () => (removed += 1) } },
+    };
+    const context = createContext(page);
+    const html = iframeHead('told') + iframeScript(eventJson(event)) + iframeScript(resetJson(12)) + iframeScript('');
+    for (const [, code] of html.matchAll(/<script>(.*?)<\/script>/g)) runInContext(code ?? '', context);
+    expect(JSON.parse(JSON.stringify(calls))).toEqual([event, { reset: true, next: 12 }, null]);
+    expect(removed).toBe(3);
+    expect(html).toMatch(/^<!doctype html><meta charset="utf-8">/);
+  });
+});
+
+describe('settings', () => {
+  test('that are not given are the defaults, and no seed is made up', () => {
+    const checked = checkSettings({});
+    expect(checked).toEqual({
+      settings: {
+        techniques: [...TECHNIQUES],
+        arrivals: 'steady',
+        eventsPerSecond: 2,
+        payloadBytes: 64,
+        durationSeconds: 20,
+        pollIntervalMs: 1000,
+        longPollTimeoutMs: 25000,
+      },
+    });
+    expect(checkSettings({ seed: undefined, arrivals: undefined })).toEqual(checked);
+    expect(checkSettings({ seed: 0 })).toMatchObject({ settings: { seed: 0 } });
+  });
+
+  test.each(Object.keys(RANGES) as NumericSetting[])('%s is taken within its range only', (name) => {
+    const { min, max, integer } = RANGES[name];
+    const others = name === 'payloadBytes' ? { eventsPerSecond: 1 } : { payloadBytes: 1 };
+    for (const value of [min, max]) expect(checkSettings({ ...others, [name]: value })).toHaveProperty('settings');
+    const bad: unknown[] = [min - 1, max + 1, Number.NaN, Number.POSITIVE_INFINITY, '1', null, [min], true, {}];
+    if (integer) bad.push(min + 0.5);
+    for (const got of bad) {
+      expect(checkSettings({ ...others, [name]: got })).toEqual({
+        faults: [{ field: name, got, takes: rangeInWords(name) }],
+      });
+    }
+    expect(rangeInWords(name)).toContain(`number from ${min} to ${max}`);
+  });
+
+  test.each([...ARRIVALS])('%s is a way for events to arrive', (arrivals) => {
+    expect(checkSettings({ arrivals })).toMatchObject({ settings: { arrivals } });
+  });
+
+  test('of whatever kind are refused with words, and never thrown at', () => {
+    const odd: unknown[] = [
+      undefined,
+      null,
+      7,
+      'x',
+      [],
+      () => 1,
+      Symbol('x'),
+      new Date(),
+      new Map(),
+      Object.create(null),
+    ];
+    odd.push(
+      { techniques: [[]] },
+      { techniques: [Symbol('sse')] },
+      { arrivals: {} },
+      { constructor: 1 },
+      { toString: 1 },
+    );
+    for (const input of odd) {
+      const checked = checkSettings(input);
+      if ('settings' in checked) expect(checked).toEqual(checkSettings({}));
+      else
+        for (const { field, takes } of checked.faults)
+          expect([typeof field, takes.length > 10]).toEqual(['string', true]);
+    }
+  });
+});
