@@ -140,6 +140,7 @@ declare module 'fastify' {
   }
 }
 
+// #region origin
 /**
  * A WebSocket knows no same-origin policy and no CORS (RFC 6455 10.2): the server has to look at Origin itself. The
  * same look protects POST and DELETE. No Origin means no browser page is behind it.
@@ -153,3 +154,4 @@ function refuseForeignOrigin(headers: IncomingHttpHeaders, upgrade: boolean): vo
     `This ${upgrade ? 'WebSocket' : 'request'} comes from a page of ${JSON.stringify(origin)}; only pages of ${JSON.stringify(host)} itself may.`,
   );
 }
+// #endregion
