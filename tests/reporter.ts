@@ -6,8 +6,8 @@ export default class SummaryReporter implements Reporter {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     const skipped: string[] = [];
     for (const module of modules) {
-      // A file that could not even be loaded has no tests to fail.
-      if (module.state() === 'failed' && [...module.children.allTests()].length === 0) count.failed += 1;
+      // A file that could not be loaded has no tests to fail, and those behind a hook that failed only count as skipped.
+      for (const suite of [module, ...module.children.allSuites()]) if (suite.errors().length > 0) count.failed += 1;
       for (const test of module.children.allTests()) {
         const { state } = test.result();
         count[state] += 1;
