@@ -132,11 +132,26 @@ export default defineConfig({
           { label: 'In depth', items: [{ slug: 'websocket-in-depth' }] },
           { label: 'Workbenches', items: [{ slug: 'workbench/sse-parser' }] },
           {
+            label: 'Beyond the ladder',
+            items: [{ slug: 'beyond/flash-socket' }, { slug: 'beyond/http2-http3-webtransport' }],
+          },
+          {
             label: 'The bench',
             items: [
               { label: 'Compare all eight', link: '/lab/' },
               { slug: 'measuring' },
               { label: 'HTTP API', link: '/docs/api/' },
+            ],
+          },
+          {
+            label: 'Reference',
+            items: [
+              { slug: 'choosing' },
+              { slug: 'security' },
+              { slug: 'languages' },
+              { slug: 'misconceptions' },
+              { slug: 'glossary' },
+              { slug: 'history' },
             ],
           },
         ],
