@@ -7,8 +7,11 @@ const escaped = (text: string): string =>
 
 /** A text with what one cannot see drawn: line feeds, NULLs, a space at an end. */
 function visible(text: string): string {
-  const drawn = escaped(text).replace(/^ | $/g, '␠').replaceAll('\0', '␀').replaceAll('\uFEFF', '<i>BOM</i>');
-  return drawn.replaceAll('\n', '<i>LF</i>');
+  const drawn = escaped(text)
+    .replaceAll('\n', '<i>LF</i>')
+    .replaceAll('\0', '<i>NULL</i>')
+    .replaceAll('\uFEFF', '<i>BOM</i>');
+  return drawn.replace(/^ | $/g, '<i>SP</i>');
 }
 
 const quoted = (text: string, words: Words): string =>
