@@ -1,7 +1,7 @@
 /** What speaks for and against each technique in a case: a table of rules, and how they are put together. Pure. */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 
-/** What the guide asks, with the answers there are. The first is the one it begins with. */
+/** What the guide asks, with the answers there are. */
 export const QUESTIONS = {
   direction: ['down', 'some', 'both'],
   rate: ['rare', 'some', 'many'],
@@ -13,6 +13,17 @@ export const QUESTIONS = {
 } as const;
 export type Question = keyof typeof QUESTIONS;
 export type Answers = { [Q in Question]: (typeof QUESTIONS)[Q][number] };
+
+/** What the guide begins with. */
+export const USUAL: Answers = {
+  direction: 'down',
+  rate: 'some',
+  latency: 'second',
+  payload: 'text',
+  proxies: 'own',
+  browsers: 'current',
+  clients: 'few',
+};
 
 /** In ladder order, which is no ranking. `http10`, `keep-alive` and `iframe-stream` teach; nobody begins with them today. */
 export const CANDIDATES = ['polling', 'long-poll', 'xhr-stream', 'sse', 'websocket'] as const satisfies TechniqueId[];
@@ -105,11 +116,11 @@ export function advise(answers: Answers): Advice[] {
   });
 }
 
-/** Answers from a form or an address: what is missing or unknown becomes the first answer of its question. */
+/** Answers from a form or an address: what is missing or unknown becomes the usual one. */
 export function readAnswers(read: (question: Question) => string | null | undefined): Answers {
   const answers = Object.entries(QUESTIONS).map(([question, options]) => {
     const given = read(question as Question);
-    return [question, (options as readonly string[]).find((option) => option === given) ?? options[0]];
+    return [question, (options as readonly string[]).find((option) => option === given) ?? USUAL[question as Question]];
   });
   return Object.fromEntries(answers) as Answers;
 }

@@ -2,7 +2,7 @@
 import { formatter } from '../lab/format.ts';
 import { lastRun } from '../lab/kept-runs.ts';
 import { readWords, say } from '../lab/words.ts';
-import { type Advice, advise, type Candidate, QUESTIONS, readAnswers, type Standing } from './choosing-rules.ts';
+import { type Advice, advise, type Candidate, readAnswers, type Standing, USUAL } from './choosing-rules.ts';
 import type { Connect } from './lazy-element.ts';
 
 /** Connects the shell `root`. */
@@ -76,9 +76,7 @@ export const connectChoosing: Connect = (root, signal) => {
       show(advise(answers));
       // So that a case can be sent to somebody: the same answers make the same advice there.
       const query = new URLSearchParams(
-        Object.entries(answers).filter(
-          ([question, answer]) => answer !== QUESTIONS[question as keyof typeof QUESTIONS][0],
-        ),
+        Object.entries(answers).filter(([question, answer]) => answer !== USUAL[question as keyof typeof USUAL]),
       ).toString();
       history.replaceState(history.state, '', `${location.pathname}${query && `?${query}`}${location.hash}`);
     },

@@ -10,6 +10,7 @@ import {
   type Question,
   RULES,
   readAnswers,
+  USUAL,
 } from '../../site/components/choosing-rules.ts';
 
 const words = en as Record<string, string>;
@@ -17,9 +18,8 @@ const cases = (Object.entries(QUESTIONS) as [Question, readonly string[]][]).red
   (all, [question, answers]) => all.flatMap((one) => answers.map((answer) => ({ ...one, [question]: answer }))),
   [{}],
 ) as Answers[];
-const usual = readAnswers(() => undefined);
 const standing = (answers: Partial<Answers>) =>
-  Object.fromEntries(advise({ ...usual, ...answers }).map((advice) => [advice.technique, advice.standing]));
+  Object.fromEntries(advise({ ...USUAL, ...answers }).map((advice) => [advice.technique, advice.standing]));
 
 describe('in every case there is', () => {
   test('the same answers make the same advice', () => {
@@ -72,8 +72,8 @@ test('cases that one can defend', () => {
   });
 });
 
-test('what is missing or unknown in an address becomes the first answer', () => {
-  expect(readAnswers((question) => (question === 'rate' ? 'many' : 'nonsense'))).toEqual({ ...usual, rate: 'many' });
+test('what is missing or unknown in an address becomes the usual answer', () => {
+  expect(readAnswers((question) => (question === 'rate' ? 'many' : 'nonsense'))).toEqual({ ...USUAL, rate: 'many' });
 });
 
 describe('the words', () => {

@@ -14,7 +14,7 @@ import { startServer } from '../helpers/server.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const page = readFileSync(join(root, 'content/docs/languages.mdx'), 'utf8');
-const BLOCK = /^```(\w+) title="([^"]+)"\n([\s\S]*?)^```$/gm;
+const BLOCK = /^```(\w+) title="([^"]+)" frame="code"\n([\s\S]*?)^```$/gm;
 const samples = new Map(
   [...page.matchAll(BLOCK)].map(([, language, title = '', code = '']) => [title, { language, code }]),
 );
