@@ -59,8 +59,8 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
     }
     const socket = request.raw.socket;
     const done = request.ws ? socket : reply.raw;
-    done.once('close', take(perRun, request.run.id, limits.streamsPerRun, `Run ${request.run.id}`));
-    done.once('close', take(perAddress, request.ip, limits.streamsPerAddress, `Address ${request.ip}`));
+    done.on('close', take(perRun, request.run.id, limits.streamsPerRun, `Run ${request.run.id}`));
+    done.on('close', take(perAddress, request.ip, limits.streamsPerAddress, `Address ${request.ip}`));
   });
 }
 

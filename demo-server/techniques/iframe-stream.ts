@@ -44,7 +44,7 @@ export const iframeStream: Room = async (app, { heartbeatMs }) => {
       reset: (next) => stream.write(iframeScript(resetJson(next))),
       end: () => stream.end(),
     });
-    stream.once('close', () => {
+    stream.on('close', () => {
       clearInterval(heartbeat);
       stop();
     });

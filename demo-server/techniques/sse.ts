@@ -38,7 +38,7 @@ export const sse: Room = async (app, { heartbeatMs }) => {
       reset: (next) => stream.write(`event: reset\n${sseEvent(next, resetJson(next))}`),
       end: () => stream.end(),
     });
-    stream.once('close', () => {
+    stream.on('close', () => {
       clearInterval(heartbeat);
       stop();
     });

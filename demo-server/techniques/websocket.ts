@@ -48,7 +48,7 @@ export const websocket: Room = async (app, { heartbeatMs }) => {
         reset: (next) => socket.send(resetJson(next)),
         end: (why) => socket.close(why === 'finished' ? 1000 : 1001, why),
       });
-      socket.once('close', () => {
+      socket.on('close', () => {
         clearInterval(heartbeat);
         stop();
       });

@@ -36,7 +36,7 @@ export const xhrStream: Room = async (app, { heartbeatMs }) => {
       reset: (next) => stream.write(`${resetJson(next)}\n`),
       end: () => stream.end(),
     });
-    stream.once('close', () => {
+    stream.on('close', () => {
       clearInterval(heartbeat);
       stop();
     });
