@@ -83,7 +83,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     else if (type?.startsWith('application/json')) readJson(request, body as string, done);
     else done(notJson(type));
   });
-  app.addHook('onRequest', async (request) => refuseForeignOrigin(request.headers, request.ws));
+  app.addHook('onRequest', async (request) => refuseForeignOrigin(request.headers));
 
   await app.register(fastifySwagger, {
     openapi: {
@@ -145,8 +145,7 @@ declare module 'fastify' {
  * A WebSocket knows no same-origin policy and no CORS (RFC 6455 10.2): the server has to look at Origin itself. The
  * same look protects POST and DELETE. No Origin means no browser page is behind it.
  */
-function refuseForeignOrigin(headers: IncomingHttpHeaders, upgrade: boolean): void {
-  const { origin, host } = headers;
+function refuseForeignOrigin({ origin, host, upgrade }: IncomingHttpHeaders): void {
   if (origin === undefined || URL.parse(origin)?.host === host) return;
   throw new RefusalError(
     403,

@@ -1,7 +1,7 @@
 /** Serves the page of tests/browsers/lane-page.ts from the server under test, isolated like the site's own pages. */
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { build, type Rollup } from 'vite';
+import { build, type Rolldown } from 'vite';
 
 let bundled: Promise<string> | undefined;
 
@@ -12,7 +12,7 @@ function bundle(): Promise<string> {
       configFile: false,
       logLevel: 'error',
       build: { write: false, minify: false, lib: { entry, formats: ['es'], fileName: 'lane-page' } },
-    })) as Rollup.RollupOutput[];
+    })) as Rolldown.RolldownOutput[];
     const chunk = output[0]?.output[0];
     if (chunk?.type !== 'chunk') throw new Error('vite made no script of the lane page');
     return chunk.code;
