@@ -12,7 +12,7 @@ const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
 /** The attributes of every `<push-try>` tag of a page, unescaped. */
 function triesOf(file: string): Record<string, string>[] {
   const html = readFileSync(join(siteDir, file), 'utf8');
-  return [...html.matchAll(/<push-try\b([^>]*)>/g)].map(([, tag = '']) =>
+  return [...html.matchAll(/<push-try\b((?:"[^"]*"|[^">])*)>/g)].map(([, tag = '']) =>
     Object.fromEntries(
       [...tag.matchAll(/data-(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, unescaped(value ?? '')]),
     ),
