@@ -130,7 +130,10 @@ export default defineConfig({
           { slug: 'start' },
           { label: 'The ladder', items: ladder },
           { label: 'In depth', items: [{ slug: 'websocket-in-depth' }] },
-          { label: 'Workbenches', items: [{ slug: 'workbench/sse-parser' }] },
+          {
+            label: 'Workbenches',
+            items: [{ slug: 'workbench/accept' }, { slug: 'workbench/frames' }, { slug: 'workbench/sse-parser' }],
+          },
           {
             label: 'Beyond the ladder',
             items: [{ slug: 'beyond/flash-socket' }, { slug: 'beyond/http2-http3-webtransport' }],

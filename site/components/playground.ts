@@ -52,7 +52,19 @@ export const connectPlayground: Connect = (root, signal) => {
     line.append(time, text);
     list.append(line);
     while (list.childElementCount > MOST_LINES) list.firstElementChild?.remove();
-    list.scrollTop = list.scrollHeight;
+    const box = part('log-box');
+    box.scrollTop = box.scrollHeight;
+  }
+  /** Drawings that come back one behind the other share a line. */
+  function logBinary(values: { type: string; bytes: string }): void {
+    const last = part('log').lastElementChild as HTMLElement | null;
+    const same = last?.dataset.of === values.bytes + values.type;
+    const count = same ? Number(last.dataset.count) + 1 : 1;
+    if (!same) log('binary', { ...values, count });
+    const line = part('log').lastElementChild as HTMLElement;
+    line.dataset.of = values.bytes + values.type;
+    line.dataset.count = String(count);
+    (line.lastElementChild as HTMLElement).textContent = say(words, 'ws.log.binary', { ...values, count });
   }
   const stateOf = (one: WebSocket): string => `${one.readyState} ${STATES[one.readyState]}`;
   const quoted = (text: string): string => (text === '' ? say(words, 'ws.empty') : `“${text}”`);
@@ -155,7 +167,7 @@ export const connectPlayground: Connect = (root, signal) => {
           return;
         }
         const bytes = data instanceof Blob ? data.size : data.byteLength;
-        log('binary', { type: data.constructor.name, bytes: format.exactBytes(bytes) });
+        logBinary({ type: data.constructor.name, bytes: format.exactBytes(bytes) });
         void drawing.cameBack(data);
       }),
     );
