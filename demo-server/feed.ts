@@ -169,16 +169,18 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Fe
       let offset = offsets.next().value;
       const schedule = (): void => {
         if (offset >= length) return;
-        timer = setTimeout(
-          () => {
-            // All that is due: a burst, or what a busy moment has held up, which must not be lost at the run's end.
-            const due = Math.max(offset, now() - startsAt);
-            for (; offset <= due && offset < length; offset = offsets.next().value) publish();
-            schedule();
-          },
-          // Rounded up: Node drops the fraction, and an event must not come before its time.
-          Math.max(0, Math.ceil(startsAt + offset - now())),
-        );
+        // Rounded up: Node drops the fraction, and an event must not come before its time.
+        const wait = Math.max(0, Math.ceil(startsAt + offset - now()));
+        timer = setTimeout(() => publishUntil(Math.max(offset, now() - startsAt)), wait);
+      };
+      // All that is due comes at once: a burst, or what a busy moment has held up, or the run's end would lose it. In
+      // a tick each, or Node 26 puts several into one chunk, and the bytes of a run would hang on how busy it was.
+      const publishUntil = (due: number): void => {
+        if (ended) return;
+        publish();
+        offset = offsets.next().value;
+        if (offset <= due && offset < length) process.nextTick(publishUntil, due);
+        else schedule();
       };
       schedule();
     },

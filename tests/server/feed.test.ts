@@ -49,32 +49,45 @@ function listener(): { told: (number | string)[]; events: FeedEvent[] } & Parame
   };
 }
 
+/** Lets the clock go on to the next event, and what is due with it be published. */
+async function nextEvent(): Promise<void> {
+  vi.advanceTimersToNextTimer();
+  await new Promise((allTicksRun) => setImmediate(allTicksRun));
+}
+
+/** Lets the clock go on until the feed has told all of its events. */
+async function toTheEnd(): Promise<void> {
+  while (vi.getTimerCount() > 0) await nextEvent();
+}
+
 /** A feed that has published `events` events. */
-function feedAfter(events: number, settings: Partial<FeedSettings> = {}, ringEvents?: number): Feed {
+async function feedAfter(events: number, settings: Partial<FeedSettings> = {}, ringEvents?: number): Promise<Feed> {
   const feed = createFeed({ ...tenASecond, durationSeconds: Number.POSITIVE_INFINITY, ...settings }, ringEvents);
   feed.start(now());
-  while (feed.lastSeq < events) vi.advanceTimersToNextTimer();
+  while (feed.lastSeq < events) await nextEvent();
   return feed;
 }
 
 /** All events of a run, as a reader from before its start is told them. */
-function wholeRun(settings: Partial<FeedSettings>): FeedEvent[] {
+async function wholeRun(settings: Partial<FeedSettings>): Promise<FeedEvent[]> {
   const feed = createFeed({ ...tenASecond, ...settings });
   const reader = listener();
   feed.subscribe(undefined, reader);
   feed.start(now());
-  vi.runAllTimers();
+  await toTheEnd();
   return reader.events;
 }
 
 describe('the seed', () => {
-  test.each(ARRIVALS)('gives the same times and payloads again (%s)', (arrivals) => {
-    const play = (seed: number) => {
+  test.each(ARRIVALS)('gives the same times and payloads again (%s)', async (arrivals) => {
+    const play = async (seed: number) => {
       const startsAt = now();
-      return wholeRun({ arrivals, seed }).map(({ seq, sentAt, data }) => [seq, Math.round(sentAt - startsAt), data]);
+      const events = await wholeRun({ arrivals, seed });
+      return events.map(({ seq, sentAt, data }) => [seq, Math.round(sentAt - startsAt), data]);
     };
-    expect(play(4711)).toEqual(play(4711));
-    expect(play(4711)).not.toEqual(play(4712));
+    const first = await play(4711);
+    expect(await play(4711)).toEqual(first);
+    expect(await play(4712)).not.toEqual(first);
   });
 
   test('moves Poisson arrivals, and nothing else about the times', () => {
@@ -85,12 +98,12 @@ describe('the seed', () => {
     expect(times('burst', 1)).toEqual(times('burst', 2));
   });
 
-  test('gives the same payloads whatever the arrivals are', () => {
-    const [steady, poisson, burst] = ARRIVALS.map((arrivals) => wholeRun({ arrivals }).map(({ data }) => data));
-    const count = Math.min(steady?.length ?? 0, poisson?.length ?? 0, burst?.length ?? 0);
-    expect(count).toBeGreaterThan(400);
-    expect(poisson?.slice(0, count)).toEqual(steady?.slice(0, count));
-    expect(burst?.slice(0, count)).toEqual(steady?.slice(0, count));
+  test('gives the same payloads whatever the arrivals are', async () => {
+    const data = async (arrivals: Arrivals) => (await wholeRun({ arrivals })).slice(0, 400).map((event) => event.data);
+    const steady = await data('steady');
+    expect(steady).toHaveLength(400);
+    expect(await data('poisson')).toEqual(steady);
+    expect(await data('burst')).toEqual(steady);
   });
 
   test('tells every event of a run apart', () => {
@@ -108,11 +121,14 @@ describe('arrivals', () => {
     [7, 900],
     [100, 1],
     [33.3, 10],
-  ])('steady: %d a second for %d seconds are exactly rate × seconds events', (eventsPerSecond, durationSeconds) => {
-    const events = wholeRun({ eventsPerSecond, durationSeconds });
-    expect(events).toHaveLength(Math.round(eventsPerSecond * durationSeconds));
-    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => n + 1));
-  });
+  ])(
+    'steady: %d a second for %d seconds are exactly rate × seconds events',
+    async (eventsPerSecond, durationSeconds) => {
+      const events = await wholeRun({ eventsPerSecond, durationSeconds });
+      expect(events).toHaveLength(Math.round(eventsPerSecond * durationSeconds));
+      expect(events.map(({ seq }) => seq)).toEqual(events.map((_, n) => n + 1));
+    },
+  );
 
   test('steady: every gap is the same', () => {
     const offsets = first(100, arrivalOffsets('steady', 8, 1));
@@ -135,22 +151,22 @@ describe('arrivals', () => {
     expect(Math.min(...gaps.slice(0, 10_000))).toBeGreaterThanOrEqual(0);
   });
 
-  test('burst: ten at one moment, at the same mean rate', () => {
+  test('burst: ten at one moment, at the same mean rate', async () => {
     const offsets = first(100, arrivalOffsets('burst', 20, 1));
     const bursts = Object.values(Object.groupBy(offsets, String));
     expect(bursts.map((burst) => burst?.length)).toEqual(Array(10).fill(10));
     expect([...new Set(offsets)]).toEqual([250, 750, 1250, 1750, 2250, 2750, 3250, 3750, 4250, 4750]);
-    expect(wholeRun({ arrivals: 'burst', eventsPerSecond: 20, durationSeconds: 5 })).toHaveLength(100);
+    expect(await wholeRun({ arrivals: 'burst', eventsPerSecond: 20, durationSeconds: 5 })).toHaveLength(100);
 
     const feed = createFeed({ ...tenASecond, arrivals: 'burst' });
     feed.start(now());
-    vi.advanceTimersToNextTimer();
+    await nextEvent();
     expect(feed.lastSeq).toBe(10);
-    vi.advanceTimersToNextTimer();
+    await nextEvent();
     expect(feed.lastSeq).toBe(20);
   });
 
-  test('a busy moment holds events up, and none is lost by it, not even at the end', () => {
+  test('a busy moment holds events up, and none is lost by it, not even at the end', async () => {
     const feed = createFeed({ ...tenASecond, durationSeconds: 2 });
     const reader = listener();
     feed.subscribe(undefined, reader);
@@ -158,23 +174,23 @@ describe('arrivals', () => {
     // As if the process had been busy with something else when the first timer was due.
     const onTime = performance.now.bind(performance);
     const late = vi.spyOn(performance, 'now').mockImplementation(() => onTime() + 1500);
-    vi.advanceTimersToNextTimer();
+    await nextEvent();
     expect(reader.told).toEqual(Array.from({ length: 16 }, (_, n) => n + 1));
     late.mockImplementation(() => onTime() + 9000);
-    vi.advanceTimersToNextTimer();
+    await nextEvent();
     expect(reader.told).toEqual(Array.from({ length: 20 }, (_, n) => n + 1));
-    vi.runAllTimers();
+    await toTheEnd();
     expect(feed.lastSeq).toBe(20);
   });
 
-  test.each(ARRIVALS)('no event comes before its time, and none after the run (%s)', (arrivals) => {
+  test.each(ARRIVALS)('no event comes before its time, and none after the run (%s)', async (arrivals) => {
     const settings = { ...tenASecond, arrivals, durationSeconds: 10 };
     const feed = createFeed(settings);
     const reader = listener();
     feed.subscribe(undefined, reader);
     const startsAt = now() + 250.4;
     feed.start(startsAt);
-    vi.runAllTimers();
+    await toTheEnd();
     const offsets = first(reader.events.length + 1, arrivalOffsets(arrivals, 10, settings.seed));
     for (const [n, { sentAt }] of reader.events.entries()) {
       const due = startsAt + (offsets[n] ?? 0);
@@ -187,17 +203,17 @@ describe('arrivals', () => {
 });
 
 describe('an event', () => {
-  test.each([1, 8, 64, 16384])('carries exactly %d bytes of a–z and 0–9', (payloadBytes) => {
+  test.each([1, 8, 64, 16384])('carries exactly %d bytes of a–z and 0–9', async (payloadBytes) => {
     for (const data of first(5, payloads(payloadBytes, 3))) {
       expect(Buffer.byteLength(data)).toBe(payloadBytes);
       expect(data).toMatch(/^[a-z0-9]+$/);
     }
-    const [event] = wholeRun({ payloadBytes, durationSeconds: 1 });
+    const [event] = await wholeRun({ payloadBytes, durationSeconds: 1 });
     expect(Buffer.byteLength(event?.data ?? '')).toBe(payloadBytes);
   });
 
-  test('is told with three decimals, at whole milliseconds too, so that its bytes do not vary', () => {
-    const events = wholeRun({ durationSeconds: 5, arrivals: 'poisson' });
+  test('is told with three decimals, at whole milliseconds too, so that its bytes do not vary', async () => {
+    const events = await wholeRun({ durationSeconds: 5, arrivals: 'poisson' });
     for (const { json, seq, sentAt, data } of events) {
       expect(json).toMatch(new RegExp(`^\\{"seq":${seq},"sentAt":\\d{13}\\.\\d{3},"data":"${data}"\\}$`));
       expect(JSON.parse(json).sentAt).toBeCloseTo(sentAt, 3);
@@ -205,7 +221,7 @@ describe('an event', () => {
     expect(events.length).toBeGreaterThan(20);
   });
 
-  test('is encoded once, however many readers there are', () => {
+  test('is encoded once, however many readers there are', async () => {
     let encodings = 0;
     const encode = encodeOnce((event) => {
       encodings += 1;
@@ -219,7 +235,7 @@ describe('an event', () => {
       feed.subscribe(undefined, { event: (event) => mine.push(encode(event)), reset() {}, end() {} });
     }
     feed.start(now());
-    while (feed.lastSeq < 3) vi.advanceTimersToNextTimer();
+    while (feed.lastSeq < 3) await nextEvent();
     expect(encodings).toBe(3);
     // A late reader's replay takes what was made already.
     feed.subscribe(0, { event: (event) => encode(event), reset() {}, end() {} });
@@ -242,18 +258,14 @@ describe('an event', () => {
 });
 
 describe('the ring', () => {
-  test('keeps the newest events, so many', () => {
-    expect(feedAfter(12, {}, 5).since(12 - 5)).toMatchObject({ reset: false, next: 12 });
-    expect(
-      feedAfter(12, {}, 5)
-        .latest(100)
-        .map(({ seq }) => seq),
-    ).toEqual([8, 9, 10, 11, 12]);
-    expect(feedAfter(RING_EVENTS + 10).latest(RING_EVENTS + 10)).toHaveLength(RING_EVENTS);
+  test('keeps the newest events, so many', async () => {
+    expect((await feedAfter(12, {}, 5)).since(12 - 5)).toMatchObject({ reset: false, next: 12 });
+    expect((await feedAfter(12, {}, 5)).latest(100).map(({ seq }) => seq)).toEqual([8, 9, 10, 11, 12]);
+    expect((await feedAfter(RING_EVENTS + 10)).latest(RING_EVENTS + 10)).toHaveLength(RING_EVENTS);
   });
 
-  test('keeps no more bytes than a reader may have waiting, so that a whole replay fits a connection', () => {
-    const feed = feedAfter(200, { payloadBytes: 16384 });
+  test('keeps no more bytes than a reader may have waiting, so that a whole replay fits a connection', async () => {
+    const feed = await feedAfter(200, { payloadBytes: 16384 });
     const kept = feed.latest(1000);
     const bytes = kept.reduce((sum, { json }) => sum + json.length, 0);
     expect(bytes).toBeLessThan(1024 * 1024);
@@ -269,16 +281,16 @@ describe('a cursor', () => {
     return { seqs: events.map(({ seq }) => seq), reset, next };
   };
 
-  test('leads to the events after it', () => {
-    const feed = feedAfter(8, {}, 5);
+  test('leads to the events after it', async () => {
+    const feed = await feedAfter(8, {}, 5);
     expect(seqs(feed, 8)).toEqual({ seqs: [], reset: false, next: 8 });
     expect(seqs(feed, 7)).toEqual({ seqs: [8], reset: false, next: 8 });
     expect(seqs(feed, 3)).toEqual({ seqs: [4, 5, 6, 7, 8], reset: false, next: 8 });
     expect(seqs(feed, undefined)).toEqual({ seqs: [], reset: false, next: 8 });
   });
 
-  test('that is older than the ring leads to a reset and all that is left', () => {
-    const feed = feedAfter(8, {}, 5);
+  test('that is older than the ring leads to a reset and all that is left', async () => {
+    const feed = await feedAfter(8, {}, 5);
     expect(seqs(feed, 2)).toEqual({ seqs: [4, 5, 6, 7, 8], reset: true, next: 8 });
     expect(seqs(feed, 0)).toEqual({ seqs: [4, 5, 6, 7, 8], reset: true, next: 8 });
     const reader = listener();
@@ -286,32 +298,32 @@ describe('a cursor', () => {
     expect(reader.told).toEqual(['reset 3', 4, 5, 6, 7, 8]);
   });
 
-  test('that is ahead of the feed leads to a reset, as the feed that gave it is gone', () => {
-    expect(seqs(feedAfter(3), 4)).toEqual({ seqs: [1, 2, 3], reset: true, next: 3 });
+  test('that is ahead of the feed leads to a reset, as the feed that gave it is gone', async () => {
+    expect(seqs(await feedAfter(3), 4)).toEqual({ seqs: [1, 2, 3], reset: true, next: 3 });
     const unstarted = createFeed(tenASecond);
     expect(seqs(unstarted, 4711)).toEqual({ seqs: [], reset: true, next: 0 });
     expect(seqs(unstarted, 0)).toEqual({ seqs: [], reset: false, next: 0 });
     const reader = listener();
     unstarted.subscribe(4711, reader);
     unstarted.start(now());
-    vi.advanceTimersToNextTimer();
+    await nextEvent();
     expect(reader.told).toEqual(['reset 0', 1]);
   });
 
-  test('joins replay and live events without a gap and without a double', () => {
-    const feed = feedAfter(5);
+  test('joins replay and live events without a gap and without a double', async () => {
+    const feed = await feedAfter(5);
     const reader = listener();
     feed.subscribe(2, reader);
     const fresh = listener();
     feed.subscribe(undefined, fresh);
-    while (feed.lastSeq < 8) vi.advanceTimersToNextTimer();
+    while (feed.lastSeq < 8) await nextEvent();
     expect(reader.told).toEqual([3, 4, 5, 6, 7, 8]);
     expect(fresh.told).toEqual([6, 7, 8]);
   });
 });
 
 describe('readers', () => {
-  test('one that leaves during an event is told no more, and the others miss nothing', () => {
+  test('one that leaves during an event is told no more, and the others miss nothing', async () => {
     const feed = createFeed(tenASecond);
     const [before, after] = [listener(), listener()];
     const leaver = listener();
@@ -325,25 +337,25 @@ describe('readers', () => {
     });
     feed.subscribe(undefined, after);
     feed.start(now());
-    while (feed.lastSeq < 3) vi.advanceTimersToNextTimer();
+    while (feed.lastSeq < 3) await nextEvent();
     expect(leaver.told).toEqual([1]);
     expect(before.told).toEqual([1, 2, 3]);
     expect(after.told).toEqual([1, 2, 3]);
   });
 
-  test('one that another takes away during an event is not told that event any more', () => {
+  test('one that another takes away during an event is not told that event any more', async () => {
     const feed = createFeed(tenASecond);
     let remove = (): void => {};
     feed.subscribe(undefined, { event: () => remove(), reset() {}, end() {} });
     const removed = listener();
     remove = feed.subscribe(undefined, removed);
     feed.start(now());
-    vi.advanceTimersToNextTimer();
+    await nextEvent();
     feed.end('finished');
     expect(removed.told).toEqual([]);
   });
 
-  test('one that comes during an event is told it once', () => {
+  test('one that comes during an event is told it once', async () => {
     const feed = createFeed(tenASecond);
     const late = listener();
     const stop = feed.subscribe(undefined, {
@@ -355,12 +367,12 @@ describe('readers', () => {
       end() {},
     });
     feed.start(now());
-    while (feed.lastSeq < 2) vi.advanceTimersToNextTimer();
+    while (feed.lastSeq < 2) await nextEvent();
     expect(late.told).toEqual([1, 2]);
   });
 
-  test('are told the end once, and then nothing, also those that come later', () => {
-    const feed = feedAfter(2);
+  test('are told the end once, and then nothing, also those that come later', async () => {
+    const feed = await feedAfter(2);
     const reader = listener();
     feed.subscribe(0, reader);
     feed.end('finished');
@@ -373,8 +385,8 @@ describe('readers', () => {
     expect(late.told).toEqual([2, 'finished']);
   });
 
-  test('are told that the server goes away, if that is why', () => {
-    const feed = feedAfter(1);
+  test('are told that the server goes away, if that is why', async () => {
+    const feed = await feedAfter(1);
     const reader = listener();
     feed.subscribe(undefined, reader);
     feed.end('closing');
