@@ -12,7 +12,7 @@ import {
   type Sender,
 } from './frame-codec.ts';
 import { annotate } from './wire-annotate.ts';
-import { explain } from './wire-html.ts';
+import { escaped, explain } from './wire-html.ts';
 
 interface Look {
   words: Words;
@@ -25,8 +25,6 @@ const MOST_SUMS = 8;
 /** Frames that are shown; more only cost time. */
 const MOST_FRAMES = 12;
 
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign] ?? sign);
 const shortHex = (bytes: Uint8Array): string =>
   hexOf(bytes.subarray(0, MOST_BYTES)) + (bytes.length > MOST_BYTES ? ' …' : '');
 const textOf = (bytes: Uint8Array): string => {

@@ -2,8 +2,9 @@
 import type { WireExchange } from '../../demo-server/protocol.ts';
 import type { Format } from '../lab/format.ts';
 import { say, type Words } from '../lab/words.ts';
+import { hexOf } from './frame-codec.ts';
 import { annotate, type Direction, type Stretch } from './wire-annotate.ts';
-import { explain } from './wire-html.ts';
+import { escaped, explain } from './wire-html.ts';
 
 interface Look {
   words: Words;
@@ -18,10 +19,6 @@ interface Frame {
 /** Frames shown at the most, and bytes of a part. */
 const MOST = 24;
 const MOST_BYTES = 16;
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign] ?? sign);
-const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
 
 /** The frames, oldest first: one begins with each first byte of a frame, in each direction by itself. */
 export function framesOf(exchange: WireExchange): Frame[] {
@@ -88,7 +85,7 @@ function item({ direction, at, stretches }: Frame, { words, format }: Look): str
     const shown =
       stretch.kind === 'head'
         ? new TextDecoder().decode(stretch.bytes).trim() || '\\r\\n'
-        : hex(stretch.bytes.subarray(0, MOST_BYTES)) + (stretch.bytes.length > MOST_BYTES ? ' …' : '');
+        : hexOf(stretch.bytes.subarray(0, MOST_BYTES)) + (stretch.bytes.length > MOST_BYTES ? ' …' : '');
     const bits = stretch.note.values.bits ? `${stretch.note.values.bits}: ` : '';
     const told = bits + explain(stretch, { words: named, format, view: 'hex' });
     return `<code class="${stretch.kind}">${escaped(shown)}</code><span>${escaped(told)}</span>`;

@@ -105,7 +105,10 @@ export const connectPlayground: Connect = (root, signal) => {
       part('frames').innerHTML = html;
       part('heads').innerHTML = headsHtml(exchange, look);
       part('handshake').hidden = false;
-      status.textContent = hidden > 0 ? say(words, 'ws.bytes.more', { count: hidden }) : '';
+      const { omittedBytes } = exchange;
+      const omitted =
+        omittedBytes > 0 ? say(words, 'ws.bytes.omitted', { bytes: format.exactBytes(omittedBytes) }) : '';
+      status.textContent = `${hidden > 0 ? say(words, 'ws.bytes.more', { count: hidden }) : ''} ${omitted}`.trim();
     } catch {
       if (!signal.aborted) status.textContent = say(words, 'ws.bytes.failed');
     }
