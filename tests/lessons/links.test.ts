@@ -1,0 +1,135 @@
+/** Every page of the built site by being there: its links and anchors lead somewhere, it is described, and the sidebar leads to it. */
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { TECHNIQUES } from '../../demo-server/protocol.ts';
+import { type Tag, tags, textOf } from '../helpers/html.ts';
+import { startServer, type TestServer } from '../helpers/server.ts';
+
+const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+/** A page stands at its folder; `/404.html` is nobody's folder. */
+const pages = new Map(
+  globSync('**/*.html', { cwd: siteDir })
+    .sort()
+    .map((file) => {
+      const html = readFileSync(join(siteDir, file), 'utf8');
+      return [`/${file.replaceAll('\\', '/').replace(/index\.html$/, '')}`, { html, tags: [...tags(html)] }] as const;
+    }),
+);
+const paths = [...pages.keys()];
+const ORIGIN = 'http://pushlab.invalid';
+
+type Page = { html: string; tags: Tag[] };
+const page = (path: string): Page => {
+  const found = pages.get(path);
+  if (!found) throw new Error(`no page ${path}, there are ${paths.join(', ')}`);
+  return found;
+};
+
+const idsOf = ({ tags: all }: Page): string[] =>
+  all.flatMap(({ attributes: { id } }) => (id === undefined ? [] : [id]));
+
+/** Where a page leads to inside the site, as absolute addresses. */
+function linksOf(path: string): URL[] {
+  return page(path).tags.flatMap(({ attributes }) =>
+    ['href', 'src', 'action']
+      .map((name) => attributes[name])
+      .filter((value) => value !== undefined)
+      .map((value) => new URL(value, ORIGIN + path))
+      .filter(({ origin }) => origin === ORIGIN),
+  );
+}
+
+const meta = ({ tags: all }: Page, name: string): string | undefined =>
+  all.find((tag) => tag.name === 'meta' && (tag.attributes.name ?? tag.attributes.property) === name)?.attributes
+    .content;
+
+/** The sidebar's links in its order, as a page shows them. */
+function sidebarOf({ html }: Page): string[] {
+  const list = html.split('<sl-sidebar-state-persist')[1]?.split('</sl-sidebar-state-persist>')[0] ?? '';
+  return [...tags(list)]
+    .filter(({ name, closing }) => name === 'a' && !closing)
+    .map(({ attributes }) => attributes.href ?? '');
+}
+
+const turn = (path: string, direction: 'prev' | 'next'): string | undefined =>
+  page(path).tags.find(({ name, attributes }) => name === 'a' && attributes.rel === direction)?.attributes.href;
+
+const sidebar = sidebarOf(page('/start/'));
+/** Pages that stand alone: the front, the one for wrong addresses, and the lab, which fills its width. */
+const WITHOUT_TURNING = new Set(['/', '/404.html', '/lab/']);
+
+test('there are pages, and each lesson is one', () => {
+  for (const id of TECHNIQUES) expect(paths).toContain(`/lessons/${id}/`);
+  expect(paths.length).toBeGreaterThan(TECHNIQUES.length + 10);
+});
+
+describe('links', () => {
+  let server: TestServer;
+  let close: () => Promise<void>;
+  beforeAll(async () => {
+    server = await startServer({ siteDir }, (end) => {
+      close = end;
+    });
+    return () => close();
+  });
+
+  test('each leads to something that the server has', async () => {
+    const from = new Map<string, string[]>();
+    for (const path of paths)
+      for (const link of linksOf(path)) from.set(link.pathname, [...(from.get(link.pathname) ?? []), path]);
+    const dead: string[] = [];
+    for (const [target, sources] of from) {
+      const answer = await fetch(server.url + target, { redirect: 'manual', headers: { connection: 'close' } });
+      await answer.arrayBuffer();
+      if (answer.status !== 200)
+        dead.push(`${target}: ${answer.status}, linked from ${[...new Set(sources)].join(', ')}`);
+    }
+    expect(dead).toEqual([]);
+  });
+
+  test.each(paths)('%s: each #anchor is on its page, and no id stands twice', (path) => {
+    const dead = linksOf(path)
+      .filter(({ hash }) => hash.length > 1)
+      .filter(({ pathname, hash }) => {
+        const target = pages.get(pathname);
+        return !target || !idsOf(target).includes(decodeURIComponent(hash.slice(1)));
+      });
+    expect(dead.map(({ pathname, hash }) => pathname + hash)).toEqual([]);
+    const ids = idsOf(page(path));
+    expect(ids.filter((id, at) => ids.indexOf(id) !== at)).toEqual([]);
+  });
+});
+
+describe('each page', () => {
+  test.each(paths)('%s has a title, one heading above all, and a description of its own', (path) => {
+    const title = textOf(page(path).html, ({ name }) => name === 'title') ?? '';
+    const heading = textOf(page(path).html, ({ name }) => name === 'h1') ?? '';
+    expect(heading).not.toBe('');
+    expect(title).toBe(`${heading} | Pushlab`);
+    expect(page(path).tags.filter(({ name, closing }) => name === 'h1' && !closing)).toHaveLength(1);
+    if (path === '/404.html') return;
+    const description = meta(page(path), 'description') ?? '';
+    expect(description.length).toBeGreaterThan(40);
+    expect(meta(page(path), 'og:description')).toBe(description);
+    const others = paths.filter((other) => other !== path && meta(page(other), 'description') === description);
+    expect(others).toEqual([]);
+  });
+
+  test.each(paths.filter((path) => !WITHOUT_TURNING.has(path)))(
+    '%s stands in the sidebar, which turns to its neighbours',
+    (path) => {
+      const at = sidebar.indexOf(path);
+      expect(at).toBeGreaterThanOrEqual(0);
+      expect(sidebarOf(page(path))).toEqual(sidebar);
+      expect(turn(path, 'prev')).toBe(sidebar[at - 1]);
+      expect(turn(path, 'next')).toBe(sidebar[at + 1]);
+    },
+  );
+});
+
+test('the sidebar has each lesson in ladder order, and no address twice', () => {
+  expect(sidebar.filter((href) => href.startsWith('/lessons/'))).toEqual(TECHNIQUES.map((id) => `/lessons/${id}/`));
+  expect(sidebar).toEqual([...new Set(sidebar)]);
+});
