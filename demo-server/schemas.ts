@@ -252,6 +252,8 @@ export const createRunSchema = {
   response: {
     201: createdRun,
     400: refused('A bad setting: field, what it got, what it takes.'),
+    413: refused('The body is too large.'),
+    415: refused('The body is not called JSON.'),
     503: refused('Too many runs at once.'),
   },
 };
@@ -306,7 +308,12 @@ export const controlSchema = {
     type: 'object',
     properties: { run: { type: 'string', description: 'Run id; the open feed if not given.' } },
   },
-  response: { 101: { description: 'Switching Protocols', type: 'null' }, ...unknown },
+  response: {
+    101: { description: 'Switching Protocols', type: 'null' },
+    ...unknown,
+    426: refused('A plain GET: this route speaks WebSocket.'),
+    429: refused('Too many control sockets from this address.'),
+  },
 };
 export const echoSchema = {
   tags: ['echo'],
