@@ -104,6 +104,9 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   });
   await app.register(fastifyWebsocket, {
     options: { perMessageDeflate: false, maxPayload: limits.messageBytes, handleProtocols: chooseProtocol },
+    // What breaks the rules or is too long has had ws's Close frame already (1002, 1007, 1009); the plugin's own handler
+    // would cut the connection before it is answered. 1011 is for a fault of ours.
+    errorHandler: (_error, socket) => socket.close(1011),
     // The rooms end their sockets themselves, with a code that says why.
     preClose: (done) => done(),
   });

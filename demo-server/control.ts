@@ -61,7 +61,6 @@ export function controlRoute(app: FastifyInstance, runs: Runs, ledger: Ledger, l
 
       const unwatch = run.watch(changed);
       socket.once('close', release);
-      socket.on('error', () => socket.terminate());
       socket.on('message', (bytes: Buffer) => {
         const message = parse(bytes.toString());
         if (message?.type === 'ping' && typeof message.id === 'number')

@@ -70,8 +70,6 @@ export function echoRoutes(
         if (!isBinary && message.toString() === OVER) socket.close(1000, OVER);
         else socket.send(message, { binary: isBinary });
       });
-      // A frame that breaks the rules or is too long: ws has said why in its Close frame (1002, 1007, 1009).
-      socket.on('error', () => socket.close());
       const heartbeat = setInterval(() => {
         if (!answered) return socket.terminate();
         answered = false;

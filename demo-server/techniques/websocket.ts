@@ -36,7 +36,6 @@ export const websocket: Room = async (app, { heartbeatMs }) => {
       socket.on('pong', () => {
         answered = true;
       });
-      socket.on('error', () => socket.terminate());
 
       const heartbeat = setInterval(() => {
         if (!answered) return socket.terminate();
