@@ -88,12 +88,22 @@ export function totals(turns: readonly Turn[]): Partial<Record<ByteClass, number
   return sum;
 }
 
-/** The exchange that shows most: the last whole one with news in it, else the last. -1 where there is none. */
+/**
+ * The exchange that shows most: the last whole one with news in it, rather one that succeeded than the 410 that also says that
+ * the run is over; else the last. -1 where there is none.
+ */
 export function mostTelling({ exchanges }: WireTranscript): number {
-  const telling = exchanges.findLastIndex(
-    ({ endedAt, segments }) => endedAt !== null && segments.some(({ kind }) => kind === 'payload'),
-  );
+  const news = ({ endedAt, segments }: WireExchange) =>
+    endedAt !== null && segments.some(({ kind }) => kind === 'payload');
+  const usual = exchanges.findLastIndex((exchange) => news(exchange) && statusOf(exchange) < 400);
+  const telling = usual < 0 ? exchanges.findLastIndex(news) : usual;
   return telling < 0 ? exchanges.length - 1 : telling;
+}
+
+/** The status in the answer's first line; NaN where no answer is on record. */
+function statusOf({ segments }: WireExchange): number {
+  const first = segments.find(({ direction, kind }) => direction === 'down' && kind === 'head');
+  return Number(first && /^HTTP\/\d\.\d (\d{3})/.exec(latin1(decoded(first.bytes)))?.[1]);
 }
 
 /** Bytes of an exchange: those of the record and those that it left out. */

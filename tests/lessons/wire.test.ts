@@ -302,12 +302,17 @@ describe('an exchange', () => {
     });
   });
 
-  test('that shows most is the last whole one with news', () => {
+  test('that shows most is the last whole one with news, that succeeded if there is one', () => {
     const empty = exchange([['up', 'head', UP]]);
     const news = exchange(parts);
     const open = { ...exchange(parts), endedAt: null };
     const of = (exchanges: WireExchange[]) => mostTelling({ run: 'r', technique: 'sse', exchanges });
+    const gone = exchange(
+      parts.map(([way, kind, bytes]) => [way, kind, String(bytes).replace(' 200 OK', ' 410 Gone')]),
+    );
     expect(of([news, news, open, empty])).toBe(1);
+    expect(of([news, gone])).toBe(0);
+    expect(of([empty, gone, open])).toBe(1);
     expect(of([empty, open])).toBe(1);
     expect(of([])).toBe(-1);
   });
