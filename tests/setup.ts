@@ -1,4 +1,4 @@
-/** Sees that the browsers, tshark and the clients are here before the tests start: installs them by apt where it may, else says how. */
+/** Sees that the browsers, tshark, the clients and nginx are here before the tests start: installs them by apt where it may, else says how. */
 import { execFileSync } from 'node:child_process';
 import { onPath } from './helpers/programs.ts';
 
@@ -9,6 +9,7 @@ const needed = [
   { program: ['curl'], package: 'curl' },
   { program: ['ab'], package: 'apache2-utils' },
   { program: ['lynx'], package: 'lynx' },
+  { program: ['nginx'], package: 'nginx' },
 ];
 
 const missing = needed.filter(({ program }) => !onPath(program)).map((need) => need.package);
@@ -24,4 +25,6 @@ if (missing.length > 0) {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
+  // Debian starts a server when it is installed. The tests start their own, so what has just begun is ended again.
+  if (missing.includes('nginx')) execFileSync('sh', ['-c', 'service nginx stop || true'], { stdio: 'ignore' });
 }

@@ -1,0 +1,291 @@
+/**
+ * What the real nginx makes of each technique: with proxy_pass alone, and with each line that mends something. What
+ * is checked is the order of events ("here before the run was stopped"), never a time.
+ */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import WebSocket from 'ws';
+import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+import { type Nginx, proxyConf, startNginx, withLines } from '../helpers/nginx.ts';
+import { startServer, type TestServer } from '../helpers/server.ts';
+import { legs } from './legs.ts';
+import { type Reader, type ReaderOptions, startReader } from './reader.ts';
+
+const STREAMS = ['iframe-stream', 'xhr-stream', 'sse'] as const;
+const ASKING = ['http10', 'keep-alive', 'polling', 'long-poll'] as const;
+const WITHOUT_SOCKET = [...ASKING, ...STREAMS] as const;
+const TYPES = 'application/json application/x-ndjson text/event-stream';
+const GZIP = ['gzip on;', `gzip_types ${TYPES};`];
+
+/** So many events by a reader beside the proxy settle that nothing of the first came through it. */
+const MANY = 20;
+const POLL_MS = 50;
+
+async function through(conf: string, server: TestServer): Promise<Nginx> {
+  const nginx = await startNginx(conf, server.port);
+  onTestFinished(nginx.stop);
+  return nginx;
+}
+
+function read(options: Omit<ReaderOptions, 'pollIntervalMs'>): Reader {
+  const reader = startReader({ ...options, pollIntervalMs: POLL_MS });
+  onTestFinished(reader.stop);
+  return reader;
+}
+
+interface Seen {
+  /** Events were here while the run went on. */
+  live: boolean;
+  /** At the end every event was here, once and in order. */
+  whole: boolean;
+  status: number;
+  clean: boolean;
+  reader: Reader;
+  /** What proxy and server said to each other: versions, and how many connections it took. */
+  request: string;
+  answer: string;
+  connectionsOpened: number;
+  requests: number;
+}
+
+/** Reads a run through nginx while another reader, beside it, tells how far the run is; then stops the run. */
+async function see(conf: string, technique: TechniqueId, headers: Record<string, string> = {}): Promise<Seen> {
+  const server = await startServer();
+  const nginx = await through(conf, server);
+  const beside: TechniqueId = technique === 'sse' ? 'xhr-stream' : 'sse';
+  const settings = { techniques: [technique, beside], eventsPerSecond: 50, payloadBytes: 8, durationSeconds: 600 };
+  const { id: run } = await server.run({ ...settings, pollIntervalMs: POLL_MS, seed: 7 });
+  const witness = read({ port: server.port, technique: beside, run });
+  const reader = read({ port: nginx.port, technique, run, headers });
+  await Promise.race([
+    reader.until(() => reader.arrivals.length >= 3),
+    witness.until(() => witness.arrivals.length >= MANY),
+  ]);
+  const live = reader.arrivals.length >= 3;
+  expect((await server.info(run)).state).toBe('running');
+  await fetch(`${server.url}/runs/${run}`, { method: 'DELETE' });
+  const { clean, status } = await reader.ended;
+  const { lastSeq } = await server.info(run);
+  const lane = (await server.ledger(run)).lanes[technique];
+  return {
+    live,
+    whole:
+      reader.arrivals.length === lastSeq && reader.arrivals.every(({ seq }, index) => seq === index + 1) && lastSeq > 0,
+    status: reader.answer?.status ?? status,
+    clean,
+    reader,
+    ...(await legs(server.url, run, technique)),
+    connectionsOpened: lane?.connectionsOpened ?? 0,
+    requests: lane?.requests ?? 0,
+  };
+}
+
+describe('proxy_pass alone', () => {
+  test.each(WITHOUT_SOCKET)('%s arrives live, as the streams ask nginx for it in a header', async (technique) => {
+    const seen = await see(await proxyConf('default'), technique);
+    expect(seen).toMatchObject({ live: true, whole: true, clean: true, status: 200 });
+  });
+
+  test.each(TECHNIQUES)('%s is asked in HTTP/1.0 by nginx, on a connection for each request', async (technique) => {
+    const seen = await see(await proxyConf('default'), technique);
+    expect(seen.request).toBe('1.0');
+    expect(seen.connectionsOpened).toBe(seen.requests);
+    // The server answers in its own version, but for http10, where it writes 1.0; the browser is always told 1.1.
+    expect(seen.answer).toBe(technique === 'http10' ? '1.0' : '1.1');
+    expect(seen.reader.answer?.version).toBe('1.1');
+  });
+
+  test('http10 loses what it is about: its reader keeps one connection, and the short ones lie behind', async () => {
+    const seen = await see(await proxyConf('default'), 'http10');
+    expect(seen.reader.reused).toBe(true);
+    expect(seen.requests).toBeGreaterThan(1);
+    expect(seen.connectionsOpened).toBe(seen.requests);
+  });
+
+  test('websocket comes to the server as a plain GET, and is refused by it', async () => {
+    const seen = await see(await proxyConf('default'), 'websocket');
+    expect(seen).toMatchObject({ live: false, clean: false, status: 426 });
+  });
+});
+
+describe('proxy_pass alone, and an application that sends no X-Accel-Buffering', () => {
+  test.each(STREAMS)('%s is held to its end', async (technique) => {
+    const seen = await see(await proxyConf('without-header'), technique);
+    expect(seen).toMatchObject({ live: false, whole: true, clean: true, status: 200 });
+  });
+
+  test.each(STREAMS)('%s comes in lumps where events are larger: when a buffer is full', async (technique) => {
+    const server = await startServer();
+    const nginx = await through(await proxyConf('without-header'), server);
+    const settings = { techniques: [technique], eventsPerSecond: 20, payloadBytes: 1000, durationSeconds: 600 };
+    const { id: run } = await server.run(settings);
+    const reader = read({ port: nginx.port, technique, run });
+    await reader.until(() => reader.arrivals.length >= 1);
+    expect((await server.info(run)).state).toBe('running');
+    expect(reader.arrivals.length).toBeGreaterThan(1);
+  });
+
+  test.each(ASKING)('%s does not care: each of its answers has an end', async (technique) => {
+    const seen = await see(await proxyConf('without-header'), technique);
+    expect(seen).toMatchObject({ live: true, whole: true, clean: true, status: 200 });
+  });
+});
+
+describe('proxy_buffering off', () => {
+  test.each(WITHOUT_SOCKET)('%s arrives live without help by the application', async (technique) => {
+    const seen = await see(await proxyConf('buffering-off'), technique);
+    expect(seen).toMatchObject({ live: true, whole: true, clean: true, status: 200 });
+  });
+
+  test('websocket is refused as before: it is not about buffers', async () => {
+    expect(await see(await proxyConf('buffering-off'), 'websocket')).toMatchObject({ live: false, status: 426 });
+  });
+});
+
+describe('the lines for the upgrade', () => {
+  test('websocket gets its 101 and is live', async () => {
+    const seen = await see(await proxyConf('upgrade'), 'websocket');
+    expect(seen).toMatchObject({ live: true, whole: true, clean: true, status: 101, request: '1.1', answer: '1.1' });
+  });
+
+  test.each(['proxy_set_header Upgrade $http_upgrade;', 'proxy_set_header Connection $connection_upgrade;'])(
+    'without %s it does not',
+    async (line) => {
+      const conf = (await proxyConf('upgrade')).replace(line, '');
+      expect(await see(conf, 'websocket')).toMatchObject({ live: false, status: 426 });
+    },
+  );
+
+  test('without proxy_http_version 1.1 it depends on the server: Node upgrades a request of HTTP/1.0, too', async () => {
+    // RFC 9110 7.8 says that such a server ignores the wish; one that does so answers as to a plain GET.
+    const conf = (await proxyConf('upgrade')).replace('proxy_http_version 1.1;', '');
+    expect(await see(conf, 'websocket')).toMatchObject({ live: true, status: 101, request: '1.0' });
+  });
+
+  test.each(WITHOUT_SOCKET)('%s arrives live beside it', async (technique) => {
+    const seen = await see(await proxyConf('upgrade'), technique);
+    expect(seen).toMatchObject({ live: true, whole: true, clean: true, request: '1.1' });
+  });
+
+  test('a page of the proxy’s own name is refused until Host is passed on, too', async () => {
+    const server = await startServer();
+    const handshake = async (conf: string): Promise<number> => {
+      const nginx = await through(conf, server);
+      const socket = new WebSocket(`ws://127.0.0.1:${nginx.port}/push/websocket`, { origin: nginx.url });
+      onTestFinished(() => socket.terminate());
+      socket.on('error', () => {});
+      return new Promise((resolve) => {
+        for (const event of ['upgrade', 'unexpected-response'] as const)
+          socket.on(event, (...told: { statusCode?: number }[]) => resolve(told.at(-1)?.statusCode ?? 0));
+      });
+    };
+    expect(await handshake(await proxyConf('upgrade'))).toBe(403);
+    expect(await handshake(await proxyConf('fixed'))).toBe(101);
+  });
+});
+
+describe('all lines together', () => {
+  test.each(TECHNIQUES)('%s arrives live, whole, and in HTTP/1.1', async (technique) => {
+    const seen = await see(await proxyConf('fixed'), technique);
+    expect(seen).toMatchObject({ live: true, whole: true, clean: true, request: '1.1' });
+    expect(seen.status).toBe(technique === 'websocket' ? 101 : 200);
+  });
+
+  test.each(['keep-alive', 'polling', 'long-poll'] as const)('%s is asked on one connection', async (technique) => {
+    const seen = await see(await proxyConf('fixed'), technique);
+    expect(seen.requests).toBeGreaterThan(1);
+    expect(seen.connectionsOpened).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('gzip in nginx', () => {
+  const packed = { 'accept-encoding': 'gzip' };
+
+  test.each(STREAMS)('%s is held to its end where nginx buffers', async (technique) => {
+    const seen = await see(withLines(await proxyConf('without-header'), ...GZIP), technique, packed);
+    expect(seen).toMatchObject({ live: false, whole: true, clean: true });
+    expect(seen.reader.answer?.headers['content-encoding']).toBe('gzip');
+  });
+
+  test.each(STREAMS)('%s is packed event by event where the application says X-Accel-Buffering', async (technique) => {
+    const seen = await see(withLines(await proxyConf('default'), ...GZIP), technique, packed);
+    expect(seen).toMatchObject({ live: true, whole: true, clean: true });
+    expect(seen.reader.answer?.headers['content-encoding']).toBe('gzip');
+  });
+
+  test.each(STREAMS)('%s is packed event by event where proxy_buffering is off', async (technique) => {
+    const seen = await see(withLines(await proxyConf('buffering-off'), ...GZIP), technique, packed);
+    expect(seen).toMatchObject({ live: true, whole: true, clean: true });
+    expect(seen.reader.answer?.headers['content-encoding']).toBe('gzip');
+  });
+});
+
+describe('proxy_read_timeout', () => {
+  /** Shorter than the page's, so that the test need not wait a minute for what it waits for. */
+  const impatient = async (seconds: number): Promise<string> =>
+    (await proxyConf('fixed')).replace(/proxy_read_timeout 60s;/, `proxy_read_timeout ${seconds}s;`);
+  const SILENT = ['iframe-stream', 'xhr-stream', 'sse', 'websocket'] as const;
+  const NEVER_MS = 3_600_000;
+
+  test.each(SILENT)('%s is cut when nothing happens and no heartbeat is sent', async (technique) => {
+    const server = await startServer({ heartbeatMs: NEVER_MS });
+    const nginx = await through(await impatient(1), server);
+    const { id: run } = await server.run({ techniques: [technique] }, false);
+    const reader = read({ port: nginx.port, technique, run });
+    expect((await reader.ended).clean).toBe(false);
+    expect((await server.info(run)).state).toBe('ready');
+    expect(reader.arrivals).toEqual([]);
+  });
+
+  test.each(SILENT)('%s is not, with a heartbeat that comes more often', async (technique) => {
+    const server = await startServer({ heartbeatMs: 250 });
+    const nginx = await through(await impatient(1), server);
+    const { id: run } = await server.run({ techniques: [technique] }, false);
+    const reader = read({ port: nginx.port, technique, run });
+    // Ten of them take more than twice the time after which silence is cut.
+    await reader.until(() => reader.heartbeats() >= 10);
+    expect(reader.heartbeats()).toBeGreaterThanOrEqual(10);
+    reader.stop();
+  });
+
+  test('a held question is answered with 504 by nginx unless the server answers before', async () => {
+    const server = await startServer();
+    const nginx = await through(await impatient(1), server);
+    const held = await server.run({ techniques: ['long-poll'], longPollTimeoutMs: 60_000 }, false);
+    expect(await read({ port: nginx.port, technique: 'long-poll', run: held.id }).ended).toEqual({
+      clean: false,
+      status: 504,
+    });
+    const short = await server.run({ techniques: ['long-poll'], longPollTimeoutMs: 300 }, false);
+    const answer = await fetch(`${nginx.url}/push/long-poll?run=${short.id}&after=0`);
+    expect([answer.status, await answer.json()]).toEqual([200, { events: [], next: 0 }]);
+  });
+});
+
+describe('what the server knows of the proxy', () => {
+  const proxied = async (port: number): Promise<boolean> =>
+    ((await (await fetch(`http://127.0.0.1:${port}/runs`, { method: 'POST' })).json()) as { proxied: boolean }).proxied;
+
+  test('POST /runs says proxied by the version or by X-Forwarded-For, and not where neither tells', async () => {
+    const server = await startServer();
+    expect(await proxied(server.port)).toBe(false);
+    expect(await proxied((await through(await proxyConf('default'), server)).port)).toBe(true);
+    expect(await proxied((await through(await proxyConf('fixed'), server)).port)).toBe(true);
+    expect(await proxied((await through(await proxyConf('upgrade'), server)).port)).toBe(false);
+  });
+
+  test('the ledger counts the bytes between proxy and server', async () => {
+    const [direct, behind] = await Promise.all(
+      (['direct', 'behind'] as const).map(async (where) => {
+        const server = await startServer();
+        const port = where === 'behind' ? (await through(await proxyConf('default'), server)).port : server.port;
+        const { id: run } = await server.run({ techniques: ['keep-alive'] }, false);
+        const answer = await fetch(`http://127.0.0.1:${port}/push/keep-alive?run=${run}`);
+        await answer.arrayBuffer();
+        return (await server.ledger(run)).lanes['keep-alive'];
+      }),
+    );
+    // The same request, but nginx writes its own: another Host, another Connection.
+    expect(behind?.bytes.up.head).not.toBe(direct?.bytes.up.head);
+    expect(behind?.unaccountedBytes).toBe(0);
+  });
+});

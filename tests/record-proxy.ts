@@ -1,0 +1,109 @@
+/**
+ * Records what nginx makes of the techniques: `node tests/record-proxy.ts`. Starts the real server and the real nginx
+ * with each configuration of content/proxy/, reads all techniques through it, and writes what came, and when, to
+ * content/recorded/proxy.json. Server and reader are one process, so both stamps of an event are of one clock.
+ */
+import { writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { buildApp } from '../demo-server/app.ts';
+import { type RunInfo, type RunLedger, TECHNIQUES, type TechniqueId } from '../demo-server/protocol.ts';
+import {
+  PROXY_CONFIGS,
+  type ProxyConfig,
+  type ProxyRecording,
+  type ProxySeen,
+} from '../site/components/proxy-recording.ts';
+import { nginxVersion, proxyConf, startNginx, withLines } from './helpers/nginx.ts';
+import { legs } from './proxy/legs.ts';
+import { startReader } from './proxy/reader.ts';
+
+const SETTINGS = { eventsPerSecond: 2, payloadBytes: 64, durationSeconds: 10, pollIntervalMs: 1000, seed: 7 };
+const GZIP = ['gzip on;', 'gzip_types application/json application/x-ndjson text/event-stream;'];
+
+const app = await buildApp();
+await app.listen({ port: 0, host: '127.0.0.1' });
+const { port } = app.server.address() as AddressInfo;
+const url = `http://127.0.0.1:${port}`;
+
+const seen = {} as Record<ProxyConfig, Record<TechniqueId, ProxySeen>>;
+try {
+  for (const config of PROXY_CONFIGS) {
+    seen[config] = await record(config);
+    const heard = Object.entries(seen[config]).map(
+      ([id, { live, latencyMs }]) => `${id} ${live ? 'live' : 'held'} ${latencyMs}`,
+    );
+    process.stdout.write(`${config}: ${heard.join(', ')}\n`);
+  }
+} finally {
+  app.endConnections();
+  await app.close();
+}
+const recording: ProxyRecording = {
+  nginx: nginxVersion(),
+  node: `Node ${process.versions.node}`,
+  date: new Date().toISOString().slice(0, 10),
+  command: 'node tests/record-proxy.ts',
+  settings: SETTINGS,
+  seen,
+};
+await writeFile(join(import.meta.dirname, '../content/recorded/proxy.json'), `${JSON.stringify(recording, null, 1)}\n`);
+
+async function confOf(config: ProxyConfig): Promise<string | undefined> {
+  if (config === 'direct') return undefined;
+  if (config === 'gzip') return withLines(await proxyConf('without-header'), ...GZIP);
+  if (config === 'gzip-fixed') return withLines(await proxyConf('fixed'), ...GZIP);
+  return proxyConf(config);
+}
+
+/** One run with all techniques at once, so that all have the same events. */
+async function record(config: ProxyConfig): Promise<Record<TechniqueId, ProxySeen>> {
+  const conf = await confOf(config);
+  const nginx = conf === undefined ? undefined : await startNginx(conf, port);
+  const run = (await json('/runs', SETTINGS)) as RunInfo;
+  const headers: Record<string, string> = config.startsWith('gzip') ? { 'accept-encoding': 'gzip' } : {};
+  const readers = TECHNIQUES.map((technique) => {
+    const { pollIntervalMs } = SETTINGS;
+    return [
+      technique,
+      startReader({ port: nginx?.port ?? port, technique, run: run.id, pollIntervalMs, headers }),
+    ] as const;
+  });
+  await json(`/runs/${run.id}/start`, {});
+  await Promise.all(readers.map(([, { ended }]) => ended));
+  const info = (await json(`/runs/${run.id}`)) as RunInfo;
+  const ledger = (await json(`/runs/${run.id}/ledger`)) as RunLedger;
+  const lanes = await Promise.all(
+    readers.map(async ([technique, { answer, arrivals, reused }]): Promise<[TechniqueId, ProxySeen]> => {
+      const latencies = arrivals.map(({ at, sentAt }) => at - sentAt).sort((a, b) => a - b);
+      const middle = latencies[Math.floor(latencies.length / 2)];
+      const inside = await legs(url, run.id, technique);
+      return [
+        technique,
+        {
+          status: answer?.status ?? 0,
+          live: (arrivals[0]?.at ?? Number.POSITIVE_INFINITY) < (info.endsAt ?? 0),
+          events: arrivals.length,
+          sent: info.lastSeq,
+          latencyMs: middle === undefined ? null : Math.round(middle * 10) / 10,
+          packed: answer?.headers['content-encoding'] ?? null,
+          outside: { answer: answer?.version ?? '', reused },
+          inside: {
+            ...inside,
+            requests: ledger.lanes[technique]?.requests ?? 0,
+            connections: ledger.lanes[technique]?.connectionsOpened ?? 0,
+          },
+        },
+      ];
+    }),
+  );
+  await nginx?.stop();
+  return Object.fromEntries(lanes) as Record<TechniqueId, ProxySeen>;
+}
+
+async function json(path: string, body?: object): Promise<unknown> {
+  const post = body && { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
+  const answer = await fetch(url + path, { ...post });
+  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
+}
