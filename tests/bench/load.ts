@@ -11,17 +11,21 @@ const BRACE = 0x7d;
 const AT_ONCE = 50;
 
 const cell = new Int32Array(new SharedArrayBuffer(4));
-let dozing = false;
+let nap: NodeJS.Immediate | undefined;
 
 /**
- * Looks at the sockets once per half a millisecond instead of at every packet. Waking a sleeping reader can cost the
- * writing process more than the write itself, and the slower the server, the more often its reader sleeps: without
- * this the bench would count that, which a network between the two takes away, twice over.
+ * From now on looks at the sockets once per half a millisecond instead of at every packet, or no longer. Waking a
+ * sleeping reader can cost the writing process more than the write itself, and the slower the server, the more often
+ * its reader sleeps: without this the bench would count that, which a network between the two takes away, twice over.
  */
-function doze(): void {
-  if (!dozing) return;
+function doze(on: boolean): void {
+  clearImmediate(nap);
+  nap = on ? setImmediate(sleep) : undefined;
+}
+
+function sleep(): void {
   Atomics.wait(cell, 0, 0, 0.5);
-  setImmediate(doze);
+  nap = setImmediate(sleep);
 }
 
 /** One read buffer for all: what is read is looked at at once, or copied. */
@@ -37,7 +41,11 @@ function open(port: number, first: string, read: (bytes: Buffer, socket: Socket)
     },
   };
   const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
-  socket.on('error', () => process.exit(1));
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    process.stderr.write('bench: the server has ended a connection that is measured\n');
+    process.exit(1);
+  });
   socket.write(first);
   return socket;
 }
@@ -105,14 +113,17 @@ async function run({ group, ms }: { group: number; ms: number }) {
   times = [];
   asking = true;
   // One connection alone is asked for its delay, so there every packet is looked at.
-  dozing = asked.length > 1;
-  doze();
+  doze(asked.length > 1);
   const startedAt = clock();
   for (const asker of asked) asker.begin();
   await new Promise((resolve) => setTimeout(resolve, ms));
-  const result = { perSecond: (times.length / (clock() - startedAt)) * 1000, p50: percentile(times, 0.5) };
+  const result = {
+    count: times.length,
+    perSecond: (times.length / (clock() - startedAt)) * 1000,
+    p50: percentile(times, 0.5),
+  };
   asking = false;
-  dozing = false;
+  doze(false);
   await new Promise((resolve) => setTimeout(resolve, 50));
   return result;
 }
@@ -187,15 +198,14 @@ function expect({ group, events }: { group: number; events: number }): void {
   readers.arrivals = new Float64Array(readers.got.length * events).fill(Number.NaN);
   readers.got.fill(0);
   readers.missing = readers.got.length * events;
-  dozing = true;
-  doze();
+  doze(true);
   reached.set(group, new Promise((resolve) => Object.assign(readers, { complete: resolve })));
 }
 
 /** Resolves with the bytes and the times of arrival once every reader has every event. */
 async function arrivals({ group }: { group: number }) {
   await reached.get(group);
-  dozing = false;
+  doze(false);
   return { bytes: groups[group]?.bytes, arrivals: groups[group]?.arrivals };
 }
 

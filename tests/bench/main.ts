@@ -19,7 +19,7 @@ median over the pairs, with the quartiles beside it. Other work on the machine m
 `;
 
 /** Past this nothing sensible is going on any more. */
-const PATIENCE_MS = 10 * 60_000;
+const PATIENCE_MS = 5 * 60_000;
 
 function fail(line: string): never {
   stopChildren();

@@ -1,7 +1,6 @@
 /** The bench's results as a table that can be quoted: ratios, aims, and what they were measured on. */
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { cpus, release, totalmem, type } from 'node:os';
+import { cpus, loadavg, release, totalmem, type } from 'node:os';
 import type { Result } from './measure.ts';
 
 /** What a figure has to have beside it. */
@@ -11,6 +10,8 @@ export interface Stamp {
   versions: Record<string, string>;
   rounds: number;
   seconds: number;
+  /** Of the last minute. What exceeds two or so was others' work, which widens the quartiles. */
+  loadAverage: number;
 }
 
 /** Names this machine, these versions, and now. */
@@ -28,19 +29,12 @@ export function stamp({ rounds, seconds }: Pick<Stamp, 'rounds' | 'seconds'>): S
     },
     rounds,
     seconds,
+    loadAverage: Number(loadavg()[0]?.toFixed(1)),
   };
 }
 
 function versionOf(name: string): string {
-  const require = createRequire(import.meta.url);
-  const folder = require.resolve.paths(name)?.[0] ?? '';
-  const folders = require.resolve.paths(name) ?? [folder];
-  for (const path of folders) {
-    try {
-      return JSON.parse(readFileSync(`${path}/${name}/package.json`, 'utf8')).version;
-    } catch {}
-  }
-  return 'unknown';
+  return createRequire(import.meta.url)(`${name}/package.json`).version;
 }
 
 /** The table for a terminal. */
@@ -73,7 +67,7 @@ export function table(made: Stamp, results: readonly Result[]): string {
 
 reference: for requests and pings the same app without the tap, for the rest a bare node:http or ws loop.
 ${made.machine}
-${versions.join(', ')}; ${made.at}; ${made.rounds} rounds in ${made.seconds} s
+${versions.join(', ')}; ${made.at}; ${made.rounds} rounds in ${made.seconds} s, load average ${made.loadAverage}
 `;
 }
 
@@ -89,6 +83,8 @@ function aimInWords(aim: Result['aim']): string {
 
 function verdict({ aim, ratio }: Result): string {
   if (!aim) return '';
-  const met = 'atLeast' in aim ? ratio >= aim.atLeast : ratio <= aim.atMost;
+  // As precise as it is shown.
+  const shown = Number(ratio.toFixed(2));
+  const met = 'atLeast' in aim ? shown >= aim.atLeast : shown <= aim.atMost;
   return met ? 'met' : 'missed';
 }

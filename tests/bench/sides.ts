@@ -29,10 +29,12 @@ export interface Side {
 /** app.ts sets the same; it is in the head of every answer, and both sides are to send the same bytes. */
 const KEEP_ALIVE_MS = 75_000;
 const HOST = '127.0.0.1';
+/** Never, as a bench goes: the load answers no pings, and both sides are to send the same bytes. */
+const HEARTBEAT_MS = 60 * 60_000;
 
 /** The whole app, with a run that was made and not started: open to readers, and still. */
 async function app(tap: boolean): Promise<Side> {
-  const server = await buildApp({ tap });
+  const server = await buildApp({ tap, heartbeatMs: HEARTBEAT_MS });
   const port = await listen(server);
   const made = await server.inject({ method: 'POST', url: '/runs', payload: {} });
   return { port, query: `?run=${made.json<RunInfo>().id}`, publish: notHere };
@@ -58,8 +60,8 @@ async function rooms(): Promise<Side> {
   await server.register(fastifyWebsocket, { options: { perMessageDeflate: false } });
   await server.register(async (push) => {
     guardPush(push, { get: () => run } as unknown as Runs, DEFAULT_LIMITS);
-    await push.register(sse, { heartbeatMs: 15_000 });
-    await push.register(websocket, { heartbeatMs: 15_000 });
+    await push.register(sse, { heartbeatMs: HEARTBEAT_MS });
+    await push.register(websocket, { heartbeatMs: HEARTBEAT_MS });
   });
   return { port: await listen(server), query: '', publish };
 }
