@@ -129,7 +129,7 @@ export default defineConfig({
         sidebar: [
           { slug: 'start' },
           { label: 'The ladder', items: ladder },
-          { label: 'In depth', items: [{ slug: 'websocket-in-depth' }] },
+          { label: 'In depth', items: [{ slug: 'websocket-in-depth' }, { slug: 'proxies' }] },
           {
             label: 'Workbenches',
             items: [{ slug: 'workbench/accept' }, { slug: 'workbench/frames' }, { slug: 'workbench/sse-parser' }],

@@ -18,7 +18,14 @@ import { nginxVersion, proxyConf, startNginx, withLines } from './helpers/nginx.
 import { legs } from './proxy/legs.ts';
 import { startReader } from './proxy/reader.ts';
 
-const SETTINGS = { eventsPerSecond: 2, payloadBytes: 64, durationSeconds: 10, pollIntervalMs: 1000, seed: 7 };
+const SETTINGS = {
+  arrivals: 'poisson',
+  eventsPerSecond: 2,
+  payloadBytes: 64,
+  durationSeconds: 10,
+  pollIntervalMs: 1000,
+  seed: 7,
+};
 const GZIP = ['gzip on;', 'gzip_types application/json application/x-ndjson text/event-stream;'];
 
 const app = await buildApp();
@@ -56,17 +63,17 @@ async function confOf(config: ProxyConfig): Promise<string | undefined> {
   return proxyConf(config);
 }
 
-/** One run with all techniques at once, so that all have the same events. */
+/** One run with all techniques at once, so that all have the same events; each through an nginx of its own, so that none uses another's connections. */
 async function record(config: ProxyConfig): Promise<Record<TechniqueId, ProxySeen>> {
   const conf = await confOf(config);
-  const nginx = conf === undefined ? undefined : await startNginx(conf, port);
+  const nginxes = conf === undefined ? [] : await Promise.all(TECHNIQUES.map(() => startNginx(conf, port)));
   const run = (await json('/runs', SETTINGS)) as RunInfo;
   const headers: Record<string, string> = config.startsWith('gzip') ? { 'accept-encoding': 'gzip' } : {};
-  const readers = TECHNIQUES.map((technique) => {
+  const readers = TECHNIQUES.map((technique, n) => {
     const { pollIntervalMs } = SETTINGS;
     return [
       technique,
-      startReader({ port: nginx?.port ?? port, technique, run: run.id, pollIntervalMs, headers }),
+      startReader({ port: nginxes[n]?.port ?? port, technique, run: run.id, pollIntervalMs, headers }),
     ] as const;
   });
   await json(`/runs/${run.id}/start`, {});
@@ -97,7 +104,7 @@ async function record(config: ProxyConfig): Promise<Record<TechniqueId, ProxySee
       ];
     }),
   );
-  await nginx?.stop();
+  await Promise.all(nginxes.map(({ stop }) => stop()));
   return Object.fromEntries(lanes) as Record<TechniqueId, ProxySeen>;
 }
 

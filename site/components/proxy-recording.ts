@@ -36,6 +36,12 @@ export interface ProxyRecording {
   node: string;
   date: string;
   command: string;
-  settings: { eventsPerSecond: number; payloadBytes: number; durationSeconds: number; pollIntervalMs: number };
+  settings: {
+    arrivals: string;
+    eventsPerSecond: number;
+    payloadBytes: number;
+    durationSeconds: number;
+    pollIntervalMs: number;
+  };
   seen: Record<ProxyConfig, Record<TechniqueId, ProxySeen>>;
 }

@@ -219,6 +219,16 @@ describe('gzip in nginx', () => {
   });
 });
 
+test('gzip on alone packs the iframe stream, and no other: nginx always takes text/html for worth it', async () => {
+  for (const technique of STREAMS) {
+    const seen = await see(withLines(await proxyConf('default'), 'gzip on;'), technique, { 'accept-encoding': 'gzip' });
+    expect(seen).toMatchObject({ live: true, whole: true });
+    expect(seen.reader.answer?.headers['content-encoding'], technique).toBe(
+      technique === 'iframe-stream' ? 'gzip' : undefined,
+    );
+  }
+});
+
 describe('proxy_read_timeout', () => {
   /** Shorter than the page's, so that the test need not wait a minute for what it waits for. */
   const impatient = async (seconds: number): Promise<string> =>
