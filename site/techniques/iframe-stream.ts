@@ -6,7 +6,7 @@
  * 156 and Firefox 153). So silence longer than the heartbeat allows counts as dead. `load` is a clean end.
  */
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
-import { type Lane, now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
+import { type Lane, liveWith, now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
 
 /** What a script in the frame calls us with; nothing at all is the heartbeat. */
 type Call = PushEvent | ResetNotice | { end: true } | undefined;
@@ -29,11 +29,14 @@ export const receive: Receive = async (lane) => {
         after = call.seq;
         sample({ kind: 'event', request, at, seq: call.seq, sentAt: call.sentAt });
       }
+    }).catch((error: unknown) => {
+      liveWith(error, lane);
+      return 'bad-answer' as const;
     });
     sample({ kind: 'response', request, at: now(), ok: ended === 'loaded' });
     if (over || signal.aborted) return;
     if (ended === 'silent') sample({ kind: 'trouble', at: now(), reason: 'silent' });
-    else if (calls === 0) sample({ kind: 'trouble', at: now(), reason: 'connection-lost' });
+    else if (ended === 'loaded' && calls === 0) sample({ kind: 'trouble', at: now(), reason: 'connection-lost' });
     await pause(RETRY_MS, signal);
     if (ended === 'loaded' && calls > 0 && lane.over?.()) return;
   }

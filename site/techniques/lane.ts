@@ -99,13 +99,19 @@ export async function askForEvents(url: string, init: RequestInit): Promise<Even
   throw refusal(answer.status, text);
 }
 
-/** The server's refusal from a status and a body, whatever the body is (a proxy's error page, for example). */
-export function refusal(status: number, body: string): Refused {
+/**
+ * What an answer that is no stream and no list means: a `Refused` in the server's words; or, where it has none and may
+ * be better the next time, a SyntaxError: a proxy's 502, or an answer cut so early that Firefox read a status of 20.
+ */
+export function refusal(status: number, body: string): Refused | SyntaxError {
   try {
-    return new Refused(status, JSON.parse(body) as Refusal);
+    const words = JSON.parse(body) as Refusal;
+    if (words.error && words.message) return new Refused(status, words);
   } catch {
-    return new Refused(status, { error: 'no-words', message: `HTTP ${status}` });
+    // No words of ours.
   }
+  if (status < 400 || status >= 500) return new SyntaxError(`HTTP ${status} without words of the server`);
+  return new Refused(status, { error: 'no-words', message: `HTTP ${status}` });
 }
 
 /** Sorts what a request failed with: a refusal ends the lane (thrown on); all else is trouble that it lives with. */

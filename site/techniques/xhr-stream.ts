@@ -6,7 +6,7 @@
  * `responseText` keeps everything ever received, so the stream is begun anew after 1 MiB.
  */
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
-import { type Lane, now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
+import { type Lane, liveWith, now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
 
 const RESTART_CHARS = 1024 * 1024;
 
@@ -24,13 +24,16 @@ export const receive: Receive = async (lane) => {
         after = message.seq;
         sample({ kind: 'event', request, at, seq: message.seq, sentAt: message.sentAt });
       }
+    }).catch((error: unknown) => {
+      liveWith(error, lane);
+      return 'bad-answer' as const;
     });
-    sample({ kind: 'response', request, at: now(), ok: ended !== 'connection-lost' && ended !== 'silent' });
+    sample({ kind: 'response', request, at: now(), ok: ended === 'over' || ended === 'full' || ended === 'ended' });
     if (ended === 'over') return;
     if (ended === 'full') continue;
     if (ended === 'connection-lost' || ended === 'silent') sample({ kind: 'trouble', at: now(), reason: ended });
     await pause(RETRY_MS, signal);
-    if (ended === 'ended' && lane.over?.()) return;
+    if (signal.aborted || (ended === 'ended' && lane.over?.())) return;
   }
 };
 

@@ -64,11 +64,11 @@ describe.each(BROWSERS)('%s', (name) => {
       const events = 40;
       const run = await server.run({ ...tenEvents(id), durationSeconds: 4, longPollTimeoutMs: 1000 }, false);
       const random = seededRandom(TECHNIQUES.indexOf(id) + 1);
-      // Anywhere from inside the head to some events into the body.
+      // Anywhere from inside the status line to some events into the body.
       const proxy = await startCuttingProxy(
         server.port,
         `/push/${id}`,
-        numbers(6).map(() => Math.floor(20 + random() * 900)),
+        numbers(6).map(() => Math.floor(1 + random() * 900)),
       );
       onTestFinished(() => proxy.close());
       const report = lane(proxy.url, id, run.id);
