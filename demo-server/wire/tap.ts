@@ -67,7 +67,7 @@ class TappedSocket extends Socket {
     // Looked at before every write, because a reader that has stopped reading gives no other sign. One event is several
     // writes: those behind the one that was too much still come here.
     const queued = this.writableLength;
-    if (!this.destroyed && queued > 0 && queued + (chunk as { length: number }).length > this.tap.queuedBytes) {
+    if (queued > 0 && queued + (chunk as { length: number }).length > this.tap.queuedBytes && !this.destroyed) {
       this.meter.cut(SLOW_READER);
       this.destroy();
       return false;
