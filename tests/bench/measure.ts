@@ -68,7 +68,8 @@ async function answers(path: string, protocol: Protocol, rounds: number) {
     const after = await servers[side].ask<number>({ do: 'cpuMicroseconds' });
     return { perSecond, cpu: (after - before) / count, p50: (await run(groups[side].one, ALONE_MS)).p50 };
   });
-  await Promise.all([load, servers.ours, servers.reference].map((child) => child.stop()));
+  // The load first: it would complain of broken connections.
+  for (const child of [load, servers.ours, servers.reference]) await child.stop();
   return results;
 }
 
@@ -134,7 +135,7 @@ async function fanOut(technique: Technique, rounds: number): Promise<Result[]> {
   if (bytes.ours !== bytes.reference)
     throw new Error(`${technique}: unlike bytes, ${bytes.ours} of ours and ${bytes.reference} of the bare loop's`);
   const { perSecond, p50, p95, cpu } = await inPairs(rounds, burst);
-  await Promise.all([load, servers.ours, servers.reference].map((child) => child.stop()));
+  for (const child of [load, servers.ours, servers.reference]) await child.stop();
   const what = `${technique} to ${READERS}`;
   return [
     { what: `${what}, deliveries`, unit: 'deliveries/s', ...perSecond, aim: { atLeast: 0.8 } },
@@ -164,7 +165,8 @@ async function memory(technique: Technique, rounds: number): Promise<Result[]> {
     const before = await server.ask<{ used: number; rss: number }>({ do: 'memory' });
     await subscribe(IDLE);
     const after = await server.ask<{ used: number; rss: number }>({ do: 'memory' });
-    await Promise.all([load.stop(), server.stop()]);
+    await load.stop();
+    await server.stop();
     return {
       used: (after.used - before.used) / IDLE / 1024,
       rss: (after.rss - before.rss) / IDLE / 1024,
