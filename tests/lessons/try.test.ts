@@ -60,8 +60,8 @@ describe('shell lines', () => {
     server = await startServer({ siteDir }, (end) => {
       close = end;
     });
-    // The open feed has begun to fill: a page says "as it is after a while".
-    while ((await server.info('open')).lastSeq < 2) await new Promise((resolve) => setTimeout(resolve, 100));
+    // The open feed has begun to fill: a page says "as it is after a while". A long poll answers when it has.
+    for (const after of [0, 1]) await (await fetch(`${server.url}/push/long-poll?after=${after}`)).text();
     return () => close();
   });
 
