@@ -78,7 +78,6 @@ test('what is marked ▶ and runs nowhere yet is known', () => {
   expect(without.map(([topic]) => topic)).toEqual([
     'fetch and ReadableStream, the successor ▶',
     'Flash Socket (history; ▶ later)',
-    'proxies ▶',
   ]);
 });
 
