@@ -1,10 +1,9 @@
 /** The files that lessons may show, as they run, and how a region or a difference is cut out of them. */
 
-const files = import.meta.glob<string>(['../../demo-server/**/*.ts', '../techniques/**/*.ts'], {
-  query: '?raw',
-  import: 'default',
-  eager: true,
-});
+const files = import.meta.glob<string>(
+  ['../../demo-server/**/*.ts', '../techniques/**/*.ts', '../../content/proxy/*.conf'],
+  { query: '?raw', import: 'default', eager: true },
+);
 const byName = new Map(
   Object.entries(files).map(([path, code]) => [
     path.startsWith('../../') ? path.slice(6) : `site/${path.slice(3)}`,
