@@ -8,19 +8,19 @@ import { type Tag, tags, textOf } from '../helpers/html.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+type Page = { html: string; tags: Tag[] };
 /** A page stands at its folder; `/404.html` is nobody's folder. */
-const pages = new Map(
+const pages = new Map<string, Page>(
   globSync('**/*.html', { cwd: siteDir })
     .sort()
     .map((file) => {
       const html = readFileSync(join(siteDir, file), 'utf8');
-      return [`/${file.replaceAll('\\', '/').replace(/index\.html$/, '')}`, { html, tags: [...tags(html)] }] as const;
+      return [`/${file.replace(/index\.html$/, '')}`, { html, tags: [...tags(html)] }];
     }),
 );
 const paths = [...pages.keys()];
 const ORIGIN = 'http://pushlab.invalid';
 
-type Page = { html: string; tags: Tag[] };
 const page = (path: string): Page => {
   const found = pages.get(path);
   if (!found) throw new Error(`no page ${path}, there are ${paths.join(', ')}`);
