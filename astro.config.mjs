@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
-import { TECHNIQUES } from './demo-server/protocol.ts';
+import { LADDER } from './demo-server/protocol.ts';
 import { MARKS } from './site/components/marks.ts';
 import { LOCALES } from './site/locales.ts';
 
@@ -66,12 +66,12 @@ function demoServer() {
 
 /** Before anything is drawn: the rungs that were read on this device (site/components/progress.ts), and the mark for them. */
 const READ_RUNGS = "try{document.documentElement.dataset.read=localStorage.getItem('pushlab:read')??''}catch{}";
-const READ_MARKS = TECHNIQUES.map((id) => `:root[data-read~="${id}"] [data-technique="${id}"]{--read:"✓"/""}`).join('');
+const READ_MARKS = LADDER.map((id) => `:root[data-read~="${id}"] [data-technique="${id}"]{--read:"✓"/""}`).join('');
 
-const ladder = TECHNIQUES.map((id) => ({
+const lesson = (id) => ({
   slug: `lessons/${id}`,
   attrs: { 'data-technique': id, style: `--mark: path('${MARKS[id]}')` },
-}));
+});
 
 export default defineConfig({
   srcDir: './site',
@@ -128,7 +128,7 @@ export default defineConfig({
         },
         sidebar: [
           { slug: 'start' },
-          { label: 'The ladder', items: ladder },
+          { label: 'The ladder', items: LADDER.map(lesson) },
           { label: 'In depth', items: [{ slug: 'websocket-in-depth' }, { slug: 'proxies' }] },
           {
             label: 'Workbenches',
@@ -136,7 +136,11 @@ export default defineConfig({
           },
           {
             label: 'Beyond the ladder',
-            items: [{ slug: 'beyond/flash-socket' }, { slug: 'beyond/http2-http3-webtransport' }],
+            items: [
+              lesson('fetch-stream'),
+              { slug: 'beyond/flash-socket' },
+              { slug: 'beyond/http2-http3-webtransport' },
+            ],
           },
           {
             label: 'The bench',

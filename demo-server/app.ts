@@ -93,7 +93,10 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
         description: 'Eight techniques, one feed, a byte-exact ledger.',
       },
       tags: [
-        { name: 'techniques', description: 'The techniques themselves, in ladder order.' },
+        {
+          name: 'techniques',
+          description: 'The techniques themselves, in ladder order, then what lies beyond the ladder.',
+        },
         { name: 'runs', description: 'One measured comparison with its settings.' },
         { name: 'ledger', description: 'What was counted on the wire.' },
         { name: 'control', description: 'Clock, start and stop, live ledger.' },

@@ -3,8 +3,8 @@
  * Imports nothing, touches no platform API, and ships to the browser unchanged.
  */
 
-/** The techniques in ladder order. The id is file name, route segment, URL slug, test name and colour token. */
-export const TECHNIQUES = [
+/** The eight rungs in order: what a run compares unless told otherwise. */
+export const LADDER = [
   'http10',
   'keep-alive',
   'polling',
@@ -14,6 +14,10 @@ export const TECHNIQUES = [
   'sse',
   'websocket',
 ] as const;
+export type RungId = (typeof LADDER)[number];
+
+/** Every technique: the ladder, then what lies beyond it. The id is file name, route segment, URL slug, test name and colour token. */
+export const TECHNIQUES = [...LADDER, 'fetch-stream'] as const;
 export type TechniqueId = (typeof TECHNIQUES)[number];
 
 // ---------------------------------------------------------------------------------------------------- settings
@@ -23,6 +27,7 @@ export type Arrivals = (typeof ARRIVALS)[number];
 
 /** The settings of one run. Rates are per second, sizes in bytes, times in the unit that the name ends in. */
 export interface RunSettings {
+  /** The lanes; the ladder if not given. */
   techniques: TechniqueId[];
   eventsPerSecond: number;
   arrivals: Arrivals;
@@ -78,7 +83,7 @@ export function checkSettings(
       faults.push({ field, got: given[field], takes: `no such setting; there are ${known.join(', ')}` });
   }
 
-  const { techniques = [...TECHNIQUES], arrivals = 'steady' } = given;
+  const { techniques = [...LADDER], arrivals = 'steady' } = given;
   const techniquesFit =
     Array.isArray(techniques) &&
     techniques.length > 0 &&

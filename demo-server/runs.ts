@@ -1,7 +1,15 @@
 /** The life of a run: ready → running → finished → forgotten. One timer each, cleared when it moves on. */
 import { randomBytes, randomInt } from 'node:crypto';
 import { createFeed, type Feed, type FeedEnd, now } from './feed.ts';
-import { checkSettings, OPEN_RUN, RANGES, type RunInfo, type RunSettings, type RunState } from './protocol.ts';
+import {
+  checkSettings,
+  OPEN_RUN,
+  RANGES,
+  type RunInfo,
+  type RunSettings,
+  type RunState,
+  TECHNIQUES,
+} from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Ledger } from './wire/ledger.ts';
 
@@ -51,7 +59,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents }: RunsOptions): Run
   function openSettings(): RunSettings {
     const checked = checkSettings({});
     if ('faults' in checked) throw new Error('the default settings do not pass their own check');
-    return { ...checked.settings, eventsPerSecond: 1, seed: drawSeed() };
+    return { ...checked.settings, techniques: [...TECHNIQUES], eventsPerSecond: 1, seed: drawSeed() };
   }
 
   function createRun(id: string, settings: RunSettings) {

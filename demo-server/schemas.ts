@@ -1,6 +1,7 @@
 /** The routes' schemas: what Fastify checks and what the page at /docs/api is made from. */
 import {
   ARRIVALS,
+  LADDER,
   MAX_FEED_BYTES_PER_SECOND,
   type NumericSetting,
   RANGES,
@@ -18,6 +19,7 @@ const about: Record<TechniqueId, string> = {
   'xhr-stream': 'Newline-delimited JSON that never ends; empty lines are heartbeats.',
   sse: 'An event stream (text/event-stream) with id, data and retry; a comment is the heartbeat.',
   websocket: 'One text frame an event after the WebSocket handshake; Ping is the heartbeat.',
+  'fetch-stream': 'The answer of xhr-stream on a route of its own: newline-delimited JSON that never ends.',
 };
 
 const runQuery = { type: 'string', description: 'Run id; without it the open feed, one event a second, always on.' };
@@ -67,6 +69,7 @@ function answer(technique: TechniqueId): Record<number, object> {
   const streams: Partial<Record<TechniqueId, string>> = {
     'iframe-stream': 'text/html',
     'xhr-stream': 'application/x-ndjson',
+    'fetch-stream': 'application/x-ndjson',
     sse: 'text/event-stream',
   };
   const type = streams[technique] ?? 'application/json';
@@ -123,8 +126,8 @@ const settingProperties = {
   techniques: {
     type: 'array',
     items: { type: 'string', enum: [...TECHNIQUES] },
-    default: [...TECHNIQUES],
-    description: 'The lanes.',
+    default: [...LADDER],
+    description: 'The lanes; the eight rungs of the ladder if not given.',
   },
   arrivals: {
     type: 'string',

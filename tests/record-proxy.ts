@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buildApp } from '../demo-server/app.ts';
-import { type RunInfo, type RunLedger, TECHNIQUES, type TechniqueId } from '../demo-server/protocol.ts';
+import { LADDER, type RungId, type RunInfo, type RunLedger } from '../demo-server/protocol.ts';
 import {
   PROXY_CONFIGS,
   type ProxyConfig,
@@ -33,7 +33,7 @@ await app.listen({ port: 0, host: '127.0.0.1' });
 const { port } = app.server.address() as AddressInfo;
 const url = `http://127.0.0.1:${port}`;
 
-const seen = {} as Record<ProxyConfig, Record<TechniqueId, ProxySeen>>;
+const seen = {} as Record<ProxyConfig, Record<RungId, ProxySeen>>;
 try {
   for (const config of PROXY_CONFIGS) {
     seen[config] = await record(config);
@@ -64,12 +64,12 @@ async function confOf(config: ProxyConfig): Promise<string | undefined> {
 }
 
 /** One run with all techniques at once, so that all have the same events; each through an nginx of its own, so that none uses another's connections. */
-async function record(config: ProxyConfig): Promise<Record<TechniqueId, ProxySeen>> {
+async function record(config: ProxyConfig): Promise<Record<RungId, ProxySeen>> {
   const conf = await confOf(config);
-  const nginxes = conf === undefined ? [] : await Promise.all(TECHNIQUES.map(() => startNginx(conf, port)));
+  const nginxes = conf === undefined ? [] : await Promise.all(LADDER.map(() => startNginx(conf, port)));
   const run = (await json('/runs', SETTINGS)) as RunInfo;
   const headers: Record<string, string> = config.startsWith('gzip') ? { 'accept-encoding': 'gzip' } : {};
-  const readers = TECHNIQUES.map((technique, n) => {
+  const readers = LADDER.map((technique, n) => {
     const { pollIntervalMs } = SETTINGS;
     return [
       technique,
@@ -81,7 +81,7 @@ async function record(config: ProxyConfig): Promise<Record<TechniqueId, ProxySee
   const info = (await json(`/runs/${run.id}`)) as RunInfo;
   const ledger = (await json(`/runs/${run.id}/ledger`)) as RunLedger;
   const lanes = await Promise.all(
-    readers.map(async ([technique, { answer, arrivals, reused }]): Promise<[TechniqueId, ProxySeen]> => {
+    readers.map(async ([technique, { answer, arrivals, reused }]): Promise<[RungId, ProxySeen]> => {
       const latencies = arrivals.map(({ at, sentAt }) => at - sentAt).sort((a, b) => a - b);
       const middle = latencies[Math.floor(latencies.length / 2)];
       const inside = await legs(url, run.id, technique);
@@ -105,7 +105,7 @@ async function record(config: ProxyConfig): Promise<Record<TechniqueId, ProxySee
     }),
   );
   await Promise.all(nginxes.map(({ stop }) => stop()));
-  return Object.fromEntries(lanes) as Record<TechniqueId, ProxySeen>;
+  return Object.fromEntries(lanes) as Record<RungId, ProxySeen>;
 }
 
 async function json(path: string, body?: object): Promise<unknown> {

@@ -1,6 +1,7 @@
-/** The rooms in ladder order. A new technique is: its id in protocol.ts, its four files, and a line here and in site/techniques. */
+/** The rooms in ladder order, then what lies beyond it. A new technique is: its id in protocol.ts, its four files, and a line here and in site/techniques. */
 import type { TechniqueId } from '../protocol.ts';
 import type { Room } from '../push.ts';
+import { fetchStream } from './fetch-stream.ts';
 import { http10 } from './http10.ts';
 import { iframeStream } from './iframe-stream.ts';
 import { keepAlive } from './keep-alive.ts';
@@ -19,4 +20,5 @@ export const techniques: readonly { id: TechniqueId; room: Room }[] = [
   { id: 'xhr-stream', room: xhrStream },
   { id: 'sse', room: sse },
   { id: 'websocket', room: websocket },
+  { id: 'fetch-stream', room: fetchStream },
 ];

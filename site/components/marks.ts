@@ -13,4 +13,5 @@ export const MARKS: Record<TechniqueId, string> = {
   'xhr-stream': 'M5.5 1h5v4.5H15v5h-4.5V15h-5v-4.5H1v-5h4.5Z',
   sse: 'M8 .4L10.3 5.5L15.8 6.1L11.7 9.8L12.9 15.2L8 12.4L3.1 15.2L4.3 9.8L.2 6.1L5.7 5.5Z',
   websocket: 'M.5 1.5L8 6.2L15.5 1.5V14.5L8 9.8L.5 14.5Z',
+  'fetch-stream': 'M2 1H8L15 8L8 15H2L8.5 8Z',
 };

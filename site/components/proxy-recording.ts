@@ -1,5 +1,5 @@
 /** What a proxy makes of each technique: the form of content/recorded/proxy.json, made by `node tests/record-proxy.ts`. */
-import type { TechniqueId } from '../../demo-server/protocol.ts';
+import type { RungId } from '../../demo-server/protocol.ts';
 
 /** `direct` = no proxy; the others are content/proxy/<name>.conf, `gzip` and `gzip-fixed` with compression as well. */
 export const PROXY_CONFIGS = [
@@ -43,5 +43,5 @@ export interface ProxyRecording {
     durationSeconds: number;
     pollIntervalMs: number;
   };
-  seen: Record<ProxyConfig, Record<TechniqueId, ProxySeen>>;
+  seen: Record<ProxyConfig, Record<RungId, ProxySeen>>;
 }

@@ -73,4 +73,5 @@ export const SKETCHES: Record<TechniqueId, Sketch> = {
     connections: [[1, 100]],
     up: [13, 34, 48, 70, 85],
   },
+  'fetch-stream': stream([1, 100]),
 };

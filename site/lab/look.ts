@@ -4,8 +4,8 @@
 import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
 import { MARKS } from '../components/marks.ts';
 
-/** Dashes in ladder order, in pixels: with the marks they tell the lines apart without colour. */
-const DASHES: readonly number[][] = [[], [7, 3], [2, 2], [10, 3, 2, 3], [], [7, 3], [2, 2], []];
+/** Dashes in the order of the techniques, in pixels: with the marks they tell the lines apart without colour. */
+const DASHES: readonly number[][] = [[], [7, 3], [2, 2], [10, 3, 2, 3], [], [7, 3], [2, 2], [], [10, 3, 2, 3]];
 
 /** Colours of a canvas, read from the theme that is on. */
 export interface Palette {

@@ -4,6 +4,7 @@
 import {
   ARRIVALS,
   checkSettings,
+  LADDER,
   type NumericSetting,
   RANGES,
   type RunSettings,
@@ -50,9 +51,8 @@ export function textsFromQuery(query: string): SettingTexts {
 /** The query string (with its `?`) that repeats a run of these settings; in ladder order, so that equal runs have equal links. */
 export function queryFromSettings(settings: WantedSettings): string {
   const parameters: string[] = [];
-  if (settings.techniques.length < TECHNIQUES.length) {
-    parameters.push(`techniques=${TECHNIQUES.filter((id) => settings.techniques.includes(id)).join(',')}`);
-  }
+  const techniques = TECHNIQUES.filter((id) => settings.techniques.includes(id)).join(',');
+  if (techniques !== LADDER.join(',')) parameters.push(`techniques=${techniques}`);
   parameters.push(`arrivals=${settings.arrivals}`);
   for (const name of NUMERIC) {
     const value = settings[name];

@@ -1,5 +1,6 @@
-/** The rooms in ladder order. A new technique is: its id in protocol.ts, its four files, and a line here and in demo-server/techniques. */
+/** The rooms in ladder order, then what lies beyond it. A new technique is: its id in protocol.ts, its four files, and a line here and in demo-server/techniques. */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
+import { receive as fetchStream } from './fetch-stream.ts';
 import { receive as http10 } from './http10.ts';
 import { receive as iframeStream } from './iframe-stream.ts';
 import { receive as keepAlive } from './keep-alive.ts';
@@ -19,4 +20,5 @@ export const techniques: readonly { id: TechniqueId; receive: Receive }[] = [
   { id: 'xhr-stream', receive: xhrStream },
   { id: 'sse', receive: sse },
   { id: 'websocket', receive: websocket },
+  { id: 'fetch-stream', receive: fetchStream },
 ];

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { AppOptions } from '../../demo-server/app.ts';
-import { TECHNIQUES } from '../../demo-server/protocol.ts';
+import { LADDER, TECHNIQUES } from '../../demo-server/protocol.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
@@ -52,7 +52,8 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
     const id = (await text(page, 'condition-run')) ?? '';
     const { lanes } = await server.ledger(id);
     const rows = await table(page);
-    TECHNIQUES.forEach((technique, column) => {
+    expect(Object.keys(lanes)).toEqual([...LADDER]);
+    LADDER.forEach((technique, column) => {
       const lane = lanes[technique];
       expect(whole(rows.Requests?.[column]), technique).toBe(lane?.requests);
       expect(whole(rows['Heads, to the server']?.[column]), technique).toBe(lane?.bytes.up.head);
@@ -69,6 +70,24 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
     expect(lanes.http10?.connectionsReused).toBe(0);
     expect(lanes['keep-alive']?.connectionsOpened).toBeLessThanOrEqual(1);
     expect(lanes.websocket?.requests).toBe(1);
+    expect(await axe(page)).toEqual([]);
+  });
+
+  test('offers what lies beyond the ladder too, and all nine run together without losing anything', async () => {
+    const { server, page } = await lab('durationSeconds=4&eventsPerSecond=5&seed=3');
+    const box = '[name=techniques][value=fetch-stream]';
+    expect(await page.$eval(box, (found) => (found as HTMLInputElement).checked)).toBe(false);
+    await page.click(box);
+    expect(new URL(page.url()).searchParams.get('techniques')).toBe(TECHNIQUES.join(','));
+    await page.click('[data-part=start]');
+    await state(page, 'finished');
+    const { lanes } = await server.ledger((await text(page, 'condition-run')) ?? '');
+    expect(Object.keys(lanes)).toEqual([...TECHNIQUES]);
+    const rows = await table(page);
+    for (const row of ['Lost', 'Received twice', 'Out of order', 'Cut off by the server', 'Unaccounted for']) {
+      expect(rows[row]?.map(whole), row).toEqual(TECHNIQUES.map(() => 0));
+    }
+    expect(rows.Received).toEqual(TECHNIQUES.map(() => '20'));
     expect(await axe(page)).toEqual([]);
   });
 

@@ -1,11 +1,15 @@
 /** What the lessons on streams say that browsers do: each sentence with a stamp that names this file. */
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
+import { BROWSERS, type BrowserName, browserPath, openBrowser } from '../helpers/browsers.ts';
 
 /** How long the server keeps back what the browser may be waiting for (ms). */
 const LATER = 1500;
@@ -32,16 +36,78 @@ const routes: Record<string, RequestListener> = {
   '/xhr/sniffed': (_, response) => response.writeHead(200, { 'content-type': 'text/plain' }).write('a line\n'),
   '/xhr/nosniff': (_, response) =>
     response.writeHead(200, { 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' }).write('a line\n'),
+  '/fetch/late': async (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' }).flushHeaders();
+    await pause(LATER);
+    response.write('\n');
+  },
+  '/fetch/endless': (_, response) => response.writeHead(200, { 'content-type': 'application/x-ndjson' }).write('\n'),
+  '/fetch/page': (_, response) =>
+    response.writeHead(200, { 'content-type': 'text/html' }).end(`<!doctype html><script>
+      if (location.search === '?fetch')
+        fetch('/fetch/flood').then(async (answer) => {
+          window.kept = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+          await window.kept.read();
+        });
+      else {
+        window.kept = new XMLHttpRequest();
+        window.kept.open('GET', '/fetch/flood');
+        window.kept.send();
+      }
+    </script>`),
+  '/fetch/flood': (_, response) => {
+    response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
+    flooded = 0;
+    const more = (): void => {
+      while (flooded < FLOOD) {
+        flooded += LINES.length;
+        if (!response.write(LINES)) return;
+      }
+      response.end();
+    };
+    response.on('drain', more);
+    more();
+  },
 };
+
+/** An answer far larger than what server, network and browser hold for a page that does not read. */
+const FLOOD = 256 * 1024 * 1024;
+const PLENTY = 64 * 1024 * 1024;
+const LINES = Buffer.alloc(64 * 1024, 'a line\n');
+/** Bytes of the flood that the server could hand on so far. */
+let flooded = 0;
 
 function frame(response: Parameters<RequestListener>[1], type: string): void {
   response.writeHead(200, { 'content-type': type }).write('<!doctype html><script>parent.tell()</script>\n');
 }
 
+/** Opens a page in a browser that no program controls, as a reader's is. Returns how to close it. */
+async function openAlone(name: BrowserName, address: string): Promise<() => Promise<void>> {
+  const profile = await mkdtemp(join(tmpdir(), 'pushlab-'));
+  const options =
+    name === 'firefox'
+      ? ['--headless', '--no-remote', '--profile', profile]
+      : [
+          '--headless',
+          '--no-sandbox',
+          '--disable-gpu',
+          '--no-first-run',
+          '--remote-debugging-port=0',
+          `--user-data-dir=${profile}`,
+        ];
+  const child = spawn(browserPath(name), [...options, address], { stdio: 'ignore', detached: true });
+  const gone = once(child, 'exit');
+  return async () => {
+    if (child.pid && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
+    await gone;
+    await rm(profile, { recursive: true, force: true, maxRetries: 10 });
+  };
+}
+
 describe.each(BROWSERS)('in %s', (name) => {
   let browser: Browser;
   let url = '';
-  const server = createServer((request, response) => routes[request.url ?? '']?.(request, response));
+  const server = createServer((request, response) => routes[request.url?.split('?')[0] ?? '']?.(request, response));
 
   beforeAll(async () => {
     server.listen(0, '127.0.0.1');
@@ -162,5 +228,55 @@ describe.each(BROWSERS)('in %s', (name) => {
       );
     expect(await text('/xhr/nosniff')).toBe('a line\n');
     expect(await text('/xhr/sniffed')).toBe(name === 'chromium' ? '' : 'a line\n');
+  });
+
+  test('Firefox hands over the response of fetch only with the first byte of the body', async () => {
+    const page = await open();
+    const waited = await page.evaluate(async () => {
+      const begun = performance.now();
+      const dropped = new AbortController();
+      await fetch('/fetch/late', { signal: dropped.signal });
+      dropped.abort();
+      return performance.now() - begun;
+    });
+    if (name === 'firefox') expect(waited).toBeGreaterThan(LATER - 100);
+    else expect(waited).toBeLessThan(LATER - 500);
+  });
+
+  test('Firefox keeps a second stream of the same address waiting; an address of its own gets through', async () => {
+    const page = await open();
+    const here = await page.evaluate(async (ms) => {
+      const dropped = new AbortController();
+      const { signal } = dropped;
+      const comes = (path: string) =>
+        Promise.race([
+          fetch(path, { signal }).then(() => true),
+          new Promise<boolean>((resolve) => setTimeout(resolve, ms, false)),
+        ]);
+      const seen = [
+        await comes('/fetch/endless'),
+        await comes('/fetch/endless'),
+        await comes('/fetch/endless?another'),
+      ];
+      dropped.abort();
+      return seen;
+    }, LATER);
+    expect(here).toEqual([true, name === 'chromium', true]);
+  });
+
+  test('Chromium stops a server that sends more than a page reads of fetch; Firefox, and XHR, take it all', async () => {
+    const readsOn = async (how: string): Promise<boolean> => {
+      flooded = 0;
+      const close = await openAlone(name, `${url}/fetch/page?${how}`);
+      onTestFinished(close);
+      for (let before = -1; flooded === 0 || before !== flooded; await pause(1500)) {
+        before = flooded;
+        if (flooded > PLENTY) break;
+      }
+      await close();
+      return flooded > PLENTY;
+    };
+    expect(await readsOn('fetch')).toBe(name === 'firefox');
+    expect(await readsOn('xhr')).toBe(true);
   });
 });

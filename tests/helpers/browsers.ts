@@ -10,13 +10,18 @@ const names: Record<BrowserName, string[]> = {
   firefox: ['firefox-esr', 'firefox'],
 };
 
+/** The browser's program; throws when it is not there. */
+export function browserPath(name: BrowserName): string {
+  const path = onPath(names[name]);
+  if (!path) throw new Error(`no ${names[name].join(' or ')} on PATH; node tests/setup.ts installs it`);
+  return path;
+}
+
 /** Starts a browser with an empty profile; throws, never skips, when it is not there. The caller closes it. */
 export async function openBrowser(name: BrowserName): Promise<Browser> {
-  const executablePath = onPath(names[name]);
-  if (!executablePath) throw new Error(`no ${names[name].join(' or ')} on PATH; node tests/setup.ts installs it`);
   return puppeteer.launch({
     browser: name === 'firefox' ? 'firefox' : 'chrome',
-    executablePath,
+    executablePath: browserPath(name),
     headless: true,
     args:
       name === 'firefox'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TECHNIQUES } from '../../demo-server/protocol.ts';
+import { LADDER, TECHNIQUES } from '../../demo-server/protocol.ts';
 import {
   kindOfFault,
   queryFromSettings,
@@ -20,13 +20,15 @@ const faults = (query: string) => {
 
 describe('settings in the address', () => {
   test('an empty address is a run with every default', () => {
-    expect(read('').techniques).toEqual([...TECHNIQUES]);
+    expect(read('').techniques).toEqual([...LADDER]);
     expect(read('')).toEqual(read('?'));
   });
 
   test.each([
     '?eventsPerSecond=0.5&arrivals=burst&seed=0',
     '?techniques=sse,websocket&eventsPerSecond=20&payloadBytes=1&durationSeconds=300',
+    `?techniques=${TECHNIQUES.join(',')}&seed=1`,
+    '?techniques=http10,keep-alive,polling,long-poll,iframe-stream,xhr-stream,sse,fetch-stream&seed=1',
     '?pollIntervalMs=50&longPollTimeoutMs=60000&arrivals=poisson&seed=4294967295',
   ])('%s comes back the same', (query) => {
     const settings = read(query);

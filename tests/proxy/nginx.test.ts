@@ -4,7 +4,7 @@
  */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
-import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+import { LADDER, type TechniqueId } from '../../demo-server/protocol.ts';
 import { type Nginx, proxyConf, startNginx, withLines } from '../helpers/nginx.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 import { legs } from './legs.ts';
@@ -85,7 +85,7 @@ describe('proxy_pass alone', () => {
     expect(seen).toMatchObject({ live: true, whole: true, clean: true, status: 200 });
   });
 
-  test.each(TECHNIQUES)('%s is asked in HTTP/1.0 by nginx, on a connection for each request', async (technique) => {
+  test.each(LADDER)('%s is asked in HTTP/1.0 by nginx, on a connection for each request', async (technique) => {
     const seen = await see(await proxyConf('default'), technique);
     expect(seen.request).toBe('1.0');
     expect(seen.connectionsOpened).toBe(seen.requests);
@@ -184,7 +184,7 @@ describe('the lines for the upgrade', () => {
 });
 
 describe('all lines together', () => {
-  test.each(TECHNIQUES)('%s arrives live, whole, and in HTTP/1.1', async (technique) => {
+  test.each(LADDER)('%s arrives live, whole, and in HTTP/1.1', async (technique) => {
     const seen = await see(await proxyConf('fixed'), technique);
     expect(seen).toMatchObject({ live: true, whole: true, clean: true, request: '1.1' });
     expect(seen.status).toBe(technique === 'websocket' ? 101 : 200);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Refusal, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+import { LADDER, type Refusal, type TechniqueId } from '../../demo-server/protocol.ts';
 import { openControl } from '../helpers/control.ts';
 import { frames, upgrade } from '../helpers/frames.ts';
 import { get, type RawConnection, rawConnection, readAnswer } from '../helpers/raw.ts';
@@ -165,7 +165,7 @@ describe('control sockets of one address', () => {
 
 test('the defaults let a class of 60 in behind one address: 480 requests in progress, the polls, and the control sockets', async () => {
   // Three lanes ask and are answered at once; three more streams stand for them at their busiest.
-  const asked: TechniqueId[] = [...TECHNIQUES, 'sse', 'sse', 'sse'];
+  const asked: TechniqueId[] = [...LADDER, 'sse', 'sse', 'sse'];
   const atOnce = ['http10', 'keep-alive', 'polling'];
   const server = await startServer();
   const pupils = await Promise.all(
@@ -201,7 +201,7 @@ test('the defaults let a class of 60 in behind one address: 480 requests in prog
     }
     await control.until(() => control.told('run').at(-1)?.run.state === 'finished');
     const ledger = await server.ledger(run.id);
-    for (const id of TECHNIQUES) {
+    for (const id of LADDER) {
       const requests = asked.filter((one) => one === id).length;
       expect(ledger.lanes[id], id).toMatchObject({ requests, responses: requests, cuts: [] });
     }

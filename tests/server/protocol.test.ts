@@ -10,6 +10,7 @@ import {
   eventListJson,
   iframeHead,
   iframeScript,
+  LADDER,
   type NumericSetting,
   OPEN_RUN,
   RANGES,
@@ -20,7 +21,7 @@ import {
 } from '../../demo-server/protocol.ts';
 
 test('the ladder has its eight rungs in order, and their ids fit paths and names', () => {
-  expect(TECHNIQUES).toEqual([
+  expect(LADDER).toEqual([
     'http10',
     'keep-alive',
     'polling',
@@ -30,6 +31,7 @@ test('the ladder has its eight rungs in order, and their ids fit paths and names
     'sse',
     'websocket',
   ]);
+  expect(TECHNIQUES).toEqual([...LADDER, 'fetch-stream']);
   for (const id of [...TECHNIQUES, OPEN_RUN]) expect(id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
 });
 
@@ -98,7 +100,7 @@ describe('settings', () => {
     const checked = checkSettings({});
     expect(checked).toEqual({
       settings: {
-        techniques: [...TECHNIQUES],
+        techniques: [...LADDER],
         arrivals: 'steady',
         eventsPerSecond: 2,
         payloadBytes: 64,

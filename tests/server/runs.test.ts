@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import {
   ARRIVALS,
+  LADDER,
   MAX_FEED_BYTES_PER_SECOND,
   type PushEvent,
   type RunSettings,
@@ -46,7 +47,7 @@ describe('POST /runs', () => {
       expect(headers.get('location')).toBe(`/runs/${body.id}`);
       expect(body).toMatchObject({ state: 'ready', startsAt: null, endsAt: null, lastSeq: 0 });
       expect(body.settings).toEqual({
-        techniques: [...TECHNIQUES],
+        techniques: [...LADDER],
         eventsPerSecond: 2,
         arrivals: 'steady',
         payloadBytes: 64,
@@ -656,7 +657,7 @@ describe('the API document', () => {
     const found = (await operations()).find(({ name }) => name === 'post /runs');
     const schema = found?.operation.requestBody?.content['application/json']?.schema as { properties: object };
     expect(schema.properties).toMatchObject({
-      techniques: { items: { enum: [...TECHNIQUES] } },
+      techniques: { items: { enum: [...TECHNIQUES] }, default: [...LADDER] },
       arrivals: { enum: ['steady', 'poisson', 'burst'], default: 'steady' },
       eventsPerSecond: { minimum: 0.1, maximum: 100, default: 2 },
       payloadBytes: { minimum: 1, maximum: 16384, default: 64 },

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { TECHNIQUES } from '../../demo-server/protocol.ts';
+import { LADDER, TECHNIQUES } from '../../demo-server/protocol.ts';
 import { techniques as serverRooms } from '../../demo-server/techniques/index.ts';
 import { techniques as browserRooms } from '../../site/techniques/index.ts';
 
@@ -38,7 +38,7 @@ describe.each(TECHNIQUES)('%s', (id) => {
   });
 });
 
-test('both lists and the lessons are in the order of the ladder', () => {
+test('both lists and the lessons are in the order of the techniques', () => {
   expect(serverRooms.map(({ id }) => id)).toEqual([...TECHNIQUES]);
   expect(browserRooms.map(({ id }) => id)).toEqual([...TECHNIQUES]);
   const rungs = lessons.filter((name) => TECHNIQUES.some((id) => name.endsWith(`-${id}.mdx`))).sort();
@@ -250,6 +250,6 @@ describe('the README', () => {
       expect(Object.keys(scripts), name).toContain(name);
     }
     const rungs = [...readme.matchAll(/^\| `([a-z0-9-]+)` \| [^|]+ \| [^|]+ \|$/gm)].map(([, id]) => id);
-    expect(rungs).toEqual([...TECHNIQUES]);
+    expect(rungs).toEqual([...LADDER]);
   });
 });
