@@ -24,7 +24,7 @@ Chart.register(LineController, LineElement, PointElement, LinearScale, Logarithm
 
 export type ChartKind = Column | 'latency';
 type Point = { x: number; y: number };
-type Line = ChartDataset<'line', Point[]> & { lane: LaneRecord; percentile?: 'p50' | 'p95' };
+type Line = ChartDataset<'line', Point[]> & { lane: LaneRecord; percentile?: 'p50' | 'p95' | 'max' };
 type LineChart = Chart<'line', Point[]>;
 
 export interface ChartsOptions {
@@ -156,11 +156,14 @@ export class Charts {
       ...more,
     });
     if (kind !== 'latency') return lanes.map((lane) => line(lane, {}));
-    const p95 = { percentile: 'p95', borderWidth: 1, borderDash: [1, 3] } as const;
-    return lanes.flatMap((lane) => [
-      line(lane, { percentile: 'p50' }),
-      line(lane, { ...p95, borderDash: [...p95.borderDash], label: `${this.#options.names[lane.technique]} p95` }),
-    ]);
+    return lanes.flatMap((lane) => {
+      const name = this.#options.names[lane.technique];
+      return [
+        line(lane, { percentile: 'p50' }),
+        line(lane, { percentile: 'p95', label: `${name} p95`, borderWidth: 1, borderDash: [1, 3] }),
+        line(lane, { percentile: 'max', label: `${name} max`, showLine: false, pointRadius: 1.5 }),
+      ];
+    });
   }
 
   #yAxis(kind: ChartKind) {
@@ -261,7 +264,7 @@ export class Charts {
     for (const [index, dataset] of chart.data.datasets.entries()) {
       const { lane, percentile } = dataset as Line;
       const last = chart.getDatasetMeta(index).data.at(-1);
-      if (!last || percentile === 'p95' || !chart.isDatasetVisible(index)) continue;
+      if (!last || percentile === 'p95' || percentile === 'max' || !chart.isDatasetVisible(index)) continue;
       chart.ctx.fillStyle = this.#palette.technique[lane.technique];
       drawMark(chart.ctx, lane.technique, Math.min(last.x, chart.chartArea.right), last.y, 11);
     }

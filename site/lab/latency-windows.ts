@@ -1,16 +1,17 @@
 /**
- * Latency over time: the run is cut into equal windows, and each window's p50 and p95 are kept. A window that is over is
+ * Latency over time: the run is cut into equal windows, and each window's p50, p95 and maximum are kept. A window that is over is
  * never computed again, so an update costs the same at any length of run.
  */
 import type { RunSettings } from '../../demo-server/protocol.ts';
 import { spread } from './statistics.ts';
 import type { EventStore } from './store.ts';
 
-/** Middle of a window in s since the start, and the p50 and p95 of the latencies in it in ms. */
+/** Middle of a window in s since the start, and the p50, p95 and maximum of the latencies in it in ms. */
 export interface LatencyWindow {
   seconds: number;
   p50: number;
   p95: number;
+  max: number;
 }
 
 /** Length of a window in s: about four events or more in each, and at most 60 windows in a run. */
@@ -38,7 +39,10 @@ export class LatencyWindows {
     for (let index = this.#next; zero + index * size < now; index++) {
       const from = zero + index * size;
       const found = spread(events.latencies(from, from + size));
-      if (found) this.windows.push({ seconds: (index + 0.5) * this.#length, p50: found.p50, p95: found.p95 });
+      if (found) {
+        const { p50, p95, max } = found;
+        this.windows.push({ seconds: (index + 0.5) * this.#length, p50, p95, max });
+      }
       // An arrival is filed within the task that saw it, so a window that ended a second ago is complete.
       if (from + size < now - 1000) {
         this.#next = index + 1;
