@@ -83,7 +83,10 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     else if (type?.startsWith('application/json')) readJson(request, body as string, done);
     else done(notJson(type));
   });
-  app.addHook('onRequest', async (request) => refuseForeignOrigin(request.headers));
+  app.addHook('onRequest', async ({ raw, headers }) => {
+    refuseForeignOrigin(headers);
+    if (headers.upgrade && raw.httpVersion === '1.0') refuseOldUpgrade();
+  });
 
   await app.register(fastifySwagger, {
     openapi: {
@@ -160,3 +163,12 @@ function refuseForeignOrigin({ origin, host, upgrade }: IncomingHttpHeaders): vo
   );
 }
 // #endregion
+
+/** In HTTP/1.0 a server ignores Upgrade (RFC 9110 7.8). Node does not, so it is done here, and the likely cause named. */
+function refuseOldUpgrade(): never {
+  throw new RefusalError(
+    426,
+    'upgrade-in-http10',
+    'This handshake came as HTTP/1.0, which cannot upgrade. A proxy on the way lacks proxy_http_version 1.1 or its like.',
+  );
+}

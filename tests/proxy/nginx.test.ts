@@ -155,10 +155,9 @@ describe('the lines for the upgrade', () => {
     },
   );
 
-  test('without proxy_http_version 1.1 it depends on the server: Node upgrades a request of HTTP/1.0, too', async () => {
-    // RFC 9110 7.8 says that such a server ignores the wish; one that does so answers as to a plain GET.
+  test('without proxy_http_version 1.1 the wish is ignored, as RFC 9110 7.8 says', async () => {
     const conf = (await proxyConf('upgrade')).replace('proxy_http_version 1.1;', '');
-    expect(await see(conf, 'websocket')).toMatchObject({ live: true, status: 101, request: '1.0' });
+    expect(await see(conf, 'websocket')).toMatchObject({ live: false, status: 426, request: '1.0' });
   });
 
   test.each(WITHOUT_SOCKET)('%s arrives live beside it', async (technique) => {
