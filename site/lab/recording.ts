@@ -15,6 +15,16 @@ export type Column = (typeof COLUMNS)[number];
 /** Points of a line in a chart: 20 s at four a second fit in full, longer runs are thinned. */
 const SERIES_POINTS = 240;
 
+/** Something rare that happened in a lane, in ms of the page's clock. */
+export interface Moment {
+  at: number;
+  kind: 'trouble' | 'reset' | 'duplicate';
+  reason?: Trouble;
+}
+
+/** Moments kept of each lane: a lane that fails every poll for an hour must not fill the memory. */
+const MOMENTS_KEPT = 1000;
+
 /** One technique's part of a run. */
 export interface LaneRecord {
   readonly technique: TechniqueId;
@@ -27,6 +37,8 @@ export interface LaneRecord {
   /** How often the lane ran into each kind of trouble that it survived. */
   troubles: Partial<Record<Trouble, number>>;
   resets: number;
+  /** Troubles, resets and events received twice, each with its time; the last 1 000. */
+  moments: Moment[];
   /** Why the lane gave up, in words; null while it works. */
   failed: string | null;
   done: boolean;
@@ -68,6 +80,7 @@ function laneRecord(technique: TechniqueId): LaneRecord {
     ledger: null,
     troubles: {},
     resets: 0,
+    moments: [],
     failed: null,
     done: false,
   };
@@ -106,14 +119,21 @@ export function fileSample(recording: Recording, lane: LaneRecord, sample: Sampl
     case 'event':
       if (lane.tally.note(sample.seq)) {
         lane.events.push(sample.at, recording.clock.latency(sample.sentAt, sample.at), sample.seq, sample.request);
-      }
+      } else note(lane, { at: sample.at, kind: 'duplicate' });
       break;
     case 'reset':
       lane.resets++;
+      note(lane, { at: sample.at, kind: 'reset' });
       break;
     case 'trouble':
       lane.troubles[sample.reason] = (lane.troubles[sample.reason] ?? 0) + 1;
+      note(lane, { at: sample.at, kind: 'trouble', reason: sample.reason });
   }
+}
+
+function note(lane: LaneRecord, moment: Moment): void {
+  lane.moments.push(moment);
+  if (lane.moments.length > MOMENTS_KEPT) lane.moments.shift();
 }
 
 /** Files a ledger that was true at `at` (ms, server's clock). */

@@ -61,6 +61,8 @@ test('samples become bars, dots and counts; what comes twice is counted but not 
   expect([...lane.events.latencies()].map((ms) => Math.round(ms))).toEqual([1, 2]);
   expect([lane.requests.start[0], lane.requests.end[0], lane.requests.open.size]).toEqual([890, 2000, 0]);
   expect([lane.resets, lane.troubles]).toEqual([1, { silent: 3 }]);
+  expect(lane.moments.filter(({ kind, at }) => kind === 'trouble' && at === 2001)).toHaveLength(3);
+  expect(lane.moments.filter(({ kind }) => kind === 'reset')).toHaveLength(1);
   expect(summaryOf(lane, made).integrity).toEqual({ received: 2, lost: 0, duplicated: 1, outOfOrder: 0 });
   made.info = { ...(made.info as RunInfo), state: 'finished' };
   made.over = 3000;
