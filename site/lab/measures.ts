@@ -2,7 +2,10 @@
  * Every figure of a lane that the lab tells, in the order of its table. Pure: the page words and formats them.
  */
 import type { LaneLedger } from '../../demo-server/protocol.ts';
+import { type Age, ageOf } from './age.ts';
+import { pageTime } from './clock.ts';
 import type { LaneRecord, Recording } from './recording.ts';
+import { breaksOf, type Recovery, recoveryOf } from './recovery.ts';
 import { bytesPerEvent, type Integrity, type Spread, spread } from './statistics.ts';
 
 export type MeasureKind = 'count' | 'bytes' | 'bytesEach' | 'ms' | 'uncertainty' | 'text';
@@ -18,22 +21,42 @@ export interface Measure {
 export interface Summary {
   latency: Spread | null;
   integrity: Integrity;
+  /** Age of what the reader sees, from the start of the run to the end of its feed, or until now. */
+  age: Age | null;
+  recovery: Recovery;
+  /** From the start of the run to the lane's first event in ms; null while there is none. */
+  firstEvent: number | null;
 }
 
-const summaries = new WeakMap<LaneRecord, { length: number; over: boolean; summary: Summary }>();
+const summaries = new WeakMap<LaneRecord, { at: number; over: boolean; summary: Summary }>();
 
-/** A lane's summary; computed anew only when events have come since, or the run has ended. */
+/** A lane's summary. While the run goes on it is computed anew once a second at most, and more rarely the more there is. */
 export function summaryOf(lane: LaneRecord, recording: Recording): Summary {
   const over = recording.info?.state === 'finished' && !Number.isNaN(recording.over) && lane.done;
-  const length = lane.tally.received + lane.tally.duplicated;
+  const now = pageTime();
   const known = summaries.get(lane);
-  if (known && known.length === length && known.over === over) return known.summary;
-  const summary = {
-    latency: spread(lane.events.latencies()),
-    integrity: over ? lane.tally.integrity(recording.info?.lastSeq) : lane.tally.integrity(),
-  };
-  summaries.set(lane, { length, over, summary });
+  // A lane of 100 000 events takes 30 ms to sort: that is not to happen more than once in 5 s.
+  const pause = Math.max(900, lane.events.length / 20);
+  if (known && known.over === over && (over || now - known.at < pause)) return known.summary;
+  const summary = summarize(lane, recording, over, now);
+  summaries.set(lane, { at: now, over, summary });
   return summary;
+}
+
+function summarize(lane: LaneRecord, recording: Recording, over: boolean, now: number): Summary {
+  const { events, requests, tally, technique } = lane;
+  const { zero, info, clock } = recording;
+  const feedEnd = Math.min(now, info?.endsAt == null ? now : clock.toPage(info.endsAt));
+  // The server ends its streams with the feed: what closes at that moment, as far as the clocks agree on it, is no loss.
+  const breaks = breaksOf(technique, requests, zero, feedEnd - clock.uncertaintyMs - 1);
+  const missing = over && (info?.lastSeq ?? 0) > tally.highest;
+  return {
+    latency: spread(events.latencies()),
+    integrity: over ? tally.integrity(info?.lastSeq) : tally.integrity(),
+    age: ageOf(events, zero, feedEnd),
+    recovery: recoveryOf(breaks, events, missing),
+    firstEvent: events.length > 0 ? (events.at[0] as number) - zero : null,
+  };
 }
 
 const fromLedger =
@@ -59,6 +82,17 @@ const integrity = (key: keyof Integrity): Measure => ({
   key,
   kind: 'count',
   value: (_, summary) => summary.integrity[key],
+});
+
+const age = (key: 'ageMean' | 'ageP95' | 'ageMax', pick: keyof Age): Measure => ({
+  key,
+  kind: 'ms',
+  value: (_, summary) => summary.age?.[pick] ?? null,
+});
+const recovery = (key: 'recoveryP50' | 'recoveryMax', pick: 'p50' | 'max'): Measure => ({
+  key,
+  kind: 'ms',
+  value: (_, summary) => summary.recovery.spread?.[pick] ?? null,
 });
 
 /** The rows of the table in groups; the page's words are under `lab.group.<key>` and `lab.measure.<key>`. */
@@ -102,6 +136,15 @@ export const GROUPS: readonly { key: string; measures: readonly Measure[] }[] = 
     ],
   },
   {
+    key: 'age',
+    measures: [
+      { key: 'firstEvent', kind: 'ms', value: (_, summary) => summary.firstEvent },
+      age('ageMean', 'mean'),
+      age('ageP95', 'p95'),
+      age('ageMax', 'max'),
+    ],
+  },
+  {
     key: 'integrity',
     measures: [
       integrity('received'),
@@ -113,6 +156,15 @@ export const GROUPS: readonly { key: string; measures: readonly Measure[] }[] = 
         kind: 'text',
         value: fromLedger((l) => (l.cuts ?? []).map((cut) => `${cut.count} × ${cut.reason}`).join('; ') || 0),
       },
+    ],
+  },
+  {
+    key: 'recovery',
+    measures: [
+      { key: 'breaks', kind: 'count', value: (_, { recovery }) => (recovery.spread?.count ?? 0) + recovery.never },
+      recovery('recoveryP50', 'p50'),
+      recovery('recoveryMax', 'max'),
+      { key: 'neverRecovered', kind: 'count', value: (_, { recovery }) => recovery.never },
     ],
   },
 ];

@@ -1,0 +1,45 @@
+/**
+ * How long a reader was without news after something broke. Pure: times in ms of the page's clock.
+ */
+import type { TechniqueId } from '../../demo-server/protocol.ts';
+import { type Spread, spread } from './statistics.ts';
+import type { EventStore, RequestStore } from './store.ts';
+
+/** What became of a lane's interruptions. */
+export interface Recovery {
+  /** Time from the break to the next event, of those that had one; null where there was none. */
+  spread: Spread | null;
+  /** Breaks after which no event came any more, though the feed had some. */
+  never: number;
+}
+
+/** Their answer never ends by itself while a run goes on: where it did, the connection was lost, or given up at 1 MiB. */
+const STREAMS: readonly TechniqueId[] = ['iframe-stream', 'xhr-stream', 'sse', 'websocket', 'fetch-stream'];
+
+/** When a lane lost its connection or an answer, between `from` and `to`: requests that failed, and streams that ended. */
+export function breaksOf(technique: TechniqueId, requests: RequestStore, from: number, to: number): number[] {
+  const streams = STREAMS.includes(technique);
+  const breaks: number[] = [];
+  for (let index = 0; index < requests.length; index++) {
+    const end = requests.end[index] as number;
+    if (end >= from && end < to && (streams || requests.ok[index] !== 1)) breaks.push(end);
+  }
+  return breaks;
+}
+
+/**
+ * The time from each of `breaks` to the next event. A break that comes before the last one has recovered belongs to it.
+ * `missing`: the feed had events that never came, so a break without an event after it counts as never recovered.
+ */
+export function recoveryOf(breaks: readonly number[], events: EventStore, missing: boolean): Recovery {
+  const times: number[] = [];
+  let recovered = Number.NEGATIVE_INFINITY;
+  for (const start of [...breaks].sort((a, b) => a - b)) {
+    if (start < recovered) continue;
+    const next = events.from(start);
+    if (next >= events.length) return { spread: spread(times), never: missing ? 1 : 0 };
+    recovered = events.at[next] as number;
+    times.push(recovered - start);
+  }
+  return { spread: spread(times), never: 0 };
+}
