@@ -1,0 +1,286 @@
+/**
+ * A run as one JSON document, to keep, to hand on, and to show again without a server. Works in browsers and in Node: the
+ * command line prints the same document. Its form is described and checked by run-schema.json.
+ */
+import { checkSettings, RANGES, type RunInfo, type RunLedger, type TechniqueId } from '../../demo-server/protocol.ts';
+import type { Trouble } from '../techniques/lane.ts';
+import { Clock, type ClockEstimate } from './clock.ts';
+import { type Mismatch, mismatches, type Schema } from './json-check.ts';
+import { COLUMNS, type LaneRecord, newRecording, type Recording } from './recording.ts';
+import schema from './run-schema.json' with { type: 'json' };
+
+export const SCHEMA = 'pushlab-run/1';
+
+/** Who measured a run, when and with what. */
+export interface Made {
+  /** ISO 8601 in UTC. */
+  at: string;
+  client: 'browser' | 'node';
+  agent: string;
+  system: string;
+  server: string;
+  pushlab: string;
+}
+
+/** What one lane left, in columns of equal length; times in ms since the start of the run. */
+export interface LaneDocument {
+  technique: TechniqueId;
+  requests: { start: number[]; end: (number | null)[]; ok: number[] };
+  events: { at: number[]; latency: number[]; seq: number[]; request: number[] };
+  duplicated: number;
+  resets: number;
+  troubles: Record<string, number>;
+  failed: string | null;
+  done: boolean;
+  series: { columns: string[]; seconds: number[]; values: (number | null)[][] };
+}
+
+/** The document, `pushlab-run/1`. Every field is described in run-schema.json. */
+export interface RunDocument {
+  schema: typeof SCHEMA;
+  name: string;
+  made: Made;
+  run: RunInfo;
+  measured: {
+    zero: number | null;
+    over: number | null;
+    stopped: boolean;
+    isolated: boolean;
+    timerStepMs: number | null;
+    clock: ClockEstimate | null;
+    uncertaintyMs: number;
+    hidden: [number, number | null][];
+    behindProxy: boolean;
+    controlLost: boolean;
+    clockUnknown: boolean;
+  };
+  ledger: RunLedger | null;
+  lanes: LaneDocument[];
+}
+
+/** Why a document cannot be read. `kind` picks the sentence: no JSON, no run, a later version, or a field that is wrong. */
+export interface DocumentFault extends Mismatch {
+  kind: 'json' | 'other' | 'newer' | 'field';
+}
+
+/**
+ * A time since `zero`, in ms. Times of today since the epoch stand on a grid of 1/4096 ms in a double, so four decimals
+ * bring every one of them back exactly.
+ */
+const since = (zero: number, time: number): number => Math.round((time - zero) * 1e4) / 1e4;
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** The shortest decimal that is the same single-precision number again: `0.85`, not `0.8500000238418579`. */
+function shortest(single: number): number {
+  for (let digits = 5; digits < 9; digits++) {
+    const short = Number(single.toPrecision(digits));
+    if (Math.fround(short) === single) return short;
+  }
+  return single;
+}
+
+/** Writes a recording down. Throws where there is no run in it yet. */
+export function documentOf(recording: Recording, made: Made, name = ''): RunDocument {
+  const { info, ledger, clock, conditions, zero, over } = recording;
+  if (!info) throw new Error('recording: got one without a run, takes one that the server has made');
+  // A run that never started has no zero of its own; its requests are told from the first of them.
+  const start = Number.isNaN(zero) ? firstTime(recording) : zero;
+  return {
+    schema: SCHEMA,
+    name,
+    made,
+    run: info,
+    measured: {
+      zero: finite(start),
+      over: Number.isNaN(over) ? null : since(start, over),
+      stopped: recording.takenOver,
+      isolated: conditions.isolated,
+      timerStepMs: finite(clock.resolutionMs),
+      clock: clock.current,
+      uncertaintyMs: clock.uncertaintyMs,
+      hidden: conditions.hidden.map(({ from, to }) => [since(start, from), finite(since(start, to))]),
+      behindProxy: conditions.behindProxy,
+      controlLost: conditions.controlLost,
+      clockUnknown: conditions.clockUnknown,
+    },
+    ledger,
+    lanes: [...recording.lanes.values()].map((lane) => laneDocument(lane, start)),
+  };
+}
+
+function firstTime({ lanes, over }: Recording): number {
+  const starts = [...lanes.values()].flatMap(({ requests }) =>
+    requests.length > 0 ? [requests.start[0] ?? over] : [],
+  );
+  return starts.length > 0 ? Math.min(...starts) : over;
+}
+
+function laneDocument({ requests, events, tally, series, ...lane }: LaneRecord, zero: number): LaneDocument {
+  const column = (values: ArrayLike<number>, length: number, write: (value: number) => number) =>
+    Array.from({ length }, (_, index) => write(values[index] as number));
+  const time = (value: number) => since(zero, value);
+  const same = (value: number) => value;
+  return {
+    technique: lane.technique,
+    requests: {
+      start: column(requests.start, requests.length, time),
+      end: column(requests.end, requests.length, time).map(finite),
+      ok: column(requests.ok, requests.length, same),
+    },
+    events: {
+      at: column(events.at, events.length, time),
+      latency: column(events.latency, events.length, shortest),
+      seq: column(events.seq, events.length, same),
+      request: column(events.request, events.length, same),
+    },
+    duplicated: tally.duplicated,
+    resets: lane.resets,
+    troubles: { ...lane.troubles },
+    failed: lane.failed,
+    done: lane.done,
+    series: {
+      columns: [...COLUMNS],
+      seconds: Array.from({ length: series.length }, (_, index) => series.timeAt(index)),
+      values: COLUMNS.map((_, of) => Array.from({ length: series.length }, (_, at) => finite(series.valueAt(at, of)))),
+    },
+  };
+}
+
+/** Reads a document from text that may be anything. Never throws: the document, or the first faults with their places. */
+export function readDocument(text: string): { document: RunDocument } | { faults: DocumentFault[] } {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    return { faults: [{ kind: 'json', path: '', got: text.slice(0, 40), takes: (error as Error).message }] };
+  }
+  const version = (value as { schema?: unknown } | null)?.schema;
+  if (version !== SCHEMA) {
+    const newer = typeof version === 'string' && /^pushlab-run\/\d+$/.test(version);
+    return { faults: [{ kind: newer ? 'newer' : 'other', path: 'schema', got: version, takes: SCHEMA }] };
+  }
+  const wrong = mismatches(value, schema as Schema);
+  const faults = wrong.length > 0 ? wrong : contradictions(value as RunDocument);
+  if (faults.length > 0) return { faults: faults.map((fault) => ({ kind: 'field', ...fault })) };
+  return { document: withDefaults(value as RunDocument) };
+}
+
+/** What no schema can say: columns of one length, times in order, settings in their ranges. */
+function contradictions({ run, lanes, measured }: RunDocument): Mismatch[] {
+  const found: Mismatch[] = [];
+  const expect = (holds: boolean, path: string, got: unknown, takes: string) => {
+    if (!holds) found.push({ path, got, takes });
+  };
+  const known = Object.entries(run.settings).filter(
+    ([name]) => name in RANGES || ['techniques', 'arrivals'].includes(name),
+  );
+  const checked = checkSettings(Object.fromEntries(known));
+  for (const { field, got, takes } of 'faults' in checked ? checked.faults : []) {
+    found.push({ path: `run.settings.${field}`, got, takes });
+  }
+  const techniques = lanes.map(({ technique }) => technique);
+  expect(new Set(techniques).size === techniques.length, 'lanes', techniques.join(', '), 'each technique once');
+  const started = lanes.some(({ requests, events }) => requests.start.length + events.at.length > 0);
+  expect(measured.zero !== null || !started, 'measured.zero', null, 'number');
+  for (const [index, { requests, events, series }] of lanes.entries()) {
+    const path = `lanes[${index}]`;
+    for (const [name, column] of Object.entries({ end: requests.end, ok: requests.ok })) {
+      const length = requests.start.length;
+      expect(column.length === length, `${path}.requests.${name}`, `[${column.length}]`, `[${length}]`);
+    }
+    for (const [name, column] of Object.entries({
+      latency: events.latency,
+      seq: events.seq,
+      request: events.request,
+    })) {
+      expect(
+        column.length === events.at.length,
+        `${path}.events.${name}`,
+        `[${column.length}]`,
+        `[${events.at.length}]`,
+      );
+    }
+    for (const [name, times] of Object.entries({ 'requests.start': requests.start, 'events.at': events.at })) {
+      const at = times.findIndex((time, n) => n > 0 && time < (times[n - 1] as number));
+      expect(at < 0, `${path}.${name}[${at}]`, times[at], `≥ ${times[at - 1]}`);
+    }
+    const beyond = events.request.findIndex((request) => request > requests.start.length);
+    expect(beyond < 0, `${path}.events.request[${beyond}]`, events.request[beyond], `≤ ${requests.start.length}`);
+    const { columns, values, seconds } = series;
+    expect(values.length === columns.length, `${path}.series.values`, `[${values.length}]`, `[${columns.length}]`);
+    const uneven = values.findIndex((column) => column.length !== seconds.length);
+    expect(uneven < 0, `${path}.series.values[${uneven}]`, `[${values[uneven]?.length}]`, `[${seconds.length}]`);
+  }
+  return found.slice(0, 5);
+}
+
+/** Settings and accounts that a document of an earlier day does not have yet: off, and none. */
+function withDefaults(document: RunDocument): RunDocument {
+  const settings: Record<string, unknown> = { ...document.run.settings };
+  for (const [name, range] of Object.entries(RANGES)) settings[name] ??= range.default;
+  const run = { ...document.run, settings: settings as unknown as RunInfo['settings'] };
+  const lanes = Object.entries(document.ledger?.lanes ?? {}).map(([id, account]) => [
+    id,
+    { ...account, cuts: account.cuts ?? [] },
+  ]);
+  const ledger = document.ledger && { ...document.ledger, lanes: Object.fromEntries(lanes) };
+  return { ...document, run, ledger };
+}
+
+/** The recording that a document was written from, for the same views; it is over, whatever it was. */
+export function recordingOf(document: RunDocument): Recording {
+  const { measured, run, ledger } = document;
+  const zero = measured.zero ?? Number.NaN;
+  const clock = new Clock(measured.timerStepMs ?? Number.POSITIVE_INFINITY, measured.isolated);
+  clock.current = measured.clock;
+  clock.uncertaintyMs = measured.uncertaintyMs;
+  const recording = newRecording(
+    document.lanes.map(({ technique }) => technique),
+    clock,
+  );
+  for (const lane of document.lanes) {
+    const record = recording.lanes.get(lane.technique);
+    if (record) fillLane(record, lane, zero, ledger);
+  }
+  const { behindProxy, controlLost, clockUnknown } = measured;
+  Object.assign(recording.conditions, { behindProxy, controlLost, clockUnknown });
+  recording.conditions.hidden = measured.hidden.map(([from, to]) => ({
+    from: zero + from,
+    to: to === null ? Number.POSITIVE_INFINITY : zero + to,
+  }));
+  recording.info = run;
+  recording.ledger = ledger;
+  recording.zero = run.startsAt === null ? Number.NaN : zero;
+  // A document does not go on: without an end of its own, its last event is it.
+  const last = Math.max(0, ...document.lanes.map(({ events }) => events.at.at(-1) ?? 0));
+  recording.over = zero + (measured.over ?? last);
+  recording.takenOver = measured.stopped;
+  return recording;
+}
+
+function fillLane(record: LaneRecord, lane: LaneDocument, zero: number, ledger: RunLedger | null): void {
+  const { requests, events, series } = lane;
+  for (const [index, start] of requests.start.entries()) {
+    record.requests.begin(zero + start);
+    const end = requests.end[index] ?? null;
+    if (end !== null) record.requests.finish(index, zero + end, requests.ok[index] === 1);
+  }
+  for (const [index, at] of events.at.entries()) {
+    const seq = events.seq[index] as number;
+    if (!record.tally.note(seq)) continue;
+    record.events.push(zero + at, events.latency[index] as number, seq, events.request[index] as number);
+  }
+  record.tally.duplicated = lane.duplicated;
+  const columns = COLUMNS.map((name) => series.values[series.columns.indexOf(name)]);
+  for (const [index, seconds] of series.seconds.entries()) {
+    record.series.push(
+      seconds,
+      columns.map((column) => column?.[index] ?? Number.NaN),
+    );
+  }
+  record.ledger = ledger?.lanes[lane.technique] ?? null;
+  record.troubles = lane.troubles as Partial<Record<Trouble, number>>;
+  record.resets = lane.resets;
+  record.failed = lane.failed;
+  record.done = lane.done;
+}
