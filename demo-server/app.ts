@@ -7,6 +7,7 @@ import { controlRoute } from './control.ts';
 import { chooseProtocol, echoRoutes } from './echo.ts';
 import { now } from './feed.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { probeRoutes } from './probes/index.ts';
 import type { Refusal } from './protocol.ts';
 import { guardPush } from './push.ts';
 import { notJson, RefusalError, refusalOf, refuseUnknownPath } from './refusal.ts';
@@ -28,6 +29,8 @@ export interface AppOptions {
   ringEvents?: number;
   /** Told of every closed connection, for checks against a packet capture. */
   onConnectionEnd?: (totals: ConnectionTotals) => void;
+  /** Where the lab's servers of HTTP/2 listen; loopback unless told otherwise. */
+  http2Host?: string | undefined;
   /** False leaves every byte uncounted and every queue unbounded: only for the bench, which asks what the tap costs. */
   tap?: boolean;
 }
@@ -104,6 +107,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
         { name: 'ledger', description: 'What was counted on the wire.' },
         { name: 'control', description: 'Clock, start and stop, live ledger.' },
         { name: 'echo', description: 'A WebSocket to play with.' },
+        { name: 'probes', description: 'What the small labs ask. In no lane.' },
         { name: 'server', description: 'The server itself.' },
       ],
     },
@@ -124,6 +128,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   runRoutes(app, runs, ledger);
   controlRoute(app, runs, ledger, limits);
   echoRoutes(app, ledger, { heartbeatMs, limits });
+  probeRoutes(app, { limits, heartbeatMs, http2Host: options.http2Host });
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   if (options.siteDir) await serveSite(app, options.siteDir);

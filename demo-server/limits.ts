@@ -13,6 +13,10 @@ export interface Limits {
   controlsPerAddress: number;
   /** Echo sockets from one address; more are refused with 429. */
   echoesPerAddress: number;
+  /** Labs of connections, and requests in progress to the other probes, from one address; more are refused with 429. */
+  probesPerAddress: number;
+  /** Requests in progress of one lab of connections; more are refused with 429. */
+  requestsPerLab: number;
   /** Bytes that wait for one connection because its reader does not read; one byte more and it is cut. */
   queuedBytesPerConnection: number;
   /** Bytes of one request body; more are refused with 413. */
@@ -27,6 +31,8 @@ export const DEFAULT_LIMITS: Limits = {
   streamsPerAddress: 2000,
   controlsPerAddress: 200,
   echoesPerAddress: 200,
+  probesPerAddress: 400,
+  requestsPerLab: 300,
   queuedBytesPerConnection: 1024 * 1024,
   bodyBytes: 16 * 1024,
   messageBytes: 16 * 1024,

@@ -10,6 +10,7 @@ const HELP = `Pushlab: site and demo server.
 
   --port <n>     port to listen on, 0 = any free one      (default 4321, or PORT)
   --host <name>  address to listen on, 0.0.0.0 = everyone (default localhost, or HOST)
+  --http2-host <name>  where the lab of connections starts its HTTP/2 servers (default: this machine alone)
   --no-site      only the demo routes, without the pages
   --help         this text
 `;
@@ -30,6 +31,7 @@ function options() {
       options: {
         port: { type: 'string', default: process.env.PORT || '4321' },
         host: { type: 'string', default: process.env.HOST || 'localhost' },
+        'http2-host': { type: 'string' },
         'no-site': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -40,7 +42,7 @@ function options() {
   }
 }
 
-const { port: portText, host, 'no-site': noSite, help } = options();
+const { port: portText, host, 'http2-host': http2Host, 'no-site': noSite, help } = options();
 if (help) {
   process.stdout.write(HELP);
   process.exit(0);
@@ -56,7 +58,7 @@ if (!noSite) {
   );
 }
 
-const app = await buildApp(noSite ? {} : { siteDir });
+const app = await buildApp({ http2Host, ...(noSite ? {} : { siteDir }) });
 try {
   await app.listen({ port, host });
 } catch (error) {

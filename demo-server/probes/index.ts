@@ -1,0 +1,17 @@
+/** What the three small labs ask of the server. None of it is a lane, and no ledger of a run counts it. */
+import type { FastifyInstance } from 'fastify';
+import type { Limits } from '../limits.ts';
+import { connectionProbes } from './connections.ts';
+import { http2Probes } from './http2.ts';
+
+export interface ProbeOptions {
+  limits: Limits;
+  heartbeatMs: number;
+  /** Where the servers of HTTP/2 listen; undefined = loopback. */
+  http2Host?: string | undefined;
+}
+
+export function probeRoutes(app: FastifyInstance, { limits, heartbeatMs, http2Host }: ProbeOptions): void {
+  connectionProbes(app, { limits, heartbeatMs });
+  http2Probes(app, { host: http2Host });
+}

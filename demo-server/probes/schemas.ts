@@ -1,0 +1,87 @@
+/** The schemas of the probes: what the small labs and the browser's table ask. All of it is documentation only. */
+const tags = ['probes'];
+const refusal = {
+  type: 'object',
+  properties: { error: { type: 'string' }, message: { type: 'string' } },
+};
+const refused = (description: string) => ({ description, content: { 'application/json': { schema: refusal } } });
+const switching = { description: 'Switching Protocols: from here on WebSocket frames.', type: 'null' };
+const params = {
+  type: 'object',
+  properties: { lab: { type: 'string', description: '32 hexadecimal digits, drawn at random by the page.' } },
+};
+const querystring = {
+  type: 'object',
+  properties: { n: { type: 'string', description: 'Its number, new in this lab.' } },
+};
+const unknown = {
+  400: refused('No such number.'),
+  404: refused('Nobody watches this lab.'),
+  429: refused('Too many.'),
+};
+const text = (description: string, type: string) => ({
+  description,
+  content: { [type]: { schema: { type: 'string' } } },
+});
+
+export const watchSchema = {
+  tags,
+  summary: 'Watch a lab of connections',
+  description:
+    'A WebSocket. Takes {"type":"ping","id":n}, {"type":"asked","n":n} and {"type":"dropped","n":n}; tells "pong", "reached", "left" and "counts". All requests of the lab end with it.',
+  params,
+  response: {
+    101: switching,
+    400: refused('The lab is no 32 hexadecimal digits.'),
+    409: refused('It is watched already.'),
+  },
+};
+export const streamSchema = {
+  tags,
+  summary: 'A stream that stays open',
+  params,
+  querystring,
+  response: { 200: text('One event, then heartbeats.', 'text/event-stream'), ...unknown },
+};
+export const fetchSchema = {
+  tags,
+  summary: 'A short answer',
+  params,
+  querystring,
+  response: { 200: { type: 'object', properties: { n: { type: 'integer' } } }, ...unknown },
+};
+export const tabSchema = {
+  tags,
+  summary: 'What a second tab asks for',
+  params,
+  querystring: {
+    type: 'object',
+    properties: { ...querystring.properties, back: { type: 'string', description: 'Path of the page to go to.' } },
+  },
+  response: { 302: { description: 'To the page of the lab.', type: 'null' }, ...unknown },
+};
+export const socketSchema = {
+  tags,
+  summary: 'A WebSocket that stays open',
+  params,
+  querystring,
+  response: { 101: switching, ...unknown, 426: refused('A plain GET: this route speaks WebSocket.') },
+};
+export const http2Schema = {
+  tags,
+  summary: 'Start the servers of HTTP/2',
+  description:
+    'The same pages over TLS on two more ports, with a certificate made at this moment. Asked twice it is no error.',
+  response: {
+    200: {
+      type: 'object',
+      properties: {
+        silent: { type: 'integer', description: 'Port of the one that announces no number of streams.' },
+        announcing: { type: 'integer', description: 'Port of the one that does.' },
+        streams: { type: 'integer', description: 'The number it announces.' },
+        fingerprint: { type: 'string', description: 'SHA-256 of the certificate.' },
+      },
+    },
+    403: refused('The servers listen on loopback, and you are not there.'),
+  },
+};
