@@ -35,7 +35,21 @@ export interface RunSettings {
   durationSeconds: number;
   pollIntervalMs: number;
   longPollTimeoutMs: number;
+  /** Added round-trip time; half of it each way, and once more for the handshake of a new connection. */
+  rttMs: number;
+  /** Each one-way trip takes longer by 0 to so much, seeded. Nothing overtakes. */
+  jitterMs: number;
+  /** For each lane and each direction; 0 = without limit. */
+  kilobitsPerSecond: number;
+  /** All connections of every lane are reset so often, counted from the start; 0 = never. */
+  cutEverySeconds: number;
+  /** Messages that each client sends towards the server. */
+  uplinkPerSecond: number;
+  /** Simulated clients of each lane beside the reader's own. */
+  subscribers: number;
   seed: number;
+  /** What breaks by itself in this run, and at which event. */
+  faults: ScheduledFault[];
 }
 
 /** Default and accepted range of every numeric setting; `seed` has no default, it is drawn at random and shown. */
@@ -45,12 +59,37 @@ export const RANGES = {
   durationSeconds: { default: 20, min: 1, max: 900, integer: true },
   pollIntervalMs: { default: 1000, min: 50, max: 60000, integer: true },
   longPollTimeoutMs: { default: 25000, min: 100, max: 60000, integer: true },
+  rttMs: { default: 0, min: 0, max: 2000, integer: true },
+  jitterMs: { default: 0, min: 0, max: 1000, integer: true },
+  kilobitsPerSecond: { default: 0, min: 0, max: 1000000, integer: true },
+  cutEverySeconds: { default: 0, min: 0, max: 600, integer: true },
+  uplinkPerSecond: { default: 0, min: 0, max: 10, integer: false },
+  subscribers: { default: 0, min: 0, max: 200, integer: true },
   seed: { default: 0, min: 0, max: 4294967295, integer: true },
 } as const;
 export type NumericSetting = keyof typeof RANGES;
 
 /** The feed of one run may carry this many payload bytes a second (rate × payload): eight lanes of it fit a class's wifi. */
 export const MAX_FEED_BYTES_PER_SECOND = 262144;
+
+/** A message towards the server carries at most so many bytes of data: with its JSON it fits a body of 16 KiB (limits.ts). */
+export const MAX_UPLINK_BYTES = 16000;
+
+/** The settings that stand for a network. */
+export type NetworkSettings = Pick<RunSettings, 'rttMs' | 'jitterMs' | 'kilobitsPerSecond' | 'cutEverySeconds'>;
+
+/**
+ * Networks to choose from, each a plausible example and no measurement. Satellite is a geostationary one: 4 × 35,786 km
+ * at the speed of light are 477 ms, the rest is equipment.
+ */
+export const NETWORKS = {
+  'same-machine': { rttMs: 0, jitterMs: 0, kilobitsPerSecond: 0, cutEverySeconds: 0 },
+  'office-lan': { rttMs: 2, jitterMs: 1, kilobitsPerSecond: 100000, cutEverySeconds: 0 },
+  home: { rttMs: 20, jitterMs: 5, kilobitsPerSecond: 40000, cutEverySeconds: 0 },
+  '4g': { rttMs: 50, jitterMs: 20, kilobitsPerSecond: 12000, cutEverySeconds: 0 },
+  satellite: { rttMs: 600, jitterMs: 30, kilobitsPerSecond: 5000, cutEverySeconds: 0 },
+} as const satisfies Record<string, NetworkSettings>;
+export type NetworkId = keyof typeof NETWORKS;
 
 /** One setting that cannot be taken: which, what came, what is accepted. */
 export interface SettingFault {
@@ -77,13 +116,13 @@ export function checkSettings(
   }
   const given = input as Record<string, unknown>;
   const faults: SettingFault[] = [];
-  const known = ['techniques', 'arrivals', ...Object.keys(RANGES)];
+  const known = ['techniques', 'arrivals', ...Object.keys(RANGES), 'faults'];
   for (const field of Object.keys(given)) {
     if (!known.includes(field))
       faults.push({ field, got: given[field], takes: `no such setting; there are ${known.join(', ')}` });
   }
 
-  const { techniques = [...LADDER], arrivals = 'steady' } = given;
+  const { techniques = [...LADDER], arrivals = 'steady', faults: scheduled = [] } = given;
   const techniquesFit =
     Array.isArray(techniques) &&
     techniques.length > 0 &&
@@ -117,9 +156,180 @@ export function checkSettings(
       takes: `at most ${MAX_FEED_BYTES_PER_SECOND} bytes a second in all; at ${rest.eventsPerSecond} events a second that is ${Math.floor(MAX_FEED_BYTES_PER_SECOND / rest.eventsPerSecond)} bytes each`,
     });
   }
-  if (faults.length > 0) return { faults };
-  const settings = { techniques: techniques as TechniqueId[], arrivals: arrivals as Arrivals, ...rest };
+  if (rest.uplinkPerSecond > 0 && rest.payloadBytes > MAX_UPLINK_BYTES) {
+    faults.push({
+      field: 'uplinkPerSecond',
+      got: rest.uplinkPerSecond,
+      takes: `0 where payloadBytes is above ${MAX_UPLINK_BYTES}: no message towards the server is longer than that`,
+    });
+  }
+  const planned = checkSchedule(scheduled, techniquesFit ? (techniques as TechniqueId[]) : TECHNIQUES);
+  if ('faults' in planned) faults.push(...planned.faults);
+  if (faults.length > 0 || 'faults' in planned) return { faults };
+  const settings = {
+    techniques: techniques as TechniqueId[],
+    arrivals: arrivals as Arrivals,
+    ...rest,
+    faults: planned.schedule,
+  };
   return { settings: given.seed === undefined ? settings : { ...settings, seed } };
+}
+
+// ------------------------------------------------------------------------------------------------------- faults
+
+/** What can be broken in a run, live or at an event. */
+export const FAULTS = [
+  'cut',
+  'stall',
+  'status-500',
+  'status-204',
+  'wrong-type',
+  'refuse',
+  'drop-history',
+  'proxy-buffer',
+  'idle-limit',
+  'compressor',
+] as const;
+export type FaultId = (typeof FAULTS)[number];
+
+/** Seconds that a fault lasts where none are given; null = until the run ends; 0 = it happens once and takes no seconds. */
+export const FAULT_SECONDS: Record<FaultId, number | null> = {
+  cut: 0,
+  stall: 5,
+  'status-500': 0,
+  'status-204': 0,
+  'wrong-type': 0,
+  refuse: 5,
+  'drop-history': 0,
+  'proxy-buffer': null,
+  'idle-limit': null,
+  compressor: null,
+};
+
+/** The longest that a fault may be told to last, and the most of them that a run may plan. */
+export const MAX_FAULT_SECONDS = 600;
+export const MAX_SCHEDULED_FAULTS = 50;
+
+/** A fault as it is asked for: in all lanes of the run unless `techniques` names some. */
+export interface FaultOrder {
+  fault: FaultId;
+  techniques?: TechniqueId[];
+  /** How long; FAULT_SECONDS if not given. */
+  seconds?: number;
+}
+
+/** A fault of the settings: it begins just before this event goes out, which is the first that meets it. */
+export interface ScheduledFault extends FaultOrder {
+  atEvent: number;
+}
+
+/** A fault that has begun. `seconds`: 0 = it happened once, null = it lasts until the run ends. */
+export interface BegunFault {
+  /** ms since the epoch by the server's clock. */
+  at: number;
+  fault: FaultId;
+  techniques: TechniqueId[];
+  seconds: number | null;
+  /** The event that it was planned for; null where somebody asked for it live. */
+  atEvent: number | null;
+}
+
+/** Checks one fault from outside for a run of these lanes. Never throws; `where` names the field in what is found wrong. */
+export function checkFault(
+  input: unknown,
+  lanes: readonly TechniqueId[],
+  where = '(body)',
+): { order: FaultOrder } | { faults: SettingFault[] } {
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    return { faults: [{ field: where, got: input, takes: 'an object such as {"fault":"cut"}' }] };
+  const given = input as Record<string, unknown>;
+  const { fault, techniques, seconds } = given;
+  const faults: SettingFault[] = [];
+  const name = (field: string): string => (where === '(body)' ? field : `${where}.${field}`);
+  const known = ['fault', 'techniques', 'seconds', ...(where === '(body)' ? [] : ['atEvent'])];
+  for (const field of Object.keys(given)) {
+    if (!known.includes(field))
+      faults.push({ field: name(field), got: given[field], takes: `no such field; there are ${known.join(', ')}` });
+  }
+  if (!(FAULTS as readonly unknown[]).includes(fault))
+    faults.push({ field: name('fault'), got: fault, takes: `one of ${FAULTS.join(', ')}` });
+  const lanesFit =
+    techniques === undefined ||
+    (Array.isArray(techniques) &&
+      techniques.length > 0 &&
+      new Set(techniques).size === techniques.length &&
+      techniques.every((id) => (lanes as readonly unknown[]).includes(id)));
+  if (!lanesFit) {
+    const takes = `a list of one or more of ${lanes.join(', ')}, each once; left out, it is all of them`;
+    faults.push({ field: name('techniques'), got: techniques, takes });
+  }
+  const once = FAULT_SECONDS[fault as FaultId] === 0;
+  if (seconds !== undefined && once)
+    faults.push({ field: name('seconds'), got: seconds, takes: `nothing: ${fault} happens once` });
+  else if (seconds !== undefined && !(typeof seconds === 'number' && seconds > 0 && seconds <= MAX_FAULT_SECONDS))
+    faults.push({ field: name('seconds'), got: seconds, takes: `a number above 0, up to ${MAX_FAULT_SECONDS}` });
+  if (faults.length > 0) return { faults };
+  const order: FaultOrder = { fault: fault as FaultId };
+  if (techniques !== undefined) order.techniques = techniques as TechniqueId[];
+  if (seconds !== undefined) order.seconds = seconds as number;
+  return { order };
+}
+
+/** Checks the setting `faults` for a run of these lanes: every fault found, or the schedule. */
+function checkSchedule(
+  input: unknown,
+  lanes: readonly TechniqueId[],
+): { schedule: ScheduledFault[] } | { faults: SettingFault[] } {
+  if (!Array.isArray(input) || input.length > MAX_SCHEDULED_FAULTS) {
+    const takes = `a list of at most ${MAX_SCHEDULED_FAULTS} faults such as {"fault":"cut","atEvent":10}`;
+    return { faults: [{ field: 'faults', got: input, takes }] };
+  }
+  const schedule: ScheduledFault[] = [];
+  const faults: SettingFault[] = [];
+  for (const [n, one] of input.entries()) {
+    const where = `faults[${n}]`;
+    const checked = checkFault(one, lanes, where);
+    if ('faults' in checked) faults.push(...checked.faults);
+    const atEvent = (one as { atEvent?: unknown } | null | undefined)?.atEvent;
+    if (typeof atEvent !== 'number' || !Number.isSafeInteger(atEvent) || atEvent < 1)
+      faults.push({ field: `${where}.atEvent`, got: atEvent, takes: 'the seq of an event: a whole number from 1' });
+    else if ('order' in checked) schedule.push({ ...checked.order, atEvent });
+  }
+  return faults.length > 0 ? { faults } : { schedule };
+}
+
+// ------------------------------------------------------------------------------------------------------- uplink
+
+/** A message towards the server: the body of `POST /push/<id>`, or a text frame on the `websocket` lane. */
+export interface UplinkMessage {
+  /** Counts from 1 in its lane. */
+  n: number;
+  /** ms since the epoch by the browser's clock. */
+  sentAt: number;
+  /** `payloadBytes` characters. */
+  data: string;
+}
+
+/** The answer to a POST. `at` = when the server had read the message, ms since the epoch by its own clock. */
+export interface UplinkAnswer {
+  n: number;
+  at: number;
+}
+
+/** The same as a frame on the `websocket` lane. */
+export interface UplinkAck {
+  ack: number;
+  at: number;
+}
+
+/** The answer's JSON. `at` always has three decimals, so that runs of the same seed make the same number of bytes. */
+export function uplinkAnswerJson(n: number, at: number): string {
+  return `{"n":${n},"at":${at.toFixed(3)}}`;
+}
+
+/** The frame's JSON. */
+export function uplinkAckJson(n: number, at: number): string {
+  return `{"ack":${n},"at":${at.toFixed(3)}}`;
 }
 
 // ------------------------------------------------------------------------------------------------------- events
@@ -199,6 +409,8 @@ export interface RunInfo {
   endsAt: number | null;
   /** The seq of the newest event sent by the feed so far (0 = none). */
   lastSeq: number;
+  /** The faults that have begun so far, in that order. */
+  faults: BegunFault[];
 }
 
 /** Answer of `POST /runs`. `proxied`: the request came through a proxy, so the ledger counts what lies behind it. */
@@ -234,6 +446,8 @@ export interface LaneLedger {
   /** What the sockets carried less what was counted; always 0. */
   unaccountedBytes: number;
   cuts: Cut[];
+  /** Messages that clients sent towards the server (POST bodies, WebSocket data messages), whatever became of them. */
+  uplinkMessages: number;
 }
 
 /** The accounts of a run. `control` = its control sockets; `site` = other requests about this run (`/runs/<id>/…`). */
@@ -279,13 +493,18 @@ export interface WireTranscript {
 // ---------------------------------------------------------------------------------------------------- control
 
 /** What the browser sends on the control socket, as JSON text frames. */
-export type ControlRequest = { type: 'ping'; id: number } | { type: 'start' } | { type: 'stop' };
+export type ControlRequest =
+  | { type: 'ping'; id: number }
+  | { type: 'start' }
+  | { type: 'stop' }
+  | ({ type: 'fault' } & FaultOrder);
 
 /** What the server sends on the control socket. `at` = the server's clock in ms since the epoch, with fractions. */
 export type ControlMessage =
   | { type: 'pong'; id: number; at: number }
   | { type: 'run'; run: RunInfo }
   | { type: 'ledger'; at: number; ledger: RunLedger }
+  | ({ type: 'fault' } & BegunFault)
   | { type: 'error'; error: string; message: string };
 
 /** Body of every refusal, whatever the status: a stable word, a sentence, and for settings each fault. */

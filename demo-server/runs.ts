@@ -105,7 +105,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents }: RunsOptions): Run
       get state() {
         return state;
       },
-      info: (): RunInfo => ({ id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq }),
+      info: (): RunInfo => ({ id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq, faults: [] }),
       start(): number {
         if (state !== 'ready') {
           throw new RefusalError(

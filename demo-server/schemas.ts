@@ -1,8 +1,13 @@
 /** The routes' schemas: what Fastify checks and what the page at /docs/api is made from. */
 import {
   ARRIVALS,
+  FAULT_SECONDS,
+  FAULTS,
   LADDER,
+  MAX_FAULT_SECONDS,
   MAX_FEED_BYTES_PER_SECOND,
+  MAX_SCHEDULED_FAULTS,
+  MAX_UPLINK_BYTES,
   type NumericSetting,
   RANGES,
   rangeInWords,
@@ -120,7 +125,31 @@ const unit: Record<NumericSetting, string> = {
   durationSeconds: 'Length of the run.',
   pollIntervalMs: 'How long http10, keep-alive and polling wait from one request to the next.',
   longPollTimeoutMs: 'How long a long poll is held at the most.',
+  rttMs: 'Added round-trip time; the handshake of a new connection takes it once more.',
+  jitterMs: 'Each one-way trip takes longer by 0 to so much, seeded; nothing overtakes.',
+  kilobitsPerSecond: 'Bandwidth of each lane in each direction; 0 = without limit.',
+  cutEverySeconds: 'All connections of every lane are reset so often, counted from the start; 0 = never.',
+  uplinkPerSecond: `Messages that each client sends towards the server, of payloadBytes each; not above ${MAX_UPLINK_BYTES} bytes.`,
+  subscribers: 'Simulated clients of each lane beside the own one.',
   seed: 'The same seed gives the same event times and payloads; drawn at random if not given.',
+};
+const fault = {
+  fault: {
+    type: 'string',
+    enum: [...FAULTS],
+    description: `What breaks. Without \`seconds\` it lasts: ${FAULTS.map((id) => `${id} ${FAULT_SECONDS[id] === 0 ? 'once' : (FAULT_SECONDS[id] ?? 'to the end')}`).join(', ')} (s).`,
+  },
+  techniques: {
+    type: 'array',
+    items: { type: 'string', enum: [...TECHNIQUES] },
+    description: 'The lanes it befalls; all of the run if not given.',
+  },
+  seconds: {
+    type: 'number',
+    exclusiveMinimum: 0,
+    maximum: MAX_FAULT_SECONDS,
+    description: 'How long it lasts; not for what happens once.',
+  },
 };
 const settingProperties = {
   techniques: {
@@ -147,8 +176,32 @@ const settingProperties = {
       },
     ]),
   ),
+  faults: {
+    type: 'array',
+    maxItems: MAX_SCHEDULED_FAULTS,
+    default: [],
+    description: 'What breaks by itself, and when.',
+    items: {
+      type: 'object',
+      required: ['fault', 'atEvent'],
+      properties: {
+        ...fault,
+        atEvent: { type: 'integer', minimum: 1, description: 'It begins just before the event of this seq goes out.' },
+      },
+    },
+  },
 };
 const time = (description: string) => ({ type: ['number', 'null'], description });
+const begunFault = {
+  type: 'object',
+  properties: {
+    at: { type: 'number', description: "When it began: ms since the epoch by the server's clock." },
+    fault: { type: 'string', enum: [...FAULTS] },
+    techniques: { type: 'array', items: { type: 'string' } },
+    seconds: { type: ['number', 'null'], description: '0 = it happened once; null = until the run ends.' },
+    atEvent: { type: ['integer', 'null'], description: 'The event it was planned for; null = asked for live.' },
+  },
+};
 const runInfo = {
   type: 'object',
   properties: {
@@ -159,6 +212,7 @@ const runInfo = {
     startsAt: time('Null until started; the first event comes after it.'),
     endsAt: time('When the run will end or has ended.'),
     lastSeq: { type: 'integer', description: 'The newest event so far; 0 = none.' },
+    faults: { type: 'array', description: 'The faults that have begun so far.', items: begunFault },
   },
 };
 const createdRun = {
@@ -199,6 +253,7 @@ const account = {
       description: 'Connections that the server ended by itself.',
       items: { type: 'object', properties: { reason: { type: 'string' }, count } },
     },
+    uplinkMessages: { type: 'integer', description: 'Messages that clients sent: POST bodies, WebSocket messages.' },
   },
 };
 const ledger = {

@@ -31,6 +31,7 @@ export function createAccount(kind: 'lane' | 'other'): Account {
       wireBytesDown: 0,
       unaccountedBytes: 0,
       cuts: [],
+      uplinkMessages: 0,
     },
     transcript: kind === 'lane' ? createTranscript() : undefined,
     sent: new Map(),

@@ -172,7 +172,7 @@ function contradictions({ run, lanes, measured }: RunDocument): Mismatch[] {
     if (!holds) found.push({ path, got, takes });
   };
   const known = Object.entries(run.settings).filter(
-    ([name]) => name in RANGES || ['techniques', 'arrivals'].includes(name),
+    ([name]) => name in RANGES || ['techniques', 'arrivals', 'faults'].includes(name),
   );
   const checked = checkSettings(Object.fromEntries(known));
   for (const { field, got, takes } of 'faults' in checked ? checked.faults : []) {
@@ -218,7 +218,12 @@ function contradictions({ run, lanes, measured }: RunDocument): Mismatch[] {
 function withDefaults(document: RunDocument): RunDocument {
   const settings: Record<string, unknown> = { ...document.run.settings };
   for (const [name, range] of Object.entries(RANGES)) settings[name] ??= range.default;
-  const run = { ...document.run, settings: settings as unknown as RunInfo['settings'] };
+  settings.faults ??= [];
+  const run = {
+    ...document.run,
+    faults: document.run.faults ?? [],
+    settings: settings as unknown as RunInfo['settings'],
+  };
   const lanes = Object.entries(document.ledger?.lanes ?? {}).map(([id, account]) => [
     id,
     { ...account, cuts: account.cuts ?? [] },

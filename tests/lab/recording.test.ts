@@ -25,6 +25,7 @@ function account(requests: number, head: number, payload: number): LaneLedger {
     wireBytesDown: payload,
     unaccountedBytes: 0,
     cuts: [{ reason: 'slow-reader', count: 2 }],
+    uplinkMessages: 0,
   };
 }
 

@@ -4,6 +4,7 @@ import {
   kindOfFault,
   queryFromSettings,
   settingsFromTexts,
+  textFromFaults,
   textsFromQuery,
   type WantedSettings,
 } from '../../site/lab/settings.ts';
@@ -29,6 +30,8 @@ describe('settings in the address', () => {
     '?techniques=sse,websocket&eventsPerSecond=20&payloadBytes=1&durationSeconds=300',
     `?techniques=${TECHNIQUES.join(',')}&seed=1`,
     '?techniques=http10,keep-alive,polling,long-poll,iframe-stream,xhr-stream,sse,fetch-stream&seed=1',
+    '?rttMs=600&jitterMs=30&kilobitsPerSecond=5000&cutEverySeconds=10&uplinkPerSecond=0.5&subscribers=200&seed=2',
+    '?faults=cut@10,stall@20:2.5,stall@20::sse,refuse@30:5:sse.long-poll&seed=3',
     '?pollIntervalMs=50&longPollTimeoutMs=60000&arrivals=poisson&seed=4294967295',
   ])('%s comes back the same', (query) => {
     const settings = read(query);
@@ -39,6 +42,22 @@ describe('settings in the address', () => {
     const settings = read('?techniques=websocket,sse');
     expect(queryFromSettings(settings)).toBe(queryFromSettings(read('?techniques=sse,websocket')));
     expect(queryFromSettings(settings)).toContain('techniques=sse,websocket&');
+  });
+
+  test('a condition that is off does not stand in the link', () => {
+    expect(queryFromSettings(read('?rttMs=0&seed=0'))).not.toMatch(/rttMs|uplink|faults/);
+    expect(queryFromSettings(read('?seed=0'))).toContain('seed=0');
+  });
+
+  test('planned faults stand in the link as they are written', () => {
+    const text = 'cut@10,stall@20:2.5,stall@20::sse,refuse@30:5:sse.long-poll';
+    expect(read(`?faults=${text}`).faults).toEqual([
+      { fault: 'cut', atEvent: 10 },
+      { fault: 'stall', atEvent: 20, seconds: 2.5 },
+      { fault: 'stall', atEvent: 20, techniques: ['sse'] },
+      { fault: 'refuse', atEvent: 30, seconds: 5, techniques: ['sse', 'long-poll'] },
+    ]);
+    expect(textFromFaults(read(`?faults=${text}`).faults)).toBe(text);
   });
 
   test('what does not belong to a run is left alone', () => {
@@ -52,6 +71,8 @@ describe('wrong input', () => {
     expect(faults('?payloadBytes=')[0]).toMatchObject({ field: 'payloadBytes', got: '' });
     expect(faults('?techniques=')[0]).toMatchObject({ field: 'techniques' });
     expect(faults('?techniques=sse,carrier-pigeon')).toHaveLength(1);
+    expect(faults('?faults=cut')).toMatchObject([{ field: 'faults[0]', got: 'cut' }, { field: 'faults[0].atEvent' }]);
+    expect(faults('?techniques=sse&faults=cut@1::polling')).toMatchObject([{ field: 'faults[0].techniques' }]);
   });
 
   test('an empty seed is no fault: the server draws one', () => {

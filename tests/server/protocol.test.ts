@@ -5,12 +5,17 @@ import { describe, expect, test } from 'vitest';
 import * as protocol from '../../demo-server/protocol.ts';
 import {
   ARRIVALS,
+  checkFault,
   checkSettings,
   eventJson,
   eventListJson,
+  FAULT_SECONDS,
+  FAULTS,
   iframeHead,
   iframeScript,
   LADDER,
+  MAX_UPLINK_BYTES,
+  NETWORKS,
   type NumericSetting,
   OPEN_RUN,
   RANGES,
@@ -18,6 +23,8 @@ import {
   resetJson,
   sseEvent,
   TECHNIQUES,
+  uplinkAckJson,
+  uplinkAnswerJson,
 } from '../../demo-server/protocol.ts';
 
 test('the ladder has its eight rungs in order, and their ids fit paths and names', () => {
@@ -47,6 +54,9 @@ test('protocol.ts is as good for a browser as for the server: it uses the langua
   const calls = [
     'checkSettings({})',
     'checkSettings({ seed: -1, arrivals: [], speed: 1 })',
+    'checkSettings({ faults: [{ fault: "cut", atEvent: 1 }, { fault: "", atEvent: 0 }] })',
+    'checkFault({ fault: "stall", seconds: 3 }, ["sse"])',
+    'uplinkAnswerJson(1, 5.25) + uplinkAckJson(2, 5)',
     'eventJson({ seq: 1, sentAt: 1795162959467.15, data: "a" })',
     'eventListJson(["{}"], 1, true)',
     'sseEvent(1, "{}") + resetJson(3) + iframeHead("push") + iframeScript("") + rangeInWords("seed")',
@@ -107,6 +117,13 @@ describe('settings', () => {
         durationSeconds: 20,
         pollIntervalMs: 1000,
         longPollTimeoutMs: 25000,
+        rttMs: 0,
+        jitterMs: 0,
+        kilobitsPerSecond: 0,
+        cutEverySeconds: 0,
+        uplinkPerSecond: 0,
+        subscribers: 0,
+        faults: [],
       },
     });
     expect(checkSettings({ seed: undefined, arrivals: undefined })).toEqual(checked);
@@ -159,4 +176,77 @@ describe('settings', () => {
           expect([typeof field, takes.length > 10]).toEqual(['string', true]);
     }
   });
+
+  test('for the way up: a message is never longer than the server takes', () => {
+    const most = { eventsPerSecond: 1, payloadBytes: MAX_UPLINK_BYTES };
+    expect(checkSettings({ ...most, uplinkPerSecond: 10 })).toHaveProperty('settings');
+    expect(checkSettings({ ...most, payloadBytes: MAX_UPLINK_BYTES + 1 })).toHaveProperty('settings');
+    expect(checkSettings({ ...most, payloadBytes: MAX_UPLINK_BYTES + 1, uplinkPerSecond: 10 })).toMatchObject({
+      faults: [{ field: 'uplinkPerSecond', got: 10, takes: expect.stringContaining('16000') }],
+    });
+  });
+
+  test.each(Object.entries(NETWORKS))('the network %s is one that a run takes', (_, network) => {
+    expect(checkSettings(network)).toMatchObject({ settings: network });
+  });
+});
+
+describe('a fault', () => {
+  test.each([...FAULTS])('%s is taken in all lanes or in some, and lasts only where it can', (fault) => {
+    expect(checkFault({ fault }, LADDER)).toEqual({ order: { fault } });
+    expect(checkFault({ fault, techniques: ['sse', 'http10'] }, LADDER)).toEqual({
+      order: { fault, techniques: ['sse', 'http10'] },
+    });
+    const timed = checkFault({ fault, seconds: 2.5 }, LADDER);
+    if (FAULT_SECONDS[fault] === 0)
+      expect(timed).toEqual({ faults: [{ field: 'seconds', got: 2.5, takes: `nothing: ${fault} happens once` }] });
+    else expect(timed).toEqual({ order: { fault, seconds: 2.5 } });
+  });
+
+  test.each([
+    [null, '(body)'],
+    [[], '(body)'],
+    ['cut', '(body)'],
+    [{}, 'fault'],
+    [{ fault: 'earthquake' }, 'fault'],
+    [{ fault: 'cut', techniques: [] }, 'techniques'],
+    [{ fault: 'cut', techniques: ['websocket'] }, 'techniques'],
+    [{ fault: 'cut', techniques: ['sse', 'sse'] }, 'techniques'],
+    [{ fault: 'stall', seconds: 0 }, 'seconds'],
+    [{ fault: 'stall', seconds: 601 }, 'seconds'],
+    [{ fault: 'stall', seconds: '5' }, 'seconds'],
+    [{ fault: 'cut', atEvent: 1 }, 'atEvent'],
+  ])('%j is refused at %s, with what it takes', (input, field) => {
+    const checked = checkFault(input, ['sse', 'polling']);
+    expect(checked).toMatchObject({ faults: [{ field, takes: expect.stringMatching(/.{6}/) }] });
+  });
+
+  test('can be planned for an event, and every mistake in the plan is found', () => {
+    const plan = [
+      { fault: 'cut', atEvent: 3 },
+      { fault: 'stall', atEvent: 3, seconds: 1, techniques: ['sse'] },
+    ];
+    expect(checkSettings({ faults: plan })).toMatchObject({ settings: { faults: plan } });
+    const checked = checkSettings({
+      techniques: ['polling'],
+      faults: [plan[1], { fault: 'cut' }, { fault: 'x', atEvent: 0.5 }, 7, null],
+    });
+    expect('faults' in checked && checked.faults.map(({ field }) => field)).toEqual([
+      'faults[0].techniques',
+      'faults[1].atEvent',
+      'faults[2].fault',
+      'faults[2].atEvent',
+      'faults[3]',
+      'faults[3].atEvent',
+      'faults[4]',
+      'faults[4].atEvent',
+    ]);
+    for (const faults of ['cut', {}, null, Array(51).fill({ fault: 'cut', atEvent: 1 })])
+      expect(checkSettings({ faults })).toMatchObject({ faults: [{ field: 'faults' }] });
+  });
+});
+
+test('what the server answers to a message has the same length for the same seed', () => {
+  expect(uplinkAnswerJson(3, 1795162959467)).toBe('{"n":3,"at":1795162959467.000}');
+  expect(uplinkAckJson(3, 1795162959467.1252)).toBe('{"ack":3,"at":1795162959467.125}');
 });

@@ -54,7 +54,14 @@ describe('POST /runs', () => {
         durationSeconds: 20,
         pollIntervalMs: 1000,
         longPollTimeoutMs: 25000,
+        rttMs: 0,
+        jitterMs: 0,
+        kilobitsPerSecond: 0,
+        cutEverySeconds: 0,
+        uplinkPerSecond: 0,
+        subscribers: 0,
         seed: expect.any(Number),
+        faults: [],
       });
     }
   });
@@ -70,7 +77,14 @@ describe('POST /runs', () => {
         durationSeconds: 1,
         pollIntervalMs: 50,
         longPollTimeoutMs: 100,
+        rttMs: 0,
+        jitterMs: 0,
+        kilobitsPerSecond: 0,
+        cutEverySeconds: 0,
+        uplinkPerSecond: 0,
+        subscribers: 0,
         seed: 0,
+        faults: [],
       },
       {
         techniques: ['sse'],
