@@ -1,4 +1,4 @@
-/** The repository is built as it says: four files for a technique, rooms that know nothing of each other. */
+/** The repository is built as it says: five files for a technique, rooms that know nothing of each other. */
 import { execFile } from 'node:child_process';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { clients } from '../../demo-server/clients/index.ts';
 import { LADDER, TECHNIQUES } from '../../demo-server/protocol.ts';
 import { techniques as serverRooms } from '../../demo-server/techniques/index.ts';
 import { techniques as browserRooms } from '../../site/techniques/index.ts';
@@ -15,10 +16,11 @@ const read = (path: string): string => readFileSync(join(root, path), 'utf8');
 const lessons = readdirSync(join(root, 'content/docs/lessons'));
 
 describe.each(TECHNIQUES)('%s', (id) => {
-  test('has its four files: server, browser, lesson, test', () => {
+  test('has its five files: server, browser, program, lesson, test', () => {
     for (const path of [
       `demo-server/techniques/${id}.ts`,
       `site/techniques/${id}.ts`,
+      `demo-server/clients/${id}.ts`,
       `tests/techniques/${id}.test.ts`,
     ]) {
       expect(existsSync(join(root, path)), path).toBe(true);
@@ -38,9 +40,10 @@ describe.each(TECHNIQUES)('%s', (id) => {
   });
 });
 
-test('both lists and the lessons are in the order of the techniques', () => {
+test('the lists and the lessons are in the order of the techniques', () => {
   expect(serverRooms.map(({ id }) => id)).toEqual([...TECHNIQUES]);
   expect(browserRooms.map(({ id }) => id)).toEqual([...TECHNIQUES]);
+  expect(clients.map(({ id }) => id)).toEqual([...TECHNIQUES]);
   const rungs = lessons.filter((name) => TECHNIQUES.some((id) => name.endsWith(`-${id}.mdx`))).sort();
   expect(rungs.map((name) => name.replace(/^\d\d-|\.mdx$/g, ''))).toEqual([...TECHNIQUES]);
 });
@@ -53,6 +56,7 @@ test('the rooms hold techniques, their list, and what they share, and nothing el
   const rooms = TECHNIQUES.map((id) => `${id}.ts`);
   expect(files('demo-server/techniques')).toEqual([...rooms, 'index.ts'].sort());
   expect(files('site/techniques')).toEqual([...rooms, 'index.ts', 'lane.ts'].sort());
+  expect(files('demo-server/clients')).toEqual([...rooms, 'index.ts', 'client.ts'].sort());
 });
 
 describe('lint', () => {
@@ -81,6 +85,11 @@ describe('lint', () => {
         '../app.ts',
         '../../site/techniques/other.ts',
       ],
+    })),
+    ...[...TECHNIQUES, 'client'].map((id) => ({
+      file: `demo-server/clients/${id}.ts`,
+      may: ['../protocol.ts', './client.ts', 'node:http'],
+      mayNot: ['./other.ts', './index.ts', '../techniques/other.ts', '../feed.ts', '../app.ts', 'fastify', 'ws'],
     })),
     { file: 'demo-server/techniques/index.ts', may: ['./sse.ts', '../protocol.ts'], mayNot: ['../../site/locales.ts'] },
     ...['meter', 'frames', 'events', 'head', 'chunks', 'hold', 'scan'].map((name) => ({

@@ -1,0 +1,41 @@
+/** The program's end of every technique, in ladder order, then what lies beyond it. A new technique is its id in protocol.ts, its five files, and a line here, in demo-server/techniques and in site/techniques. */
+import { Agent } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
+import type { TechniqueId } from '../protocol.ts';
+import type { Lane, Receive } from './client.ts';
+import { receive as fetchStream } from './fetch-stream.ts';
+import { receive as http10 } from './http10.ts';
+import { receive as iframeStream } from './iframe-stream.ts';
+import { receive as keepAlive } from './keep-alive.ts';
+import { receive as longPoll } from './long-poll.ts';
+import { receive as polling } from './polling.ts';
+import { receive as sse } from './sse.ts';
+import { receive as websocket } from './websocket.ts';
+import { receive as xhrStream } from './xhr-stream.ts';
+
+export const clients: readonly { id: TechniqueId; receive: Receive }[] = [
+  { id: 'http10', receive: http10 },
+  { id: 'keep-alive', receive: keepAlive },
+  { id: 'polling', receive: polling },
+  { id: 'long-poll', receive: longPoll },
+  { id: 'iframe-stream', receive: iframeStream },
+  { id: 'xhr-stream', receive: xhrStream },
+  { id: 'sse', receive: sse },
+  { id: 'websocket', receive: websocket },
+  { id: 'fetch-stream', receive: fetchStream },
+];
+
+/**
+ * Runs one lane until its run has ended or its signal aborts, over connections of its own, which are closed when it
+ * resolves. Rejects with `Refused` where the server refuses it.
+ */
+export async function receive(id: TechniqueId, lane: Lane): Promise<void> {
+  const client = clients.find((one) => one.id === id);
+  if (!client) throw new Error(`technique: got ${id}, takes one of ${clients.map((one) => one.id).join(', ')}`);
+  const agent = new (lane.server.startsWith('https:') ? SecureAgent : Agent)({ keepAlive: true, maxSockets: 1 });
+  try {
+    await client.receive({ ...lane, agent });
+  } finally {
+    agent.destroy();
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * Short polling: on a timer, ask for what came after the cursor; most answers are empty.
+ * @see https://www.rfc-editor.org/rfc/rfc6202#section-2
+ */
+import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './client.ts';
+
+export const receive: Receive = async (lane) => {
+  const { pollIntervalMs, signal, sample } = lane;
+  let after = 0;
+  for (let request = 1; !signal.aborted; request += 1) {
+    const interval = pause(pollIntervalMs, signal);
+    sample({ kind: 'request', request, at: now() });
+    try {
+      const { events, next, reset, at, over } = await askForEvents(lane, pushUrl(lane, 'polling', after));
+      if (reset) sample({ kind: 'reset', at, next: next - events.length });
+      for (const { seq, sentAt } of events) sample({ kind: 'event', request, at, seq, sentAt });
+      after = next;
+      sample({ kind: 'response', request, at, ok: true });
+      if (over) return;
+    } catch (error) {
+      sample({ kind: 'response', request, at: now(), ok: false });
+      liveWith(error, lane);
+    }
+    await interval;
+  }
+};
