@@ -35,8 +35,12 @@ export interface Feed {
   latest(count: number): FeedEvent[];
   /** Replays what came after the cursor at once, then tells every new event. Returns how to stop. */
   subscribe(after: number | undefined, reader: FeedReader): () => void;
-  /** Begins at `startsAt` (ms since the epoch, server's clock). */
+  /** Begins at `startsAt` (ms since the epoch, server's clock), or goes on behind the events that `take` has brought. */
   start(startsAt: number): void;
+  /** Makes no more events until the next `start`: another server makes them now. Readers stay. */
+  pause(): void;
+  /** Takes an event that another server has made: what is known already is passed over, a gap is told as a reset. */
+  take(event: PushEvent): void;
   /** Stops the timer and tells every reader; does nothing the second time. */
   end(why: FeedEnd): void;
 }
@@ -111,10 +115,11 @@ export function encodeOnce<T>(encode: (event: FeedEvent) => T): (event: FeedEven
   };
 }
 
-/** Makes a feed that stands still until `start`. `ringEvents` is for tests that want a cursor to grow too old soon. */
-export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Feed {
-  const offsets = arrivalOffsets(settings.arrivals, settings.eventsPerSecond, settings.seed);
-  const data = payloads(settings.payloadBytes, settings.seed);
+/**
+ * Makes a feed that stands still until `start`. `ringEvents` is for tests that want a cursor to grow too old soon; `made`
+ * is told of each event that this feed makes itself, after its readers.
+ */
+export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, made?: (event: FeedEvent) => void): Feed {
   const readers = new Set<FeedReader>();
   const ring: FeedEvent[] = [];
   let ringBytes = 0;
@@ -122,10 +127,9 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Fe
   let ended = false;
   let timer: NodeJS.Timeout | undefined;
 
-  function publish(): void {
-    lastSeq += 1;
-    const event: PushEvent = { seq: lastSeq, sentAt: now(), data: data.next().value };
+  function add(event: PushEvent): FeedEvent {
     const published: FeedEvent = { ...event, json: eventJson(event) };
+    lastSeq = event.seq;
     ring.push(published);
     ringBytes += published.json.length;
     while (ring.length > ringEvents || (ringBytes > RING_BYTES && ring.length > 1)) {
@@ -133,6 +137,7 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Fe
     }
     // Who comes during this event has it from the replay; who leaves is told no more.
     for (const reader of [...readers]) if (readers.has(reader)) reader.event(published);
+    return published;
   }
 
   function since(after: number | undefined): Replay {
@@ -166,7 +171,14 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Fe
     },
     start(startsAt) {
       const length = settings.durationSeconds * 1000;
+      const offsets = arrivalOffsets(settings.arrivals, settings.eventsPerSecond, settings.seed);
+      const data = payloads(settings.payloadBytes, settings.seed);
       let offset = offsets.next().value;
+      const publish = (): void => {
+        const event = add({ seq: lastSeq + 1, sentAt: now(), data: data.next().value });
+        offset = offsets.next().value;
+        made?.(event);
+      };
       const schedule = (): void => {
         if (offset >= length) return;
         // Rounded up: Node drops the fraction, and an event must not come before its time.
@@ -176,13 +188,30 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS): Fe
       // All that is due comes at once: a burst, or what a busy moment has held up, or the run's end would lose it. In
       // a tick each, or Node 26 puts several into one chunk, and the bytes of a run would hang on how busy it was.
       const publishUntil = (due: number): void => {
-        if (ended) return;
+        if (ended || timer === undefined) return;
         publish();
-        offset = offsets.next().value;
         if (offset <= due && offset < length) process.nextTick(publishUntil, due);
         else schedule();
       };
+      for (let seq = 1; seq <= lastSeq; seq += 1) {
+        offset = offsets.next().value;
+        data.next();
+      }
       schedule();
+    },
+    pause() {
+      clearTimeout(timer);
+      timer = undefined;
+    },
+    take(event) {
+      if (ended || event.seq <= lastSeq) return;
+      if (event.seq > lastSeq + 1 && lastSeq > 0) {
+        ring.length = 0;
+        ringBytes = 0;
+        lastSeq = event.seq - 1;
+        for (const reader of [...readers]) reader.reset(lastSeq);
+      }
+      add(event);
     },
     end(why) {
       if (ended) return;

@@ -125,6 +125,8 @@ function hastyFeed(): { feed: Feed; publish: () => void } {
       return () => readers.delete(reader);
     },
     start: notHere,
+    pause: notHere,
+    take: notHere,
     end: notHere,
   };
   const publish = (): void => {

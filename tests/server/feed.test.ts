@@ -393,3 +393,33 @@ describe('readers', () => {
     expect(reader.told).toEqual(['closing']);
   });
 });
+
+describe('a feed that several servers make in turns', () => {
+  const shape = ({ seq, data }: FeedEvent) => [seq, data];
+
+  test('goes on behind what another has made, with the same payloads', async () => {
+    const whole = createFeed(tenASecond);
+    whole.start(now());
+    await toTheEnd();
+    const one = createFeed(tenASecond);
+    const startsAt = now();
+    one.start(startsAt);
+    while (one.lastSeq < 5) await nextEvent();
+    one.pause();
+    expect(vi.getTimerCount()).toBe(0);
+    const other = createFeed(tenASecond);
+    for (const event of one.latest(5)) other.take(event);
+    other.start(startsAt);
+    await toTheEnd();
+    expect(other.latest(RING_EVENTS).map(shape)).toEqual(whole.latest(RING_EVENTS).map(shape));
+  });
+
+  test('passes over what it knows, and tells of a gap as a reset', () => {
+    const feed = createFeed(tenASecond);
+    const reader = listener();
+    feed.subscribe(0, reader);
+    for (const seq of [1, 2, 2, 1, 3, 7, 8]) feed.take({ seq, sentAt: now(), data: 'x' });
+    expect(reader.told).toEqual([1, 2, 3, 'reset 6', 7, 8]);
+    expect(feed.since(3)).toMatchObject({ reset: true, next: 8 });
+  });
+});
