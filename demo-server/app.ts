@@ -1,12 +1,14 @@
 /** The whole server as a Fastify app: techniques, runs, ledger, control, site. It never listens; main.ts and the tests do. */
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer } from 'node:http';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { controlRoute } from './control.ts';
 import { chooseProtocol, echoRoutes } from './echo.ts';
 import { now } from './feed.ts';
+import { hijackRoutes } from './hijack.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { refuseForeignOrigin } from './origin.ts';
 import { probeRoutes } from './probes/index.ts';
 import type { Refusal } from './protocol.ts';
 import { guardPush } from './push.ts';
@@ -14,6 +16,7 @@ import { notJson, RefusalError, refusalOf, refuseUnknownPath } from './refusal.t
 import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
 import { healthSchema } from './schemas.ts';
+import { buildSecondOrigin } from './second-origin.ts';
 import { serveSite } from './site.ts';
 import { techniques } from './techniques/index.ts';
 import { type ConnectionTotals, createLedger, type Ledger } from './wire/ledger.ts';
@@ -86,8 +89,8 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     else if (type?.startsWith('application/json')) readJson(request, body as string, done);
     else done(notJson(type));
   });
-  app.addHook('onRequest', async ({ raw, headers }) => {
-    refuseForeignOrigin(headers);
+  app.addHook('onRequest', async ({ raw, headers, routeOptions }) => {
+    if (!routeOptions.config.anyOrigin) refuseForeignOrigin(headers);
     if (headers.upgrade && raw.httpVersion === '1.0') refuseOldUpgrade();
   });
 
@@ -108,6 +111,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
         { name: 'control', description: 'Clock, start and stop, live ledger.' },
         { name: 'echo', description: 'A WebSocket to play with.' },
         { name: 'probes', description: 'What the small labs ask. In no lane.' },
+        { name: 'security', description: 'What the hostile page of the lesson on security attacks: made-up accounts.' },
         { name: 'server', description: 'The server itself.' },
       ],
     },
@@ -129,18 +133,26 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   controlRoute(app, runs, ledger, limits);
   echoRoutes(app, ledger, { heartbeatMs, limits });
   probeRoutes(app, { limits, heartbeatMs, http2Host: options.http2Host });
+  const secondOrigin = buildSecondOrigin();
+  const secondPort = (): number | undefined => {
+    const address = secondOrigin.server.address();
+    return typeof address === 'object' ? address?.port : undefined;
+  };
+  hijackRoutes(app, limits, secondPort);
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
-  if (options.siteDir) await serveSite(app, options.siteDir);
+  if (options.siteDir) await serveSite(app, options.siteDir, secondPort);
   else app.setNotFoundHandler((request) => refuseUnknownPath(request));
 
   app.decorate('ledger', ledger);
+  app.decorate('secondOrigin', secondOrigin);
   app.decorate('endConnections', () => {
     for (const end of endConnections) end();
   });
   app.addHook('preClose', async () => {
     runs.close();
     for (const client of app.websocketServer.clients) client.close(1001, 'closing');
+    await secondOrigin.close();
   });
   return app;
 }
@@ -151,23 +163,10 @@ declare module 'fastify' {
     endConnections(): void;
     /** The accounts themselves: asking over HTTP would be counted, too. */
     ledger: Ledger;
+    /** The hostile page of the lesson on security, for a port of its own; where nobody lets it listen there is none. */
+    secondOrigin: FastifyInstance;
   }
 }
-
-// #region origin
-/**
- * A WebSocket knows no same-origin policy and no CORS (RFC 6455 10.2): the server has to look at Origin itself. The
- * same look protects POST and DELETE. No Origin means no browser page is behind it.
- */
-function refuseForeignOrigin({ origin, host, upgrade }: IncomingHttpHeaders): void {
-  if (origin === undefined || URL.parse(origin)?.host === host) return;
-  throw new RefusalError(
-    403,
-    'foreign-origin',
-    `This ${upgrade ? 'WebSocket' : 'request'} comes from a page of ${JSON.stringify(origin)}; only pages of ${JSON.stringify(host)} itself may.`,
-  );
-}
-// #endregion
 
 /** In HTTP/1.0 a server ignores Upgrade (RFC 9110 7.8). Node does not, so it is done here, and the likely cause named. */
 function refuseOldUpgrade(): never {

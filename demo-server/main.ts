@@ -11,6 +11,8 @@ const HELP = `Pushlab: site and demo server.
   --port <n>     port to listen on, 0 = any free one      (default 4321, or PORT)
   --host <name>  address to listen on, 0.0.0.0 = everyone (default localhost, or HOST)
   --http2-host <name>  where the lab of connections starts its HTTP/2 servers (default: this machine alone)
+  --second-port <n>  port of the hostile page in the lesson on security, 0 = any free one, none = no such page
+                 (default: one above the port, or any free one)
   --no-site      only the demo routes, without the pages
   --help         this text
 `;
@@ -32,6 +34,7 @@ function options() {
         port: { type: 'string', default: process.env.PORT || '4321' },
         host: { type: 'string', default: process.env.HOST || 'localhost' },
         'http2-host': { type: 'string' },
+        'second-port': { type: 'string', default: process.env.SECOND_PORT || '' },
         'no-site': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -42,7 +45,7 @@ function options() {
   }
 }
 
-const { port: portText, host, 'http2-host': http2Host, 'no-site': noSite, help } = options();
+const { port: portText, host, 'http2-host': http2Host, 'second-port': secondText, 'no-site': noSite, help } = options();
 if (help) {
   process.stdout.write(HELP);
   process.exit(0);
@@ -50,6 +53,8 @@ if (help) {
 const port = Number(portText);
 if (!/^\d+$/.test(portText) || port > 65535)
   fail(`--port (or PORT) takes a number from 0 to 65535, got ${JSON.stringify(portText)}.`);
+if (!/^(\d*|none)$/.test(secondText) || Number(secondText) > 65535)
+  fail(`--second-port (or SECOND_PORT) takes a number from 0 to 65535, or none, got ${JSON.stringify(secondText)}.`);
 if (host === '') fail('--host takes a name or an address, got "".');
 if (!noSite) {
   // Written when the build has all but ended: index.html is there even where it broke off.
@@ -62,16 +67,32 @@ const app = await buildApp({ http2Host, ...(noSite ? {} : { siteDir }) });
 try {
   await app.listen({ port, host });
 } catch (error) {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') fail(`port ${port} is taken: stop what listens there, or choose another with --port.`);
-  if (code === 'EACCES') fail(`port ${port} needs more rights: choose one above 1023 with --port.`);
+  explain(error as NodeJS.ErrnoException, port, '--port');
+}
+function explain({ code, message }: NodeJS.ErrnoException, port: number, option: string): never {
+  if (code === 'EADDRINUSE') fail(`port ${port} is taken: stop what listens there, or choose another with ${option}.`);
+  if (code === 'EACCES') fail(`port ${port} needs more rights: choose one above 1023 with ${option}.`);
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EADDRNOTAVAIL')
     fail(`--host ${host} is no address of this machine: choose localhost, or 0.0.0.0 to be reached by everyone.`);
   fail(message);
 }
 const address = app.server.address();
 const boundPort = typeof address === 'object' && address ? address.port : port;
-process.stdout.write(`Pushlab listens on http://${host.includes(':') ? `[${host}]` : host}:${boundPort}\n`);
+const origin = `http://${host.includes(':') ? `[${host}]` : host}`;
+process.stdout.write(`Pushlab listens on ${origin}:${boundPort}\n`);
+
+/** A port that nobody named may be another one; one that was named is meant. */
+async function listenSecond(): Promise<void> {
+  const wanted = secondText === '' ? (boundPort + 1) % 65536 : Number(secondText);
+  await app.secondOrigin.listen({ port: wanted, host }).catch((error) => {
+    if (secondText !== '') explain(error, wanted, '--second-port');
+    return app.secondOrigin.listen({ port: 0, host });
+  });
+  const second = app.secondOrigin.server.address();
+  if (typeof second === 'object' && second)
+    process.stdout.write(`The hostile page of the lesson on security is on ${origin}:${second.port}\n`);
+}
+if (!noSite && secondText !== 'none') await listenSecond();
 
 let stopping = false;
 async function stop(): Promise<void> {

@@ -65,7 +65,7 @@ const refusal = {
   },
 };
 /** Documented here, but written by the error handler, which knows no schema. */
-const refused = (description: string) => ({ description, content: { 'application/json': { schema: refusal } } });
+export const refused = (description: string) => ({ description, content: { 'application/json': { schema: refusal } } });
 
 /** How the answer of each technique looks; the lists are JSON, the streams are described in words. */
 function answer(technique: TechniqueId): Record<number, object> {

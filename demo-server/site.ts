@@ -8,8 +8,20 @@ import { refuseUnknownPath } from './refusal.ts';
 /** Files of the build that are for the server, not for visitors, compressed or not. */
 const PRIVATE = ['/csp.json', '/.inputs'];
 
-export async function serveSite(app: FastifyInstance, siteDir: string): Promise<void> {
-  const pageHeaders = await headersOfPages(siteDir);
+/** Names of this machine for itself. To a browser each is a site of its own. */
+const LOOPBACK = ['localhost', '127.0.0.1'];
+
+/** The page that shows a page of another origin in a frame. */
+const FRAMING_PAGE = '/security/index.html';
+
+/** `secondPort` is where that other origin is, undefined where nothing listens. */
+export async function serveSite(
+  app: FastifyInstance,
+  siteDir: string,
+  secondPort: () => number | undefined,
+): Promise<void> {
+  const { scriptHashes } = JSON.parse(await readFile(join(siteDir, 'csp.json'), 'utf8')) as { scriptHashes: string[] };
+  const pageHeaders = headersOfPages(scriptHashes);
   const notFoundPage = await readFile(join(siteDir, '404.html'), 'utf8');
 
   await app.register(fastifyStatic, {
@@ -22,6 +34,9 @@ export async function serveSite(app: FastifyInstance, siteDir: string): Promise<
       const hashed = path.includes('/_astro/');
       reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
       for (const [name, value] of Object.entries(pageHeaders)) reply.header(name, value);
+      if (!path.includes(FRAMING_PAGE)) return;
+      const frames = framesOf(reply.request.headers.host, secondPort());
+      reply.header('content-security-policy', pagePolicy(scriptHashes, frames));
     },
   });
   app.setNotFoundHandler((request, reply) => {
@@ -36,28 +51,37 @@ export async function serveSite(app: FastifyInstance, siteDir: string): Promise<
 
 /**
  * COOP and COEP isolate the page, or browsers make its timers too coarse to measure with. No Referer, so that no lane
- * carries one and another not. Scripts: our own files, and the inline ones that the build knows by hash.
+ * carries one and another not.
  */
-async function headersOfPages(siteDir: string): Promise<Record<string, string>> {
-  const { scriptHashes } = JSON.parse(await readFile(join(siteDir, 'csp.json'), 'utf8')) as { scriptHashes: string[] };
-  const hashes = scriptHashes.map((hash) => `'${hash}'`).join(' ');
-  return {
-    'cross-origin-opener-policy': 'same-origin',
-    'cross-origin-embedder-policy': 'require-corp',
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-    'content-security-policy': [
-      "default-src 'self'",
-      // The search index is WebAssembly.
-      `script-src 'self' 'wasm-unsafe-eval' ${hashes}`,
-      "style-src 'self' 'unsafe-inline'",
-      "img-src 'self' data:",
-      "connect-src 'self' ws: wss:",
-      "frame-src 'self'",
-      "object-src 'none'",
-      "base-uri 'self'",
-      "form-action 'self'",
-      "frame-ancestors 'self'",
-    ].join('; '),
-  };
+const headersOfPages = (scriptHashes: string[]): Record<string, string> => ({
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-embedder-policy': 'require-corp',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': pagePolicy(scriptHashes, []),
+});
+
+/** Scripts: our own files, and the inline ones that the build knows by hash. `frames` are origins besides our own. */
+function pagePolicy(scriptHashes: string[], frames: string[]): string {
+  return [
+    "default-src 'self'",
+    // The search index is WebAssembly.
+    `script-src 'self' 'wasm-unsafe-eval' ${scriptHashes.map((hash) => `'${hash}'`).join(' ')}`,
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data:",
+    "connect-src 'self' ws: wss:",
+    `frame-src ${["'self'", ...frames].join(' ')}`,
+    "object-src 'none'",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'self'",
+  ].join('; ');
+}
+
+/** The second origin under the name by which the page was asked for, and this machine's names for itself if it is one. */
+function framesOf(host = '', port: number | undefined): string[] {
+  const name = /^([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::\d+)?$/i.exec(host)?.[1];
+  if (name === undefined || port === undefined) return [];
+  const names = LOOPBACK.includes(name) ? LOOPBACK : [name];
+  return names.map((one) => `http://${one}:${port}`);
 }

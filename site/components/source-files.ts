@@ -1,7 +1,7 @@
 /** The files that lessons may show, as they run, and how a region or a difference is cut out of them. */
 
 const files = import.meta.glob<string>(
-  ['../../demo-server/**/*.ts', '../techniques/**/*.ts', '../../content/proxy/*.conf'],
+  ['../../demo-server/**/*.{ts,js}', '../techniques/**/*.ts', '../../content/proxy/*.conf'],
   { query: '?raw', import: 'default', eager: true },
 );
 const byName = new Map(

@@ -26,9 +26,13 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server, with the page for browser tests if asked; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
+/** Starts a server, with the page for browser tests and the second origin if asked; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
 export async function startServer(
-  { lanePage = false, ...options }: AppOptions & { lanePage?: boolean } = {},
+  {
+    lanePage = false,
+    secondOrigin = false,
+    ...options
+  }: AppOptions & { lanePage?: boolean; secondOrigin?: boolean } = {},
   atEnd: (close: () => Promise<void>) => void = onTestFinished,
 ): Promise<TestServer> {
   const app = await buildApp(options);
@@ -45,6 +49,7 @@ export async function startServer(
   };
   atEnd(stop);
   await app.listen({ port: 0, host: '127.0.0.1' });
+  if (secondOrigin) await app.secondOrigin.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
 

@@ -332,3 +332,14 @@ describe('the size budgets', () => {
     expect((lab?.bytes ?? 0) - (page?.bytes ?? 0)).toBeGreaterThan((40_000 * 5) / 13);
   });
 });
+
+test('only the page on security may show a frame of the second origin, under the names by which it is asked', async () => {
+  const second = await startServer({ siteDir, secondOrigin: true });
+  const { port } = (await (await fetch(`${second.url}/hijack/second-origin`)).json()) as { port: number };
+  const framesOf = async (path: string) => policyOf((await fetch(second.url + path)).headers)['frame-src'];
+  expect(await framesOf('/security/')).toEqual(["'self'", `http://localhost:${port}`, `http://127.0.0.1:${port}`]);
+  expect(await framesOf('/lessons/sse/')).toEqual(["'self'"]);
+  expect(policyOf((await browse('/security/')).headers)['frame-src'], 'no second origin').toEqual(["'self'"]);
+  const odd = rawConnection(second.port, get('/security/', { Host: 'evil.example; script-src *' }));
+  expect((await odd.until((bytes) => bytes.includes('\r\n\r\n'))).toString('latin1')).not.toContain('evil.example');
+});
