@@ -2,7 +2,9 @@
  * The form of a run's settings: reads them, keeps them in the page's address, and explains wrong input beside its field.
  */
 import { MAX_FEED_BYTES_PER_SECOND, RANGES, type SettingFault } from '../../demo-server/protocol.ts';
+import { simulatedInWords } from './condition-words.ts';
 import type { Format } from './format.ts';
+import { connectNetwork } from './network-form.ts';
 import {
   kindOfFault,
   NUMERIC,
@@ -18,12 +20,15 @@ export class SettingsForm {
   readonly #form: HTMLFormElement;
   readonly #words: Words;
   readonly #format: Format;
+  readonly #showNetwork: ReturnType<typeof connectNetwork>;
 
   /** Takes over `form`, fills it from the page's address, and lets go with `signal`. */
   constructor(form: HTMLFormElement, words: Words, format: Format, signal: AbortSignal) {
     this.#form = form;
     this.#words = words;
     this.#format = format;
+    // Before the form hears of a change, so that it reads the values of the network that was chosen.
+    this.#showNetwork = connectNetwork(form, signal);
     this.#fill(textsFromQuery(location.search));
     form.addEventListener('change', () => this.#changed(), { signal });
     form.querySelector('[data-pick="all"]')?.addEventListener('click', () => this.#pick(true), { signal });
@@ -37,6 +42,7 @@ export class SettingsForm {
     this.showFaults('faults' in result ? result.faults : [], focus);
     if ('faults' in result) return null;
     this.#summarize(result.settings);
+    this.#showNetwork(result.settings);
     return result.settings;
   }
 
@@ -60,17 +66,26 @@ export class SettingsForm {
   }
 
   /** Tells the settings in one line, for where the fields are folded away. */
-  #summarize({ techniques, eventsPerSecond, payloadBytes, durationSeconds, arrivals }: WantedSettings): void {
+  #summarize(settings: WantedSettings): void {
     const summary = this.#form.querySelector('[data-part="summary"]');
     const { count, exactBytes } = this.#format;
+    const words = this.#words;
     if (!summary) return;
-    summary.textContent = say(this.#words, 'lab.form.summary', {
-      techniques: count(techniques.length),
-      rate: String(eventsPerSecond),
-      arrivals: say(this.#words, `lab.arrivals.${arrivals}`),
-      payload: exactBytes(payloadBytes),
-      duration: count(durationSeconds),
-    });
+    const conditions = simulatedInWords(settings, words, this.#format);
+    const { uplinkPerSecond, faults } = settings;
+    const parts = [
+      say(words, 'lab.form.summary', {
+        techniques: count(settings.techniques.length),
+        rate: String(settings.eventsPerSecond),
+        arrivals: say(words, `lab.arrivals.${settings.arrivals}`),
+        payload: exactBytes(settings.payloadBytes),
+        duration: count(settings.durationSeconds),
+      }),
+      uplinkPerSecond > 0 && say(words, 'lab.form.uplink', { rate: String(uplinkPerSecond) }),
+      conditions && say(words, 'lab.form.simulated', { conditions }),
+      faults.length > 0 && say(words, 'lab.form.planned', { count: faults.length }),
+    ];
+    summary.textContent = parts.filter(Boolean).join('; ');
   }
 
   /** While a run goes on its settings cannot be changed. */
@@ -97,7 +112,7 @@ export class SettingsForm {
     const data = new FormData(this.#form);
     // A disabled fieldset is left out of FormData, and a number field that holds no number says ''.
     const texts: SettingTexts = { techniques: data.getAll('techniques').map(String) };
-    for (const name of [...NUMERIC, 'arrivals'] as const) {
+    for (const name of [...NUMERIC, 'arrivals', 'faults'] as const) {
       const value = data.get(name);
       if (value !== null) texts[name] = String(value);
     }
@@ -109,7 +124,7 @@ export class SettingsForm {
       const { name, type } = input;
       if (name === 'techniques') input.checked = texts.techniques?.includes(input.value) ?? input.checked;
       else if (type === 'radio') input.checked = texts.arrivals ? texts.arrivals === input.value : input.checked;
-      else input.value = texts[name as keyof typeof RANGES] ?? input.value;
+      else input.value = texts[name as keyof typeof RANGES | 'faults'] ?? input.value;
     }
   }
 

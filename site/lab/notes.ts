@@ -2,12 +2,13 @@
  * What has to be said beside the figures: what stood in the way of measuring, and how each lane fared.
  */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
+import { simulatedInWords } from './condition-words.ts';
 import type { Format } from './format.ts';
 import type { Recording } from './recording.ts';
 import { say, type Words } from './words.ts';
 
 export interface Note {
-  tone: 'warn' | 'bad';
+  tone: 'info' | 'warn' | 'bad';
   text: string;
   /** Which charts the note belongs on; a lane's own trouble stands in the list only. */
   on: 'latency' | 'counts' | 'all' | 'none';
@@ -32,6 +33,8 @@ export function notesOf(
   for (const lane of lanes.values()) {
     if (lane.failed) note('none', 'failed', { name: names[lane.technique], message: lane.failed }, 'bad');
   }
+  const simulated = recording.info && simulatedInWords(recording.info.settings, words, format);
+  if (simulated) note('all', 'simulated', { conditions: simulated }, 'info');
   if (conditions.behindProxy) note('counts', 'proxy');
   if (conditions.hidden.length > 0) {
     const end = Number.isNaN(recording.over) ? performance.timeOrigin + performance.now() : recording.over;

@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import en from '../../content/i18n/en.json' with { type: 'json' };
-import type { LaneLedger, RunInfo, RunLedger, TechniqueId } from '../../demo-server/protocol.ts';
+import {
+  type LaneLedger,
+  NETWORKS,
+  type RunInfo,
+  type RunLedger,
+  type RunSettings,
+  type TechniqueId,
+} from '../../demo-server/protocol.ts';
 import { Clock } from '../../site/lab/clock.ts';
 import { formatter } from '../../site/lab/format.ts';
 import { GROUPS, summaryOf } from '../../site/lab/measures.ts';
@@ -132,5 +139,18 @@ describe('what the page says', () => {
     expect(notes[0]).toMatchObject({ tone: 'bad', on: 'none' });
     expect(notes.filter(({ on }) => on === 'latency' || on === 'all')).toHaveLength(2);
     expect(notes.map(({ text }) => text).join(' ')).toContain('for 1.5\u00a0s');
+  });
+
+  test('a simulated network is named beside the figures, on every chart', async () => {
+    const { made } = await recording();
+    const settings = { ...made.info?.settings, ...NETWORKS.satellite } as RunSettings;
+    made.info = { ...(made.info as RunInfo), settings };
+    const [note] = notesOf(made, en, formatter('en'), names);
+    expect(note).toMatchObject({ tone: 'info', on: 'all' });
+    expect(note?.text).toContain('Satellite (round trip + 600 ms, jitter up to 30 ms, 5,000 kbit/s)');
+    made.info = { ...made.info, settings: { ...settings, cutEverySeconds: 7 } };
+    const [own] = notesOf(made, en, formatter('en'), names);
+    expect(own?.text).toContain('a cut every 7 s');
+    expect(own?.text).not.toContain('Satellite');
   });
 });
