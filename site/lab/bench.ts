@@ -1,11 +1,13 @@
 /**
- * The results of the lab: legend, timeline, charts, table and notes of one recording, kept up to date while it runs.
+ * The results of the lab: legend, timeline, charts, tables and notes of one recording, kept up to date while it runs.
  */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import type { ChartKind, Charts, ChartsOptions } from './charts.ts';
 import type { Format } from './format.ts';
 import { technique as techniqueMark } from './mark.ts';
+import { GROUPS } from './measures.ts';
 import { notesOf, showNotes } from './notes.ts';
+import { Pictures } from './pictures.ts';
 import type { Recording } from './recording.ts';
 import { Table, toTsv } from './table.ts';
 import type { Timeline } from './timeline.ts';
@@ -16,17 +18,21 @@ import { say, setText, type Words } from './words.ts';
 /** The chart code as loaded by the caller, before the run holds the browser's connections. */
 export type ChartsModule = { Charts: new (options: ChartsOptions) => Charts };
 
+/** What a server tells of its own process that can measure it. */
+type ProcessFigures = Readonly<Record<'cpuMs' | 'rssBytes' | 'heapBytes' | 'openSockets', number>>;
+
 export class Bench {
   readonly #root: HTMLElement;
   readonly #words: Words;
   readonly #format: Format;
   readonly #names: Readonly<Record<TechniqueId, string>>;
   readonly #timeline: Timeline;
+  readonly #pictures: Pictures;
   readonly #life: AbortSignal;
   #shown = new Set<TechniqueId>();
   #recording: Recording | null = null;
   #charts: Charts | null = null;
-  #table: Table | null = null;
+  #tables = new Map<HTMLElement, Table>();
   /** Ends what was set up for one recording. */
   #current = new AbortController();
 
@@ -43,6 +49,7 @@ export class Bench {
     this.#names = names;
     this.#life = signal;
     this.#timeline = connectTimeline(this.#part('timeline'), { words, format, names, signal });
+    this.#pictures = new Pictures({ root, words, format, names, signal });
     signal.addEventListener('abort', () => this.#current.abort(), { once: true });
     this.#part('legend').addEventListener('click', (event) => this.#toggle(event), { signal });
     this.#part('logarithmic').addEventListener(
@@ -51,7 +58,9 @@ export class Bench {
       { signal },
     );
     this.#part('copy-table').addEventListener('click', () => this.#copy(), { signal });
-    whileVisible(this.#part('table'), 8, () => this.#table?.updateNext(), signal);
+    for (const box of root.querySelectorAll<HTMLElement>('[data-table]')) {
+      whileVisible(box, 8, () => this.#tables.get(box)?.updateNext(), signal);
+    }
     let notes = 0;
     whileVisible(root, 4, () => (notes++ % 4 === 0 ? this.#tellNotes() : this.#tellConditions()), signal);
   }
@@ -71,17 +80,23 @@ export class Bench {
     }
     const [words, format, names] = [this.#words, this.#format, this.#names];
     const signal = AbortSignal.any([this.#life, this.#current.signal]);
-    this.#charts = new Charts({ canvases, region: this.#part('charts'), recording, words, format, names, signal });
+    this.#charts = new Charts({ canvases, region: this.#root, recording, words, format, names, signal });
     this.#charts.setLogarithmic((this.#part('logarithmic') as HTMLInputElement).checked);
-    const table = this.#part('table').querySelector('table') as HTMLTableElement;
-    this.#table = new Table(table, recording, words, names, techniqueMark, format);
+    this.#pictures.show(recording, this.#shown);
+    this.#tables = new Map();
+    for (const box of this.#root.querySelectorAll<HTMLElement>('[data-table]')) {
+      const groups = GROUPS.filter(({ key }) => box.dataset.table?.split(' ').includes(key));
+      const table = box.querySelector('table') as HTMLTableElement;
+      this.#tables.set(box, new Table(table, recording, words, names, techniqueMark, format, groups));
+    }
     this.#tellNotes();
   }
 
   /** Draws the last state of everything: called when the run is over. */
   finish(): void {
-    this.#table?.updateAll();
+    for (const table of this.#tables.values()) table.updateAll();
     this.#charts?.refresh();
+    this.#pictures.refresh();
     this.#tellNotes();
     this.#tellConditions();
   }
@@ -115,6 +130,7 @@ export class Bench {
     else this.#shown.delete(id);
     button.setAttribute('aria-pressed', String(on));
     this.#charts?.showLanes(this.#shown);
+    this.#pictures.show(this.#recording, this.#shown);
     this.#timeline.show(this.#recording, [...this.#shown]);
   }
 
@@ -141,6 +157,22 @@ export class Bench {
     tell('isolated', say(this.#words, clock.isolated ? 'lab.yes' : 'lab.no'));
     tell('seed', String(info?.settings.seed ?? ''));
     tell('run', info?.id ?? '');
+    this.#tellServer();
+  }
+
+  /** What the run cost its server, where the ledger tells. */
+  #tellServer(): void {
+    const { ledger, info } = this.#recording ?? {};
+    const told = (ledger as { process?: ProcessFigures } | null | undefined)?.process;
+    this.#part('server').hidden = this.#part('jump-server').hidden = !told;
+    if (!told) return;
+    const { count, bytes, ms, percent } = this.#format;
+    const tell = (name: string, text: string) => setText(this.#part(`process-${name}`), text);
+    const length = (info?.settings.durationSeconds ?? 0) * 1000;
+    tell('cpu', `${ms(told.cpuMs)} (${percent(told.cpuMs / length)})`);
+    tell('rss', bytes(told.rssBytes));
+    tell('heap', bytes(told.heapBytes));
+    tell('sockets', count(told.openSockets));
   }
 
   async #copy(): Promise<void> {

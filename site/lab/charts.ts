@@ -29,7 +29,7 @@ type LineChart = Chart<'line', Point[]>;
 
 export interface ChartsOptions {
   canvases: ReadonlyMap<ChartKind, HTMLCanvasElement>;
-  /** Seen while the charts are; updates stop with it. */
+  /** The charts are in it; updates stop while it cannot be seen. */
   region: Element;
   recording: Recording;
   words: Words;
@@ -48,6 +48,8 @@ export class Charts {
   readonly #latency = new Map<LaneRecord, LatencyWindows>();
   /** Charts that have not been drawn since the run was over, or since something about their look changed. */
   readonly #due = new Set<ChartKind>();
+  /** Charts on the screen: after their first picture the others wait until they are there. */
+  readonly #seen = new Set<ChartKind>();
   #palette: Palette;
   #turn = 0;
   #last = 0;
@@ -61,6 +63,15 @@ export class Charts {
     const length = windowSeconds(recording.info?.settings ?? { eventsPerSecond: 1, durationSeconds: 60 });
     for (const lane of recording.lanes.values()) this.#latency.set(lane, new LatencyWindows(length));
     onThemeChange(() => this.#retint(), signal);
+    const watch = new IntersectionObserver((entries) => {
+      for (const { target, isIntersecting } of entries) {
+        const kind = (target as HTMLElement).dataset.chart as ChartKind;
+        if (isIntersecting) this.#seen.add(kind);
+        else this.#seen.delete(kind);
+      }
+    });
+    for (const canvas of options.canvases.values()) watch.observe(canvas);
+    signal.addEventListener('abort', () => watch.disconnect(), { once: true });
     whileVisible(region, 60, (now) => this.#next(now), signal);
     addEventListener('beforeprint', () => this.drawDue(), { signal });
     signal.addEventListener('abort', () => this.#destroy(), { once: true });
@@ -98,13 +109,17 @@ export class Charts {
   }
 
   #next(now: number): void {
-    const kinds = [...this.#options.canvases.keys()];
+    const { canvases, recording } = this.#options;
+    const unmade = [...canvases.keys()].find((kind) => !this.#charts.has(kind));
+    // A run that is over has nothing left to disturb, and nothing left to draw but what has changed its look.
+    const over = !Number.isNaN(recording.over);
+    const seen = [...this.#seen].filter((kind) => !over || this.#due.has(kind));
     // The first picture of each as soon as there is a frame for it, then at an even pace.
-    const wait = 1000 / (kinds.length * UPDATES_A_SECOND) - 4;
-    if (this.#charts.size === kinds.length && now - this.#last < wait) return;
+    const wait = 1000 / (Math.max(1, seen.length) * UPDATES_A_SECOND) - 4;
+    if (!unmade && !over && now - this.#last < wait) return;
     this.#last = now;
-    const kind = kinds[this.#turn++ % kinds.length] as ChartKind;
-    if (Number.isNaN(this.#options.recording.over) || this.#due.has(kind)) this.#draw(kind);
+    const kind = unmade ?? seen[this.#turn++ % seen.length];
+    if (kind) this.#draw(kind);
   }
 
   #draw(kind: ChartKind): void {

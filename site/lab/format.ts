@@ -16,6 +16,8 @@ export interface Format {
   seconds(ms: number): string;
   /** A moment in seconds from a value in ms, to the millisecond: `12.503 s`. */
   moment(ms: number): string;
+  /** A share from 0 to 1, to the tenth of a percent: `97.5 %`. */
+  percent(share: number): string;
   /** A ratio: `15 ×`, `1.3 ×`. */
   times(value: number): string;
 }
@@ -44,6 +46,7 @@ export function formatter(language: string): Format {
   const coarse = unit('ms', { maximumFractionDigits: 0 });
   const tenths = unit('s', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const thousandths = unit('s', { minimumFractionDigits: 3, maximumFractionDigits: 3 });
+  const percents = unit('%', { maximumFractionDigits: 1 });
   const fewTimes = unit('×', { maximumSignificantDigits: 2 });
   const manyTimes = unit('×', { maximumFractionDigits: 0 });
   return {
@@ -57,6 +60,8 @@ export function formatter(language: string): Format {
     uncertainty: guard((value) => `±\u00a0${finer(value)}`),
     seconds: guard((value) => tenths(value / 1000)),
     moment: guard((value) => thousandths(value / 1000)),
+    // All of them is 100 %, and nothing less is.
+    percent: guard((share) => percents(share < 1 ? Math.min(99.9, share * 100) : 100)),
     times: guard((value) => (value < 10 ? fewTimes : manyTimes)(value)),
   };
 }

@@ -43,7 +43,7 @@ export function toTsv(recording: Recording, words: Words, names: Readonly<Record
   return lines.map((line) => line.join('\t')).join('\n');
 }
 
-/** Fills a `<table>` for a recording and keeps it up to date, a column at a time. */
+/** Fills a `<table>` with groups of measures of a recording and keeps it up to date, a column at a time. */
 export class Table {
   readonly #format: Format;
   readonly #recording: Recording;
@@ -57,6 +57,7 @@ export class Table {
     names: Readonly<Record<TechniqueId, string>>,
     heading: (technique: TechniqueId) => Node,
     format: Format,
+    groups: typeof GROUPS = GROUPS,
   ) {
     this.#format = format;
     this.#recording = recording;
@@ -71,7 +72,7 @@ export class Table {
       top.append(cell);
       this.#cells.set(id, new Map());
     }
-    const bodies = GROUPS.map(({ key, measures }) => {
+    const bodies = groups.map(({ key, measures }) => {
       const body = document.createElement('tbody');
       const title = document.createElement('th');
       title.scope = 'rowgroup';
