@@ -6,6 +6,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { controlRoute } from './control.ts';
 import { chooseProtocol, echoRoutes } from './echo.ts';
 import { now } from './feed.ts';
+import { createFigures } from './figures.ts';
 import { hijackRoutes } from './hijack.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { refuseForeignOrigin } from './origin.ts';
@@ -45,7 +46,13 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const heartbeatMs = options.heartbeatMs ?? 15_000;
   const ledger = createLedger({ clock: now, onConnectionEnd: options.onConnectionEnd });
-  const runs = createRuns({ ledger, runsAtOnce: limits.runsAtOnce, ringEvents: options.ringEvents });
+  const figures = createFigures(ledger, () => undefined);
+  const runs = createRuns({
+    ledger,
+    runsAtOnce: limits.runsAtOnce,
+    ringEvents: options.ringEvents,
+    opened: figures.follow,
+  });
   const endConnections: (() => void)[] = [];
 
   const app = Fastify({
@@ -129,8 +136,8 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     guardPush(push, runs, limits);
     for (const { room } of techniques) await push.register(room, { heartbeatMs });
   });
-  runRoutes(app, runs, ledger);
-  controlRoute(app, runs, ledger, limits);
+  runRoutes(app, runs, ledger, figures);
+  controlRoute(app, runs, figures, limits);
   echoRoutes(app, ledger, { heartbeatMs, limits });
   probeRoutes(app, { limits, heartbeatMs, http2Host: options.http2Host });
   const secondOrigin = buildSecondOrigin();

@@ -1,20 +1,20 @@
 /** The control WebSocket: clock pings, start and stop, the run's state, its ledger four times a second. In no lane. */
 import type { FastifyInstance } from 'fastify';
 import { now } from './feed.ts';
+import type { Figures } from './figures.ts';
 import type { Limits } from './limits.ts';
-import type { ControlMessage, ControlRequest } from './protocol.ts';
+import { type Changes, type ControlMessage, type ControlRequest, changesBetween, type RunLedger } from './protocol.ts';
 import { take } from './push.ts';
 import { RefusalError } from './refusal.ts';
 import { stopRun } from './run-routes.ts';
 import type { Runs } from './runs.ts';
 import { controlSchema } from './schemas.ts';
-import type { Ledger } from './wire/ledger.ts';
 
 const SNAPSHOT_MS = 250;
 /** After the end late closings still change the ledger (a browser lets go of sockets when it likes): so many more snapshots. */
 const SNAPSHOTS_AFTER_END = 8;
 
-export function controlRoute(app: FastifyInstance, runs: Runs, ledger: Ledger, limits: Limits): void {
+export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures, limits: Limits): void {
   const perAddress = new Map<string, number>();
 
   app.route({
@@ -40,9 +40,19 @@ export function controlRoute(app: FastifyInstance, runs: Runs, ledger: Ledger, l
     wsHandler: (socket, request) => {
       const run = runs.get((request.query as { run?: string }).run);
       const tell = (message: ControlMessage): void => socket.send(JSON.stringify(message));
-      const snapshot = (): void => tell({ type: 'ledger', at: now(), ledger: ledger.read(run.id) });
+      let told: RunLedger | undefined;
       let timer: NodeJS.Timeout | undefined;
       let left = SNAPSHOTS_AFTER_END;
+
+      /** Whole the first time, then what has changed: of nine lanes most are as they were a quarter of a second ago. */
+      function snapshot(): void {
+        const at = now();
+        // A copy: the accounts themselves go on.
+        const ledger = structuredClone(figures.read(run));
+        if (told === undefined) tell({ type: 'ledger', at, ledger });
+        else tell({ type: 'changes', at, changes: (changesBetween(told, ledger) ?? {}) as Changes });
+        told = ledger;
+      }
 
       function changed(): void {
         tell({ type: 'run', run: run.info() });

@@ -9,6 +9,8 @@ export interface Limits {
   streamsPerRun: number;
   /** Requests in progress under /push/ from one address; more are refused with 429. */
   streamsPerAddress: number;
+  /** Requests in progress of simulated subscribers, of all runs together; more are refused with 429. */
+  subscriberStreams: number;
   /** Control sockets from one address; more are refused with 429. */
   controlsPerAddress: number;
   /** Echo sockets from one address; more are refused with 429. */
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: Limits = {
   runsAtOnce: 150,
   streamsPerRun: 2000,
   streamsPerAddress: 2000,
+  subscriberStreams: 2000,
   controlsPerAddress: 200,
   echoesPerAddress: 200,
   probesPerAddress: 400,

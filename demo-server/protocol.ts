@@ -446,6 +446,8 @@ export interface LaneLedger {
   /** What the sockets carried less what was counted; always 0. */
   unaccountedBytes: number;
   cuts: Cut[];
+  /** Connections that are open now and whose last request belongs here. */
+  openConnections: number;
   /** Messages that clients sent towards the server (POST bodies, WebSocket data messages), whatever became of them. */
   uplinkMessages: number;
 }
@@ -457,8 +459,62 @@ export interface RunLedger {
   lanes: Partial<Record<TechniqueId, LaneLedger>>;
   control: LaneLedger;
   site: LaneLedger;
+  /** What the run cost the server; the server always tells it, documents of earlier days lack it. */
+  process?: ProcessFigures;
+  /** Only where a run has some. */
+  subscribers?: SubscriberLedger;
   /** Only in the open run's ledger, where `control` and `site` are all that belongs to no run: what no request could be read from. */
   unowned?: LaneLedger;
+}
+
+/**
+ * What a run cost the server's process. All runs, lanes and pages share one process, so these are the run's own only as
+ * far as nothing else goes on, and no lane's share can be told apart.
+ */
+export interface ProcessFigures {
+  /** CPU time in ms, user and system, since the run's start; 0 before it, and after the end what it was then. */
+  cpuMs: number;
+  rssBytes: number;
+  heapBytes: number;
+  /** Connections that the whole server has open. */
+  openSockets: number;
+  /** The most that the event loop was late since the run's start, in ms: so long everything had to wait once. */
+  eventLoopDelayMs: number;
+}
+
+/** The query `client` of a request: who asks, where several clients share an address. */
+export const CLIENT_NAME = /^[\w-]{1,64}$/;
+/** Clients with a name that begins so are simulated: they are counted in accounts of their own, never in a lane's. */
+export const SUBSCRIBER = 'subscriber-';
+
+/** What the simulated subscribers of one lane did. `latency` in ms, of events sent while their reader was connected. */
+export interface SubscriberLane {
+  connected: number;
+  /** Refused by the server, or ended by an error that they could not live with. */
+  failed: number;
+  received: number;
+  lost: number;
+  latency?: { count: number; p50: number; p95: number; max: number };
+  ledger: LaneLedger;
+}
+
+/** A limit of the machine or the server that the simulated subscribers met: how much of `unit` was wanted and how much there is. */
+export interface SubscriberLimit {
+  limit: 'subscribers' | 'file-descriptors' | 'memory' | 'cpu' | 'refused' | 'worker';
+  wanted: number;
+  there: number;
+  message: string;
+}
+
+/** The simulated subscribers of a run, apart from the lanes. */
+export interface SubscriberLedger {
+  /** Asked for and admitted, of each lane. */
+  wanted: number;
+  admitted: number;
+  lanes: Partial<Record<TechniqueId, SubscriberLane>>;
+  /** The process that they live in, since this run joined it; runs at the same time share it. */
+  process: { cpuMs: number; rssBytes: number; eventLoopDelayMs: number };
+  limits: SubscriberLimit[];
 }
 
 /** Every class a byte can land in. The browser colours by it, and never counts by itself. */
@@ -504,8 +560,44 @@ export type ControlMessage =
   | { type: 'pong'; id: number; at: number }
   | { type: 'run'; run: RunInfo }
   | { type: 'ledger'; at: number; ledger: RunLedger }
+  /** What has changed in the ledger since the last message about it; `withChanges` of protocol.ts brings it up to date. */
+  | { type: 'changes'; at: number; changes: Changes }
   | ({ type: 'fault' } & BegunFault)
   | { type: 'error'; error: string; message: string };
+
+/**
+ * A JSON Merge Patch (RFC 7396): members that have changed, null for those that are gone. Lists are sent whole.
+ * @see https://www.rfc-editor.org/rfc/rfc7396
+ */
+export type Changes = { [name: string]: unknown };
+
+/** What leads from one JSON value to another, neither with a null in it; undefined where they are the same. */
+export function changesBetween(before: unknown, after: unknown): unknown {
+  if (!isMembers(before) || !isMembers(after))
+    return JSON.stringify(before) === JSON.stringify(after) ? undefined : after;
+  const changes: Changes = {};
+  for (const [name, value] of Object.entries(after)) {
+    const change = changesBetween(before[name], value);
+    if (change !== undefined) changes[name] = change;
+  }
+  for (const name of Object.keys(before)) if (!(name in after)) changes[name] = null;
+  return Object.keys(changes).length > 0 ? changes : undefined;
+}
+
+/** The value that changes lead to. What was given stays as it was; what did not change is in both. */
+export function withChanges(before: unknown, changes: unknown): unknown {
+  if (!isMembers(changes)) return changes;
+  const after: Changes = isMembers(before) ? { ...before } : {};
+  for (const [name, change] of Object.entries(changes)) {
+    if (change === null) delete after[name];
+    else after[name] = withChanges(after[name], change);
+  }
+  return after;
+}
+
+function isMembers(value: unknown): value is Changes {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** Body of every refusal, whatever the status: a stable word, a sentence, and for settings each fault. */
 export interface Refusal {

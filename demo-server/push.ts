@@ -5,6 +5,7 @@
 import { once } from 'node:events';
 import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
 import type { Limits } from './limits.ts';
+import { SUBSCRIBER } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Run, Runs } from './runs.ts';
 
@@ -43,7 +44,7 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
     // A request behind an unfinished answer (pipelining) waits for its turn: what is written before has no connection
     // that could bound it, and no close to end it. If the turn never comes, nothing is left of the request.
     if (!reply.raw.socket) await once(reply.raw, 'socket');
-    const query = request.query as { run?: string; after?: string };
+    const query = request.query as { run?: string; after?: string; client?: string };
     const technique = request.routeOptions.url?.split('/')[2] ?? '';
     request.run = runs.get(query.run);
     // A browser's EventSource repeats the URL it was made with; where it really stopped stands in this header.
@@ -59,6 +60,11 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
     }
     const socket = request.raw.socket;
     const done = request.ws ? socket : reply.raw;
+    // Those that are simulated come from one address and by the hundred: they must not take the room of those that are not.
+    if (query.client?.startsWith(SUBSCRIBER)) {
+      done.on('close', take(perRun, SUBSCRIBER, limits.subscriberStreams, 'The simulation'));
+      return;
+    }
     done.on('close', take(perRun, request.run.id, limits.streamsPerRun, `Run ${request.run.id}`));
     done.on('close', take(perAddress, request.ip, limits.streamsPerAddress, `Address ${request.ip}`));
   });

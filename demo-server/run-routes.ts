@@ -1,6 +1,7 @@
 /** The routes under /runs: make, start, read, stop a run, and read its ledger and its bytes. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
+import type { Figures } from './figures.ts';
 import { OPEN_RUN, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Run, Runs } from './runs.ts';
@@ -9,7 +10,7 @@ import type { Ledger } from './wire/ledger.ts';
 
 type WithId = { Params: { id: string } };
 
-export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger): void {
+export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger, figures: Figures): void {
   // Some schemas are documentation only: Ajv would stop at the first fault, and not say what is taken instead.
   const unchecked = { validatorCompiler: () => () => true };
 
@@ -30,7 +31,7 @@ export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger): voi
     return run.info();
   });
   app.get<WithId>('/runs/:id/ledger', { schema: ledgerSchema }, async (request) =>
-    ledger.read(runs.get(request.params.id).id),
+    figures.read(runs.get(request.params.id)),
   );
   app.get<{ Params: { id: string; technique: TechniqueId } }>(
     '/runs/:id/wire/:technique',

@@ -49,9 +49,11 @@ export interface RunsOptions {
   ledger: Ledger;
   runsAtOnce: number;
   ringEvents?: number | undefined;
+  /** Told of every new run, the open one included. */
+  opened?: (run: Run) => void;
 }
 
-export function createRuns({ ledger, runsAtOnce, ringEvents }: RunsOptions): Runs {
+export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptions): Runs {
   const runs = new Map<string, Run & { close(why: FeedEnd): void; forget(): void }>();
   const open = createRun(OPEN_RUN, openSettings());
   open.start();
@@ -134,6 +136,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents }: RunsOptions): Run
     };
     ledger.open(id, settings.techniques);
     runs.set(id, run);
+    opened?.(run);
     return run;
   }
 

@@ -95,6 +95,12 @@ export function pushSchema(technique: TechniqueId): object {
       properties: {
         run: runQuery,
         after: { type: 'string', description: 'The last seq the client has (0 = none yet); events after it are sent.' },
+        client: {
+          type: 'string',
+          pattern: '^[A-Za-z0-9_-]{1,64}$',
+          description:
+            'Who asks, where several clients share an address. Names that begin with "subscriber-" are counted apart from the lane.',
+        },
         ...(technique === 'iframe-stream'
           ? {
               callback: {
@@ -253,7 +259,23 @@ const account = {
       description: 'Connections that the server ended by itself.',
       items: { type: 'object', properties: { reason: { type: 'string' }, count } },
     },
+    openConnections: { type: 'integer', description: 'Open now, with their last request in this account.' },
     uplinkMessages: { type: 'integer', description: 'Messages that clients sent: POST bodies, WebSocket messages.' },
+  },
+};
+const subscriberLane = {
+  type: 'object',
+  properties: {
+    connected: count,
+    failed: { type: 'integer', description: 'Refused, or ended by an error.' },
+    received: { type: 'integer', description: 'Events, all subscribers of the lane together.' },
+    lost: count,
+    latency: {
+      type: 'object',
+      description: 'In ms, of events sent while their reader was connected.',
+      properties: { count, p50: { type: 'number' }, p95: { type: 'number' }, max: { type: 'number' } },
+    },
+    ledger: account,
   },
 };
 const ledger = {
@@ -264,6 +286,52 @@ const ledger = {
     lanes: { type: 'object', properties: Object.fromEntries(TECHNIQUES.map((id) => [id, account])) },
     control: account,
     site: account,
+    process: {
+      type: 'object',
+      description:
+        'What the run cost the server’s process, from its start to its end. All runs and lanes share it: no lane’s share can be told apart.',
+      properties: {
+        cpuMs: { type: 'number', description: 'CPU time, user and system; 0 until the start.' },
+        rssBytes: { type: 'integer', description: 'Memory of the process, as the system counts it.' },
+        heapBytes: { type: 'integer', description: 'Of it, what JavaScript’s objects take.' },
+        openSockets: { type: 'integer', description: 'Connections that the whole server has open.' },
+        eventLoopDelayMs: { type: 'number', description: 'The longest that everything had to wait once.' },
+      },
+    },
+    subscribers: {
+      type: 'object',
+      description: 'The simulated subscribers, apart from the lanes; only where a run has some.',
+      properties: {
+        wanted: { type: 'integer', description: 'Of each lane, as the setting says.' },
+        admitted: { type: 'integer', description: 'Of each lane; fewer where a limit was met.' },
+        lanes: { type: 'object', properties: Object.fromEntries(TECHNIQUES.map((id) => [id, subscriberLane])) },
+        process: {
+          type: 'object',
+          description: 'The process that they live in, since this run joined it.',
+          properties: {
+            cpuMs: { type: 'number' },
+            rssBytes: { type: 'integer' },
+            eventLoopDelayMs: { type: 'number' },
+          },
+        },
+        limits: {
+          type: 'array',
+          description: 'Limits that were met.',
+          items: {
+            type: 'object',
+            properties: {
+              limit: {
+                type: 'string',
+                enum: ['subscribers', 'file-descriptors', 'memory', 'cpu', 'refused', 'worker'],
+              },
+              wanted: { type: 'number' },
+              there: { type: 'number' },
+              message: { type: 'string' },
+            },
+          },
+        },
+      },
+    },
     unowned: account,
   },
 };
@@ -361,7 +429,7 @@ export const controlSchema = {
   tags: ['control'],
   summary: 'The control WebSocket',
   description:
-    'Takes {"type":"ping","id":n}, {"type":"start"} and {"type":"stop"} as JSON text frames; tells "pong", "run", "ledger" (four times a second while the run goes on) and "error". Never counted in a lane.',
+    'Takes {"type":"ping","id":n}, {"type":"start"} and {"type":"stop"} as JSON text frames; tells "pong", "run", "ledger" (first), "changes" (a JSON Merge Patch of it, RFC 7396, four times a second while the run goes on) and "error". Never counted in a lane.',
   querystring: {
     type: 'object',
     properties: { run: { type: 'string', description: 'Run id; the open feed if not given.' } },

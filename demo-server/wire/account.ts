@@ -3,14 +3,14 @@ import type { ByteClass, LaneLedger } from '../protocol.ts';
 import type { Direction } from './meter.ts';
 import { createTranscript, type Transcript } from './transcript.ts';
 
-/** Addresses remembered per account; beyond that the memory starts afresh, and a state sent again counts as news once. */
-const ADDRESSES = 4096;
+/** Clients remembered per account; beyond that the memory starts afresh, and a state sent again counts as news once. */
+const CLIENTS = 4096;
 
 export interface Account {
   ledger: LaneLedger;
   /** Only a lane has one: nobody asks for the bytes of pages and of the control socket. */
   transcript: Transcript | undefined;
-  /** Highest seq sent to a reader that names no cursor, by its address: what tells news from resent state. */
+  /** Highest seq sent to a reader that names no cursor, by its name or else its address: what tells news from resent state. */
   sent: Map<string, number>;
 }
 
@@ -31,6 +31,7 @@ export function createAccount(kind: 'lane' | 'other'): Account {
       wireBytesDown: 0,
       unaccountedBytes: 0,
       cuts: [],
+      openConnections: 0,
       uplinkMessages: 0,
     },
     transcript: kind === 'lane' ? createTranscript() : undefined,
@@ -49,11 +50,11 @@ export function book({ ledger }: Account, direction: Direction, kind: ByteClass,
   }
 }
 
-/** Remembers that the reader at this address has the events up to `seq`. */
-export function remember({ sent }: Account, address: string, seq: number): void {
-  const before = sent.get(address);
-  if (before === undefined && sent.size >= ADDRESSES) sent.clear();
-  if (before === undefined || before < seq) sent.set(address, seq);
+/** Remembers that this client has the events up to `seq`. */
+export function remember({ sent }: Account, client: string, seq: number): void {
+  const before = sent.get(client);
+  if (before === undefined && sent.size >= CLIENTS) sent.clear();
+  if (before === undefined || before < seq) sent.set(client, seq);
 }
 
 /** The server ended a connection of this account by itself. */

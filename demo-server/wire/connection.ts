@@ -1,5 +1,5 @@
 /** One connection's bytes, told apart by the meter and given to the accounts. Small: a thousand readers have one each. */
-import type { ByteClass } from '../protocol.ts';
+import { type ByteClass, CLIENT_NAME } from '../protocol.ts';
 import { type Account, book, recordCut, remember } from './account.ts';
 import { createEventScanner, type EventScanner } from './events.ts';
 import { createMeter, type Direction, type Meter, type MeterSink, type RequestHead, type WireClass } from './meter.ts';
@@ -30,12 +30,12 @@ export interface Books {
   clock(): number;
   /** When the bytes at hand passed; undefined as long as nobody has asked. Read once for all their pieces. */
   at: number | undefined;
-  /** The account that a request belongs to, by its target's path and the run that its query names. */
-  owner(path: string, run: string | null): Account;
+  /** The account that a request belongs to, by its target's path, the run and the client that its query names. */
+  owner(path: string, run: string | null, client: string | null): Account;
   /** For what no request could be read from. */
   unowned: Account;
   scan(bytes: Uint8Array): Scan;
-  ended: ((totals: ConnectionTotals) => void) | undefined;
+  ended(totals: ConnectionTotals): void;
 }
 
 interface Exchange {
@@ -44,6 +44,8 @@ interface Exchange {
   /** Unknown until the request line is whole; until then its bytes wait. */
   account: Account | undefined;
   waiting: { direction: Direction; kind: WireClass; bytes: Uint8Array }[] | undefined;
+  /** Who asks: the client's name, or its address. */
+  client: string;
   /** The reader has the events up to this one; `named` = it said so itself. */
   cursor: number;
   named: boolean;
@@ -72,6 +74,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     this.address = address;
     this.remotePort = remotePort;
     this.last = books.unowned;
+    this.last.ledger.openConnections += 1;
   }
 
   up(bytes: Uint8Array): void {
@@ -107,7 +110,8 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     const { number: connection, remotePort, bytesUp, bytesDown } = this;
     const unaccountedBytes = Math.abs(read - bytesUp) + Math.abs(written - bytesDown);
     this.last.ledger.unaccountedBytes += unaccountedBytes;
-    this.books.ended?.({ connection, remotePort, bytesUp, bytesDown, unaccountedBytes });
+    this.last.ledger.openConnections -= 1;
+    this.books.ended({ connection, remotePort, bytesUp, bytesDown, unaccountedBytes });
   }
 
   // ------------------------------------------------------------------------------------ what the meter tells
@@ -127,16 +131,22 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     const { target } = head;
     const mark = target.indexOf('?');
     const query = mark === -1 ? undefined : new URLSearchParams(target.slice(mark + 1));
-    const account = this.books.owner(mark === -1 ? target : target.slice(0, mark), query?.get('run') ?? null);
+    const named = query?.get('client') ?? null;
+    const client = named !== null && CLIENT_NAME.test(named) ? named : null;
+    const path = mark === -1 ? target : target.slice(0, mark);
+    const account = this.books.owner(path, query?.get('run') ?? null, client);
     const cursor = head.header('last-event-id') ?? query?.get('after') ?? null;
     const exchange = this.find(count) ?? this.begin(count);
     exchange.named = cursor !== null;
-    exchange.cursor = cursor === null ? (account.sent.get(this.address) ?? 0) : Number(cursor) || 0;
+    exchange.client = client ?? this.address;
+    exchange.cursor = cursor === null ? (account.sent.get(exchange.client) ?? 0) : Number(cursor) || 0;
     exchange.record = account.transcript?.record(this.number, count, exchange.startedAt);
     account.ledger.requests += 1;
     if (this.requests === 0) account.ledger.connectionsOpened += 1;
     else account.ledger.connectionsReused += 1;
     this.requests += 1;
+    this.last.ledger.openConnections -= 1;
+    account.ledger.openConnections += 1;
     this.last = account;
     this.settle(exchange, account);
   }
@@ -176,6 +186,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
       startedAt: this.time(),
       account: undefined,
       waiting: undefined,
+      client: this.address,
       cursor: 0,
       named: false,
       scanner: undefined,
@@ -224,7 +235,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
   private eventEnd(exchange: Exchange, account: Account, seq: number): void {
     if (seq <= exchange.cursor) return;
     account.ledger.eventsSent += 1;
-    if (!exchange.named) remember(account, this.address, seq);
+    if (!exchange.named) remember(account, exchange.client, seq);
   }
 
   private add(exchange: Exchange, account: Account, direction: Direction, kind: ByteClass, bytes: Uint8Array): void {

@@ -1,9 +1,11 @@
 /** Who owns which bytes: the accounts of every run and of the server itself. Never writes to a socket. */
 import {
   type ByteClass,
+  type LaneLedger,
   OPEN_RUN,
   type RunLedger,
   type RunState,
+  SUBSCRIBER,
   TECHNIQUES,
   type TechniqueId,
   type WireExchange,
@@ -18,6 +20,8 @@ export type { ConnectionMeter, ConnectionTotals };
 interface RunAccounts {
   state: RunState;
   lanes: Map<TechniqueId, Account>;
+  /** Of the simulated subscribers, by lane. */
+  subscribers: Map<TechniqueId, Account>;
   control: Account;
   site: Account;
 }
@@ -28,6 +32,10 @@ export interface Ledger {
   forget(run: string): void;
   /** The accounts of a run that is open here; throws for one that is not. */
   read(run: string): RunLedger;
+  /** The accounts of a run's simulated subscribers, those that have any request. */
+  subscribers(run: string): Map<TechniqueId, LaneLedger>;
+  /** Connections that are open now, whoever owns them. */
+  openConnections(): number;
   wire(run: string, technique: TechniqueId): WireTranscript | undefined;
   /** The connections that `/echo/<record>` had, oldest first; undefined for a record that is not (or no longer) kept. */
   echo(record: string): WireExchange[] | undefined;
@@ -50,6 +58,7 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
   const server = { site: createAccount('other'), control: createAccount('other'), unowned: createAccount('other') };
   const echoes = new Map<string, Account>();
   let connections = 0;
+  let openConnections = 0;
 
   function echoAccount(record: string): Account {
     const account = echoes.get(record) ?? createAccount('lane');
@@ -65,11 +74,13 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
   }
 
   /** The account that a request belongs to; a run that is unknown here leaves its requests to the site. */
-  function owner(path: string, run: string | null): Account {
+  function owner(path: string, run: string | null, client: string | null): Account {
     const [, room = '', name = ''] = path.split('/', 3);
     if (room === 'push' || room === 'control') {
       const owned = runs.get(run ?? OPEN_RUN);
-      if (room === 'push') return owned?.lanes.get(name as TechniqueId) ?? server.site;
+      const simulated = client?.startsWith(SUBSCRIBER) === true;
+      if (room === 'push')
+        return (simulated ? owned?.subscribers : owned?.lanes)?.get(name as TechniqueId) ?? server.site;
       return owned?.control ?? server.control;
     }
     if (room === 'echo' && ECHO_RECORD.test(name)) return echoAccount(name);
@@ -83,15 +94,22 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
     owner,
     unowned: server.unowned,
     scan: createScan(),
-    ended: onConnectionEnd,
+    ended(totals) {
+      openConnections -= 1;
+      onConnectionEnd?.(totals);
+    },
   };
 
   return {
     open(run, techniques) {
-      const lanes = new Map(
-        TECHNIQUES.filter((id) => techniques.includes(id)).map((id) => [id, createAccount('lane')]),
-      );
-      runs.set(run, { state: 'ready', lanes, control: createAccount('other'), site: createAccount('other') });
+      const ids = TECHNIQUES.filter((id) => techniques.includes(id));
+      runs.set(run, {
+        state: 'ready',
+        lanes: new Map(ids.map((id) => [id, createAccount('lane')])),
+        subscribers: new Map(ids.map((id) => [id, createAccount('other')])),
+        control: createAccount('other'),
+        site: createAccount('other'),
+      });
     },
     setState(run, state) {
       accounts(run).state = state;
@@ -108,6 +126,11 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
         ...(run === OPEN_RUN ? { unowned: server.unowned.ledger } : {}),
       };
     },
+    subscribers: (run) =>
+      new Map(
+        [...accounts(run).subscribers].flatMap(([id, { ledger }]) => (ledger.requests > 0 ? [[id, ledger]] : [])),
+      ),
+    openConnections: () => openConnections,
     wire(run, technique) {
       const account = accounts(run).lanes.get(technique);
       return account?.transcript && { run, technique, exchanges: account.transcript.read() };
@@ -123,6 +146,7 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
     },
     connection(address, remotePort) {
       connections += 1;
+      openConnections += 1;
       return new MeteredConnection(books, connections, address, remotePort);
     },
   };

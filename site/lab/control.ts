@@ -1,7 +1,7 @@
 /**
  * The control socket of one run: clock pings, start and stop, run states and ledgers. Never counted in a lane.
  */
-import type { ControlMessage, ControlRequest } from '../../demo-server/protocol.ts';
+import { type ControlMessage, type ControlRequest, type RunLedger, withChanges } from '../../demo-server/protocol.ts';
 import { type PingSample, pageTime } from './clock.ts';
 
 export interface Control {
@@ -14,7 +14,8 @@ export interface Control {
 }
 
 /**
- * Opens the control socket of run `run` on `server` ('' = this page's origin). Every message but pongs goes to `tell`.
+ * Opens the control socket of run `run` on `server` ('' = this page's origin). Every message but pongs goes to `tell`;
+ * what has changed in the ledger comes as the whole ledger that it leads to.
  * Rejects when the handshake fails, or after `timeoutMs` without an answer.
  */
 export function openControl(
@@ -24,11 +25,12 @@ export function openControl(
   signal: AbortSignal,
   timeoutMs = 5000,
 ): Promise<Control> {
-  const address = new URL(`${server}/control?run=${encodeURIComponent(run)}`, location.href);
+  const address = new URL(`${server}/control?run=${encodeURIComponent(run)}`, globalThis.location?.href);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   const socket = new WebSocket(address);
   const pings = new Map<number, { sent: number; done(sample: PingSample): void; fail(error: Error): void }>();
   let lastPing = 0;
+  let ledger: RunLedger | undefined;
 
   const closed = new Promise<void>((resolve) => {
     socket.addEventListener('close', () => {
@@ -40,6 +42,11 @@ export function openControl(
   socket.addEventListener('message', ({ data }) => {
     const received = pageTime();
     const message = JSON.parse(String(data)) as ControlMessage;
+    if (message.type === 'ledger') ledger = message.ledger;
+    if (message.type === 'changes') {
+      ledger = withChanges(ledger, message.changes) as RunLedger;
+      return tell({ type: 'ledger', at: message.at, ledger });
+    }
     if (message.type !== 'pong') return tell(message);
     const ping = pings.get(message.id);
     pings.delete(message.id);

@@ -1,6 +1,6 @@
 /** A control socket as a page opens it, with everything that it was told. */
 import { onTestFinished } from 'vitest';
-import type { ControlMessage } from '../../demo-server/protocol.ts';
+import { type ControlMessage, type RunLedger, withChanges } from '../../demo-server/protocol.ts';
 
 type MessageOf<T extends ControlMessage['type']> = Extract<ControlMessage, { type: T }>;
 
@@ -9,7 +9,7 @@ export interface ControlClient {
   send(message: unknown): void;
   /** Sends a text or bytes as they are. */
   sendRaw(data: string | Uint8Array<ArrayBuffer>): void;
-  /** All messages of one type so far, oldest first. */
+  /** All messages of one type so far, oldest first. Each change of the ledger is here as the whole ledger that it led to, too. */
   told<T extends ControlMessage['type']>(type: T): MessageOf<T>[];
   /** Resolves as soon as `enough` says so, which is asked after every message; rejects when the socket closes before. */
   until(enough: () => boolean): Promise<void>;
@@ -23,10 +23,17 @@ export async function openControl(port: number, run?: string): Promise<ControlCl
   const socket = new WebSocket(`ws://127.0.0.1:${port}/control${run ? `?run=${run}` : ''}`);
   onTestFinished(() => socket.close());
   const messages: ControlMessage[] = [];
+  let ledger: RunLedger | undefined;
   const waiting = new Set<(over?: number) => void>();
   const closed = new Promise<number>((resolve) => socket.addEventListener('close', ({ code }) => resolve(code)));
   socket.addEventListener('message', ({ data }) => {
-    messages.push(JSON.parse(data as string));
+    const message = JSON.parse(data as string) as ControlMessage;
+    messages.push(message);
+    if (message.type === 'ledger') ledger = message.ledger;
+    if (message.type === 'changes') {
+      ledger = withChanges(ledger, message.changes) as RunLedger;
+      messages.push({ type: 'ledger', at: message.at, ledger });
+    }
     for (const check of [...waiting]) check();
   });
   void closed.then((code) => {

@@ -2,7 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type AppOptions, buildApp } from '../../demo-server/app.ts';
-import type { RunInfo, RunLedger, RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
+import type { LaneLedger, RunInfo, RunLedger, RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
 import { addLanePage } from './lane-page.ts';
 
 export interface TestServer {
@@ -14,6 +14,8 @@ export interface TestServer {
   ledger(id: string): Promise<RunLedger>;
   /** The same without a request, which would itself be counted. */
   readLedger(id: string): RunLedger;
+  /** The accounts of the run's simulated subscribers, by lane. */
+  subscribers(id: string): Map<TechniqueId, LaneLedger>;
   /** Resolves when the run's feed has ended, as its control socket tells it. */
   finished(id: string): Promise<void>;
   /** Resolves when no request is in progress: browsers keep connections, but nothing may be held on them. */
@@ -69,6 +71,7 @@ export async function startServer(
     info: (id) => json<RunInfo>(`/runs/${id}`),
     ledger: (id) => json<RunLedger>(`/runs/${id}/ledger`),
     readLedger: (id) => structuredClone(app.ledger.read(id)),
+    subscribers: (id) => structuredClone(app.ledger.subscribers(id)),
     async run(settings, start = true) {
       const run = await json<RunInfo>('/runs', {
         method: 'POST',

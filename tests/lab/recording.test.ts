@@ -32,6 +32,7 @@ function account(requests: number, head: number, payload: number): LaneLedger {
     wireBytesDown: payload,
     unaccountedBytes: 0,
     cuts: [{ reason: 'slow-reader', count: 2 }],
+    openConnections: 0,
     uplinkMessages: 0,
   };
 }

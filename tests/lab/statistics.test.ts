@@ -68,6 +68,7 @@ test('bytes for each event count both directions, and are unknown without an eve
     wireBytesDown: 300,
     unaccountedBytes: 0,
     cuts: [],
+    openConnections: 0,
     uplinkMessages: 0,
   };
   expect(bytesPerEvent(lane)).toBe(100);
