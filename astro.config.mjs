@@ -39,7 +39,7 @@ const freePort = () =>
 
 /** While developing: runs the demo server beside Astro, restarted on change, and hands it the routes that are its own. */
 function demoServer() {
-  const routes = ['/push', '/runs', '/control', '/echo', '/probe', '/healthz', '/docs/api/openapi.json'];
+  const routes = ['/push', '/runs', '/control', '/classroom', '/echo', '/probe', '/healthz', '/docs/api/openapi.json'];
   let port;
   let child;
   const stop = () => child?.kill();

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { type ClassroomOptions, type OpenedClass, registerClassroom } from './classroom/index.ts';
 import { controlRoute } from './control.ts';
 import { chooseProtocol, echoRoutes } from './echo.ts';
 import { now } from './feed.ts';
@@ -31,6 +32,8 @@ export interface AppOptions {
   heartbeatMs?: number;
   /** Events that the replay ring keeps; tests make it small to let a cursor grow too old. */
   ringEvents?: number;
+  /** Opens a class; without it none of its routes exists. */
+  classroom?: ClassroomOptions | undefined;
   /** Told of every closed connection, for checks against a packet capture. */
   onConnectionEnd?: (totals: ConnectionTotals) => void;
   /** Where the lab's servers of HTTP/2 listen; loopback unless told otherwise. */
@@ -119,6 +122,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
         { name: 'echo', description: 'A WebSocket to play with.' },
         { name: 'probes', description: 'What the small labs ask. In no lane.' },
         { name: 'security', description: 'What the hostile page of the lesson on security attacks: made-up accounts.' },
+        { name: 'classroom', description: 'A class that works together; only with --classroom.' },
         { name: 'server', description: 'The server itself.' },
       ],
     },
@@ -146,6 +150,9 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     return typeof address === 'object' ? address?.port : undefined;
   };
   hijackRoutes(app, limits, secondPort);
+  const classroom = options.classroom
+    ? await registerClassroom(app, options.classroom, { runs, ledger, limits, heartbeatMs })
+    : null;
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   if (options.siteDir) await serveSite(app, options.siteDir, secondPort);
@@ -153,6 +160,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
 
   app.decorate('ledger', ledger);
   app.decorate('secondOrigin', secondOrigin);
+  app.decorate('classroom', classroom);
   app.decorate('endConnections', () => {
     for (const end of endConnections) end();
   });
@@ -172,6 +180,8 @@ declare module 'fastify' {
     ledger: Ledger;
     /** The hostile page of the lesson on security, for a port of its own; where nobody lets it listen there is none. */
     secondOrigin: FastifyInstance;
+    /** The class, where this server was started with one. */
+    classroom: OpenedClass | null;
   }
 }
 

@@ -3,6 +3,8 @@ import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildApp } from './app.ts';
+import { StoreError } from './classroom/sqlite-log.ts';
+import { invitation, openLog } from './classroom/start.ts';
 
 const HELP = `Pushlab: site and demo server.
 
@@ -14,6 +16,11 @@ const HELP = `Pushlab: site and demo server.
   --second-port <n>  port of the hostile page in the lesson on security, 0 = any free one, none = no such page
                  (default: one above the port, or any free one)
   --no-site      only the demo routes, without the pages
+
+  --classroom             opens a class for everyone in the network (then --host is 0.0.0.0 unless given)
+  --classroom-name <text> what it is called; goes on with the last class of that name
+  --data-dir <folder>     where classes are kept, ":memory:" = nowhere (default data)
+
   --help         this text
 `;
 
@@ -32,9 +39,12 @@ function options() {
     const { values } = parseArgs({
       options: {
         port: { type: 'string', default: process.env.PORT || '4321' },
-        host: { type: 'string', default: process.env.HOST || 'localhost' },
+        host: { type: 'string' },
         'http2-host': { type: 'string' },
         'second-port': { type: 'string', default: process.env.SECOND_PORT || '' },
+        classroom: { type: 'boolean', default: false },
+        'classroom-name': { type: 'string' },
+        'data-dir': { type: 'string', default: 'data' },
         'no-site': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -45,7 +55,16 @@ function options() {
   }
 }
 
-const { port: portText, host, 'http2-host': http2Host, 'second-port': secondText, 'no-site': noSite, help } = options();
+const {
+  port: portText,
+  'http2-host': http2Host,
+  'second-port': secondText,
+  'no-site': noSite,
+  help,
+  ...given
+} = options();
+const withClass = given.classroom || given['classroom-name'] !== undefined;
+const host = given.host ?? (process.env.HOST || (withClass ? '0.0.0.0' : 'localhost'));
 if (help) {
   process.stdout.write(HELP);
   process.exit(0);
@@ -63,7 +82,17 @@ if (!noSite) {
   );
 }
 
-const app = await buildApp({ http2Host, ...(noSite ? {} : { siteDir }) });
+if (given['classroom-name']?.trim() === '') fail('--classroom-name takes a name, got none.');
+const log = withClass
+  ? await openLog(given['data-dir']).catch((error) =>
+      fail(error instanceof StoreError ? error.message : (error as Error).message),
+    )
+  : undefined;
+const app = await buildApp({
+  http2Host,
+  ...(noSite ? {} : { siteDir }),
+  classroom: withClass ? { name: given['classroom-name']?.trim(), log } : undefined,
+});
 try {
   await app.listen({ port, host });
 } catch (error) {
@@ -93,6 +122,7 @@ async function listenSecond(): Promise<void> {
     process.stdout.write(`The hostile page of the lesson on security is on ${origin}:${second.port}\n`);
 }
 if (!noSite && secondText !== 'none') await listenSecond();
+if (app.classroom) process.stdout.write(invitation(app.classroom, `http://localhost:${boundPort}`));
 
 let stopping = false;
 async function stop(): Promise<void> {

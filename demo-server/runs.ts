@@ -19,8 +19,8 @@ export interface Run {
   readonly state: RunState;
   readonly feed: Feed;
   info(): RunInfo;
-  /** Starts it, once; a second start is refused with 409. Returns when it starts (ms since the epoch). */
-  start(): number;
+  /** Starts it, once, not before `at`; a second start is refused with 409. Returns when it starts (both in ms since the epoch). */
+  start(at?: number): number;
   /** Ends it at once, from whatever state. */
   finish(): void;
   /** Calls back after each change of state. Returns how to stop. */
@@ -32,6 +32,8 @@ export interface Runs {
   create(input: unknown): Run;
   /** The run of that id, the open one for undefined; refuses an unknown id with 404. */
   get(id: string | undefined): Run;
+  /** The same, undefined for an id that is unknown. */
+  find(id: string): Run | undefined;
   close(): void;
 }
 
@@ -108,7 +110,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
         return state;
       },
       info: (): RunInfo => ({ id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq, faults: [] }),
-      start(): number {
+      start(at = 0): number {
         if (state !== 'ready') {
           throw new RefusalError(
             409,
@@ -117,7 +119,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
           );
         }
         clearTimeout(timer);
-        startsAt = now() + LEAD_MS;
+        startsAt = Math.max(at, now() + LEAD_MS);
         if (id !== OPEN_RUN) {
           endsAt = startsAt + settings.durationSeconds * 1000 + TAIL_MS;
           timer = setTimeout(finish, Math.ceil(endsAt - now()));
@@ -167,6 +169,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
         `There is no run ${JSON.stringify(id)} here: it was never made, or it ended a while ago and was forgotten. Make one with POST /runs.`,
       );
     },
+    find: (id) => runs.get(id),
     close() {
       for (const run of runs.values()) run.close('closing');
       runs.clear();

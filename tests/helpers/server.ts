@@ -2,10 +2,13 @@
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type AppOptions, buildApp } from '../../demo-server/app.ts';
+import type { OpenedClass } from '../../demo-server/classroom/index.ts';
 import type { LaneLedger, RunInfo, RunLedger, RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
 import { addLanePage } from './lane-page.ts';
 
 export interface TestServer {
+  /** The class, where it was started with one. */
+  classroom: OpenedClass | null;
   port: number;
   url: string;
   /** Makes a run and, unless `start` is false, starts it. */
@@ -62,6 +65,7 @@ export async function startServer(
     return body;
   }
   return {
+    classroom: app.classroom,
     port,
     url,
     close: () => app.close(),

@@ -91,6 +91,16 @@ describe('lint', () => {
       may: ['../protocol.ts', './client.ts', 'node:http'],
       mayNot: ['./other.ts', './index.ts', '../techniques/other.ts', '../feed.ts', '../app.ts', 'fastify', 'ws'],
     })),
+    {
+      file: 'demo-server/classroom/protocol.ts',
+      may: ['../protocol.ts'],
+      mayNot: ['./state.ts', '../feed.ts', 'node:crypto', '../../site/locales.ts'],
+    },
+    ...['state', 'pictures', 'tally', 'export'].map((name) => ({
+      file: `demo-server/classroom/${name}.ts`,
+      may: ['./protocol.ts', '../protocol.ts'],
+      mayNot: ['./socket.ts', './log.ts', '../feed.ts', '../runs.ts', 'node:sqlite', 'node:crypto', 'fastify'],
+    })),
     { file: 'demo-server/techniques/index.ts', may: ['./sse.ts', '../protocol.ts'], mayNot: ['../../site/locales.ts'] },
     ...['meter', 'frames', 'events', 'head', 'chunks', 'hold', 'scan'].map((name) => ({
       file: `demo-server/wire/${name}.ts`,
@@ -143,9 +153,10 @@ describe('lint', () => {
     ...['site/lab/a.ts', 'site/components/a.ts', 'site/pages/a.ts', 'site/build.ts', 'site/components/A.astro'].map(
       (file) => ({
         file,
-        may: ['../../demo-server/protocol.ts', './other.ts', 'chart.js'],
+        may: ['../../demo-server/protocol.ts', '../../demo-server/classroom/protocol.ts', './other.ts', 'chart.js'],
         mayNot: [
           '../../demo-server/feed.ts',
+          '../../demo-server/classroom/state.ts',
           '../../demo-server/wire/ledger.ts',
           '../demo-server/app.ts',
           '../../tests/helpers/raw.ts',

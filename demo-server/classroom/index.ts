@@ -1,0 +1,62 @@
+/** The classroom as one part of the server: opened only with --classroom; without it no route of it exists. */
+import type { FastifyInstance } from 'fastify';
+import type { Limits } from '../limits.ts';
+import type { Runs } from '../runs.ts';
+import type { Ledger } from '../wire/ledger.ts';
+import { joinPicture } from './addresses.ts';
+import { type Classroom, openClassroom } from './classroom.ts';
+import { type ClassLog, memoryLog } from './log.ts';
+import { classRoutes } from './routes.ts';
+import { drawCode, drawId, drawSecret, hashOf } from './secrets.ts';
+import { classSocket } from './socket.ts';
+
+export interface ClassroomOptions {
+  /** How the class is called; without it, the last one that has not ended goes on, or a new one begins. */
+  name?: string | undefined;
+  /** Where it is kept; in memory if not given. The server closes it. */
+  log?: ClassLog | undefined;
+  /** Address of the site as devices reach it, where that is not this server's own: behind a proxy. */
+  publicUrl?: string | undefined;
+}
+
+/** The class of a server that was started with one. */
+export interface OpenedClass {
+  room: Classroom;
+  /** The teacher's token for this start, to be told to nobody else. */
+  token: string;
+  /** Where to join, once the server listens. */
+  join(): ReturnType<typeof joinPicture>;
+}
+
+/** What a class is called when nobody has said. */
+const NAME = 'Pushlab class';
+
+/** Opens (or goes on with) the class and registers its routes. */
+export async function registerClassroom(
+  app: FastifyInstance,
+  { name, log = memoryLog(), publicUrl }: ClassroomOptions,
+  { runs, ledger, limits, heartbeatMs }: { runs: Runs; ledger: Ledger; limits: Limits; heartbeatMs: number },
+): Promise<OpenedClass> {
+  const kept = (await log.list()).filter((one) => !one.ended && (name === undefined || one.name === name)).at(-1);
+  const id = kept?.id ?? drawId();
+  if (!kept) await log.append(id, { type: 'opened', name: (name ?? NAME).slice(0, 80), code: drawCode() });
+  const token = drawSecret();
+  await log.append(id, { type: 'teacher-link', tokenHash: hashOf(token) });
+  const room = await openClassroom(log, id, runs, ledger);
+
+  const join = () => {
+    const address = app.server.address();
+    const { address: host, port } =
+      typeof address === 'object' && address ? address : { address: 'localhost', port: 0 };
+    const local = host === '::1' || host === '127.0.0.1' ? 'localhost' : host;
+    const protocol = 'setSecureContext' in app.server ? 'https' : 'http';
+    return joinPicture({ protocol, host: local, port, publicUrl }, room.state.code);
+  };
+  classRoutes(app, room);
+  // A picture is made often, its QR codes once.
+  let drawn: ReturnType<typeof joinPicture> | undefined;
+  const sight = { join: () => (drawn ??= join()), feed: () => null };
+  classSocket(app, room, { limits, heartbeatMs, sight });
+  app.addHook('onClose', () => log.close());
+  return { room, token, join };
+}

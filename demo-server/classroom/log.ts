@@ -1,0 +1,79 @@
+/**
+ * Where the changes of a class are kept, in order. The one seam of the classroom: in memory, in SQLite, and wherever
+ * several servers can hear the same log.
+ */
+import type { Change, LoggedChange } from './state.ts';
+
+/** A class that the log holds. */
+export interface KeptClass {
+  id: string;
+  name: string;
+  /** ms since the epoch. */
+  openedAt: number;
+  ended: boolean;
+  changes: number;
+}
+
+export interface ClassLog {
+  readonly kind: 'memory' | 'sqlite' | 'redis';
+  /** All classes in it, the newest last. */
+  list(): Promise<KeptClass[]>;
+  /** What has happened in a class so far, oldest first; empty for one that nothing is known of. */
+  read(id: string): Promise<LoggedChange[]>;
+  /** Tells each change of a class as it is appended, by this server or another, in order. Returns how to stop. */
+  follow(id: string, hear: (change: LoggedChange) => void): () => void;
+  /** Resolves once the change is kept, and told to those who follow; rejects when it cannot be kept. */
+  append(id: string, change: Change): Promise<LoggedChange>;
+  /** Forgets a class altogether. */
+  delete(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Those who follow a class, for logs that only this server writes. */
+export class Followers {
+  readonly #hearers = new Map<string, Set<(change: LoggedChange) => void>>();
+
+  follow(id: string, hear: (change: LoggedChange) => void): () => void {
+    const hearers = this.#hearers.get(id) ?? new Set();
+    this.#hearers.set(id, hearers.add(hear));
+    return () => void hearers.delete(hear);
+  }
+
+  tell(id: string, change: LoggedChange): void {
+    for (const hear of [...(this.#hearers.get(id) ?? [])]) hear(change);
+  }
+}
+
+/** A log that is gone with the process. `clock` in ms since the epoch. */
+export function memoryLog(clock: () => number = Date.now): ClassLog {
+  const classes = new Map<string, LoggedChange[]>();
+  const followers = new Followers();
+  return {
+    kind: 'memory',
+    list: async () => [...classes].map(([id, changes]) => summary(id, changes)),
+    read: async (id) => [...(classes.get(id) ?? [])],
+    follow: (id, hear) => followers.follow(id, hear),
+    async append(id, change) {
+      const changes = classes.get(id) ?? [];
+      classes.set(id, changes);
+      const logged = { seq: changes.length + 1, at: clock(), change };
+      changes.push(logged);
+      followers.tell(id, logged);
+      return logged;
+    },
+    delete: async (id) => void classes.delete(id),
+    close: async () => {},
+  };
+}
+
+/** What a list tells of a class. */
+export function summary(id: string, changes: readonly LoggedChange[]): KeptClass {
+  const opened = changes.find(({ change }) => change.type === 'opened');
+  return {
+    id,
+    name: opened?.change.type === 'opened' ? opened.change.name : '',
+    openedAt: opened?.at ?? 0,
+    ended: changes.some(({ change }) => change.type === 'ended'),
+    changes: changes.length,
+  };
+}

@@ -1,0 +1,334 @@
+/**
+ * What both sides of a classroom agree on: the pictures of a class, the messages of its socket, and the checks that both
+ * make. Imports only the types and checks of ../protocol.ts, touches no platform API, and ships to the browser unchanged.
+ */
+import type { LaneLedger, RunSettings, TechniqueId } from '../protocol.ts';
+
+/** The address of the class's WebSocket; one for each device. */
+export const CLASS_SOCKET = '/classroom';
+
+// ------------------------------------------------------------------------------------------------------- nicknames
+
+/** Characters that a nickname may have at the most. */
+export const NICKNAME_LENGTH = 24;
+/** Digits of a join code. */
+export const CODE_LENGTH = 6;
+
+export type NicknameFault = 'nickname-empty' | 'nickname-long' | 'nickname-characters';
+
+/**
+ * A nickname as it will be shown: one line, single spaces, NFC. Refused where it is empty, longer than 24 characters, or
+ * holds what would disturb its neighbours: control and direction characters, letters under a pile of marks.
+ */
+export function checkNickname(input: unknown): { nickname: string } | { fault: NicknameFault } {
+  if (typeof input !== 'string' || input.length > 4 * NICKNAME_LENGTH) return { fault: 'nickname-long' };
+  const nickname = input.normalize('NFC').replace(/\s+/gu, ' ').trim();
+  if (nickname === '') return { fault: 'nickname-empty' };
+  if ([...nickname].length > NICKNAME_LENGTH) return { fault: 'nickname-long' };
+  const disturbing =
+    /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\p{M}{3}/u;
+  if (disturbing.test(nickname) || !/[\p{L}\p{N}\p{S}\p{P}]/u.test(nickname)) return { fault: 'nickname-characters' };
+  return { nickname };
+}
+
+/** Whether `path` is a page of this site that a class can go to: an absolute path, nothing of another host. */
+export function isClassPath(path: unknown): path is string {
+  return typeof path === 'string' && path.length <= 600 && /^\/(?![/\\])[^\s\\]*$/.test(path);
+}
+
+// ---------------------------------------------------------------------------------------------------- class runs
+
+/** A run that every device makes at the same time: `called`, devices connect; `running`, from one moment on; `over`. */
+export interface ClassRun {
+  id: string;
+  state: 'called' | 'running' | 'over';
+  /** The common settings; each device makes its own run of them. */
+  settings: Partial<RunSettings> & Record<string, unknown>;
+  calledAt: number;
+  /** The common start in ms since the epoch (server's clock); null until enough devices are ready. */
+  startsAt: number | null;
+  endsAt: number | null;
+}
+
+/** Upper ends (ms) of the bins that latencies are counted in: a quarter of an octave each, from 0.25 ms to 16 s; then one for what is longer. */
+export const LATENCY_BINS: readonly number[] = Array.from({ length: 65 }, (_, n) => 0.25 * 2 ** (n / 4));
+
+/** The index of the bin that a latency in ms falls in. */
+export function latencyBin(ms: number): number {
+  if (!(ms > 0.25)) return 0;
+  return Math.min(LATENCY_BINS.length, Math.ceil(4 * Math.log2(ms / 0.25)));
+}
+
+/** What a device measured of one lane. Latencies in ms; `bins` counts them in LATENCY_BINS, with one more for the rest. */
+export interface LaneMeasure {
+  received: number;
+  lost: number;
+  p50: number | null;
+  p95: number | null;
+  max: number | null;
+  bins: number[];
+}
+
+/** How well a device could measure: whether its page was isolated, the step of its timer and how sure its clock was, in ms. */
+export interface MeasureConditions {
+  isolated: boolean;
+  resolutionMs: number;
+  uncertaintyMs: number | null;
+  /** The tab was out of sight for a part of the run. */
+  hidden: boolean;
+}
+
+/** What a device tells of its run; bytes and requests are not among it, the server has counted them itself. */
+export interface DeviceResult {
+  lanes: Partial<Record<TechniqueId, LaneMeasure>>;
+  conditions: MeasureConditions;
+  /** When the page itself saw the start, in ms since the epoch by the server's clock as the page knows it. */
+  startedAt: number | null;
+}
+
+/** The counts of one lane that a class adds up. */
+export interface LaneCounts {
+  requests: number;
+  connectionsOpened: number;
+  headBytes: number;
+  wireBytes: number;
+  eventsSent: number;
+}
+
+/** The counts of a lane out of its account in the ledger. */
+export function laneCounts({
+  requests,
+  connectionsOpened,
+  bytes,
+  wireBytesUp,
+  wireBytesDown,
+  eventsSent,
+}: LaneLedger): LaneCounts {
+  const headBytes = bytes.up.head + bytes.down.head;
+  return { requests, connectionsOpened, headBytes, wireBytes: wireBytesUp + wireBytesDown, eventsSent };
+}
+
+/** One seat's part of a class run: what its device measured, and what the server counted for it. */
+export interface SeatResult extends DeviceResult {
+  run: string;
+  counts: Partial<Record<TechniqueId, LaneCounts>>;
+  /** False while the run goes on: then it is what was known some seconds ago. */
+  final: boolean;
+}
+
+// ------------------------------------------------------------------------------------------------------ questions
+
+/** A question to the whole class, as every device shows it. `unit` belongs to a number. */
+export interface Question {
+  kind: 'one' | 'several' | 'order' | 'number';
+  text: string;
+  /** What there is to choose or to sort; in the order shown. Empty for a number. */
+  choices: string[];
+  unit: string;
+  /** The page that it comes from, with the anchor of the question. */
+  path: string;
+}
+
+/** What is right, and why; devices have it only once it is revealed. */
+export interface QuestionKey {
+  /** Indices into `choices`: the right ones, or for `order` the right order. */
+  right: number[];
+  value: number | null;
+  tolerance: number;
+  /** Why, in sentences; for a prediction also what was measured. */
+  why: string[];
+}
+
+/** Indices into `choices`, or one number. */
+export type Answer = number[] | number;
+
+/** The question that is open, as a device sees it. */
+export interface OpenQuestion {
+  id: string;
+  question: Question;
+  answered: number;
+  revealed: Revealed | null;
+}
+
+/** Answers of the class: `counts` by choice (of `order`, how many had all right), or the numbers given, ascending. */
+export interface Tally {
+  answered: number;
+  right: number;
+  counts: number[];
+  numbers: number[];
+}
+export interface Revealed {
+  key: QuestionKey;
+  tally: Tally;
+}
+
+/** Limits of what a teacher's page may put into one question. */
+export const QUESTION_LIMITS = { text: 600, choices: 12, choice: 300, why: 12 } as const;
+
+// ------------------------------------------------------------------------------------------------------- pictures
+
+/** What every device of the class is shown; small, as it is sent at each change. */
+export interface ClassPicture {
+  name: string;
+  locked: boolean;
+  ended: boolean;
+  /** Seats that are connected, and all. */
+  online: number;
+  seats: number;
+  /** Where the class is together; null = everybody roams. `move` counts up, so that a page goes there once. */
+  together: { path: string; move: number } | null;
+  run: ClassRun | null;
+  question: OpenQuestion | null;
+  /** The technique that carries the class feed; null = none runs. */
+  feed: TechniqueId | null;
+}
+
+export type Presence = 'online' | 'hidden' | 'offline';
+
+/** What a teacher sees of one seat. `awaited`: what the class does and this seat has not done yet. */
+export interface SeatPicture {
+  id: string;
+  nickname: string;
+  presence: Presence;
+  path: string;
+  awaited: 'page' | 'run' | 'answer' | null;
+  /** Its part in the class's run. */
+  run: 'none' | 'ready' | 'running' | 'done';
+  isolated: boolean | null;
+}
+
+/** What the class costs the server: sums over all devices, by lane. */
+export interface ClassCosts {
+  run: string;
+  /** Devices whose runs are in the sums. */
+  devices: number;
+  /** Seconds that the sums cover. */
+  seconds: number;
+  lanes: Partial<Record<TechniqueId, LaneCounts>>;
+}
+
+/** How the class feed went over one technique: what its lane cost, and how long its news took, as devices told. */
+export interface FeedPicture {
+  technique: TechniqueId;
+  events: number;
+  readers: number;
+  counts: LaneCounts;
+  latency: { count: number; p50: number; p95: number; max: number } | null;
+}
+
+/** One seat's result without its bins. */
+export interface SeatLine {
+  seat: string;
+  nickname: string;
+  final: boolean;
+  startedAt: number | null;
+  conditions: MeasureConditions;
+  lanes: Partial<Record<TechniqueId, Omit<LaneMeasure, 'bins'>>>;
+}
+
+/** What a teacher's console and the projector are shown. */
+export interface TeacherPicture {
+  class: ClassPicture;
+  /** Where to join: the address for each network of the server, the first is the best guess; `qr` has one row of 0 and 1 for each line. */
+  join: { code: string; addresses: { url: string; qr: string[] }[] };
+  people: SeatPicture[];
+  /** Results of the newest class run, by seat. */
+  results: SeatLine[];
+  /** All latencies of that run by lane, counted in LATENCY_BINS. */
+  pooled: Partial<Record<TechniqueId, number[]>>;
+  costs: ClassCosts | null;
+  /** The answers so far: a projector hides them until they are revealed. */
+  tally: Tally | null;
+  key: QuestionKey | null;
+  feed: FeedPicture | null;
+  history: { runs: number; questions: number };
+  /** How long the server's own log needs, and where it is kept: 'memory' is gone when the server stops. */
+  kept: 'memory' | 'sqlite' | 'redis';
+  /** Set while what keeps the class cannot be reached. */
+  trouble: 'store' | null;
+}
+
+// ------------------------------------------------------------------------------------------------------- messages
+
+export type TeacherAction =
+  | { do: 'lock'; locked: boolean }
+  | { do: 'remove'; seat: string }
+  | { do: 'go'; path: string | null }
+  | { do: 'call-run'; settings: Record<string, unknown> }
+  | { do: 'start-run' }
+  | { do: 'stop-run' }
+  | { do: 'ask'; question: Question; key: QuestionKey }
+  | { do: 'reveal' }
+  | { do: 'close-question' }
+  | { do: 'feed'; technique: TechniqueId | null }
+  | { do: 'say'; text: string }
+  | { do: 'end' };
+
+/** What a device sends, as JSON text frames. The first is `hello`; nothing secret stands in an address. */
+export type ClassRequest =
+  | { type: 'hello'; as: 'new'; code: string; nickname: string }
+  | { type: 'hello'; as: 'seat'; seat: string; secret: string }
+  | { type: 'hello'; as: 'teacher'; token: string }
+  | { type: 'ping'; id: number }
+  | { type: 'here'; path: string; hidden: boolean }
+  | { type: 'nickname'; nickname: string }
+  | { type: 'answer'; question: string; answer: Answer }
+  | { type: 'ready'; classRun: string; run: string }
+  | { type: 'result'; classRun: string; result: DeviceResult; final: boolean }
+  | { type: 'heard'; latencies: number[] }
+  | { type: 'act'; id: number; action: TeacherAction };
+
+/** Why a device was refused or let go; the page has a sentence for each. */
+export type ClassRefusal =
+  | NicknameFault
+  | 'wrong-code'
+  | 'wrong-token'
+  | 'unknown-seat'
+  | 'removed'
+  | 'locked'
+  | 'ended'
+  | 'full'
+  | 'too-fast'
+  | 'too-many-tries'
+  | 'elsewhere'
+  | 'bad-message'
+  | 'bad-action'
+  | 'store-lost';
+
+/** What one device has done in the class itself. */
+export interface OwnPart {
+  nickname: string;
+  /** Its answer to the open question. */
+  answer: Answer | null;
+  /** The class run that it has told the result of. */
+  result: string | null;
+}
+
+/** What the server sends. `at` = its clock in ms since the epoch, with fractions. */
+export type ClassMessage =
+  | { type: 'seat'; seat: string; nickname: string; secret?: string }
+  | { type: 'teacher' }
+  | { type: 'pong'; id: number; at: number }
+  | { type: 'class'; at: number; class: ClassPicture; own: OwnPart | null }
+  | { type: 'console'; at: number; picture: TeacherPicture }
+  | { type: 'done'; id: number; refused?: ClassRefusal; message?: string }
+  | { type: 'refused'; why: ClassRefusal; message: string };
+
+/** Close codes of the class's socket, beyond those of RFC 6455: do not come back with the same greeting. */
+export const CLOSED_FOR_GOOD = 4403;
+/** The same seat or more sockets than it may have were opened elsewhere. */
+export const CLOSED_ELSEWHERE = 4409;
+
+/** Answer of `GET /classroom/info`: that there is a class here, and whether one can join. */
+export interface ClassInfo {
+  name: string;
+  locked: boolean;
+  ended: boolean;
+}
+
+/** One line of news on the class feed: the `data` of its events, as JSON. */
+export type ClassNews =
+  | { kind: 'joined' | 'back' | 'left'; nickname: string }
+  | { kind: 'answered'; answered: number; seats: number }
+  | { kind: 'revealed' | 'asked' | 'run' | 'started' | 'over' }
+  | { kind: 'said'; text: string };

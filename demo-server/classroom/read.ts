@@ -1,0 +1,110 @@
+/** Reads what devices send. Everything from outside is bounded and rebuilt field by field; what is not known is not kept. */
+import { TECHNIQUES, type TechniqueId } from '../protocol.ts';
+import {
+  type ClassRequest,
+  type DeviceResult,
+  isClassPath,
+  LATENCY_BINS,
+  type LaneMeasure,
+  QUESTION_LIMITS,
+  type Question,
+  type QuestionKey,
+} from './protocol.ts';
+import { ClassRefused } from './refused.ts';
+
+const KINDS: readonly unknown[] = ['one', 'several', 'order', 'number'];
+type Fields = Record<string, unknown>;
+
+/** The message in a text frame; refuses what is no JSON object with a type. Its fields are still to be checked. */
+export function readRequest(text: string): ClassRequest {
+  let message: unknown;
+  try {
+    message = JSON.parse(text);
+  } catch {
+    throw bad(text);
+  }
+  if (typeof message !== 'object' || message === null || typeof (message as Fields).type !== 'string') throw bad(text);
+  return message as ClassRequest;
+}
+
+function bad(got: string): ClassRefused {
+  return new ClassRefused('bad-message', `Got ${JSON.stringify(got.slice(0, 80))}; takes a JSON object with a type.`);
+}
+
+const isText = (value: unknown, most: number): value is string =>
+  typeof value === 'string' && value.length > 0 && value.length <= most;
+const isMs = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= -10_000 && value < 3_600_000;
+const count = (value: unknown): number =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 1e9 ? value : 0;
+
+/** What a device measured, with nothing in it that a device could not have measured. Refuses what has no lanes. */
+export function readResult(input: unknown): DeviceResult {
+  const { lanes, conditions, startedAt } = (input ?? {}) as Fields;
+  if (typeof lanes !== 'object' || lanes === null) throw bad(JSON.stringify(input) ?? '');
+  const read: DeviceResult['lanes'] = {};
+  for (const id of TECHNIQUES) {
+    const lane = (lanes as Fields)[id];
+    if (typeof lane === 'object' && lane !== null) read[id] = readLane(lane as Fields);
+  }
+  const { isolated, resolutionMs, uncertaintyMs, hidden } = ((conditions as Fields | undefined) ?? {}) as Fields;
+  return {
+    lanes: read,
+    conditions: {
+      isolated: isolated === true,
+      resolutionMs: isMs(resolutionMs) ? resolutionMs : 0,
+      uncertaintyMs: isMs(uncertaintyMs) ? uncertaintyMs : null,
+      hidden: hidden === true,
+    },
+    startedAt: typeof startedAt === 'number' && Number.isFinite(startedAt) ? startedAt : null,
+  };
+}
+
+function readLane({ received, lost, p50, p95, max, bins }: Fields): LaneMeasure {
+  const given = Array.isArray(bins) ? bins : [];
+  return {
+    received: count(received),
+    lost: count(lost),
+    p50: isMs(p50) ? p50 : null,
+    p95: isMs(p95) ? p95 : null,
+    max: isMs(max) ? max : null,
+    bins: Array.from({ length: LATENCY_BINS.length + 1 }, (_, bin) => count(given[bin])),
+  };
+}
+
+/** A question with its key as a teacher's page sends them; refuses what could not be shown. */
+export function readQuestion(question: unknown, key: unknown): { question: Question; key: QuestionKey } {
+  const { kind, text, choices, unit, path } = (question ?? {}) as Fields;
+  const { right, value, tolerance, why } = (key ?? {}) as Fields;
+  const limits = QUESTION_LIMITS;
+  const fits =
+    KINDS.includes(kind) &&
+    isText(text, limits.text) &&
+    isClassPath(path) &&
+    Array.isArray(choices) &&
+    (kind === 'number' ? choices.length === 0 : choices.length >= 2 && choices.length <= limits.choices) &&
+    choices.every((choice) => isText(choice, limits.choice));
+  const known = Array.isArray(right) && right.every((n) => Number.isInteger(n) && n >= 0 && n < (choices as []).length);
+  if (!fits || !known) {
+    throw new ClassRefused(
+      'bad-action',
+      `This is no question to ask: it takes a kind, a text of at most ${limits.text} characters, and for a choice 2 to ${limits.choices} answers.`,
+    );
+  }
+  return {
+    question: { kind: kind as Question['kind'], text, choices, unit: isText(unit, 20) ? unit : '', path },
+    key: {
+      right: right as number[],
+      value: typeof value === 'number' && Number.isFinite(value) ? value : null,
+      tolerance: typeof tolerance === 'number' && tolerance >= 0 ? tolerance : 0,
+      why: (Array.isArray(why) ? why : [])
+        .filter((one): one is string => isText(one, limits.text))
+        .slice(0, limits.why),
+    },
+  };
+}
+
+/** Whether it names a technique. */
+export function isTechnique(value: unknown): value is TechniqueId {
+  return (TECHNIQUES as readonly unknown[]).includes(value);
+}

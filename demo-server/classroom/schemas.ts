@@ -1,0 +1,95 @@
+/** The schemas of the classroom's routes. */
+const refusal = {
+  type: 'object',
+  required: ['error', 'message'],
+  properties: { error: { type: 'string' }, message: { type: 'string' } },
+};
+const refused = (description: string) => ({ description, content: { 'application/json': { schema: refusal } } });
+
+export const classSocketSchema = {
+  tags: ['classroom'],
+  summary: 'The class’s WebSocket, one for each device',
+  description:
+    'JSON text frames. The first is {"type":"hello"} with a join code and a nickname, with a seat and its secret, or with the teacher’s token. Then the server sends the class at each change. Only with --classroom.',
+  response: {
+    101: { description: 'Switching Protocols', type: 'null' },
+    403: refused('The page that asks is of another origin.'),
+    426: refused('A plain GET: this route speaks WebSocket.'),
+    429: refused('Too many sockets from this address.'),
+  },
+};
+
+export const classInfoSchema = {
+  tags: ['classroom'],
+  summary: 'Is there a class here?',
+  description: 'Its name and whether one can join; nothing about who is in it. Only with --classroom.',
+  response: {
+    200: {
+      type: 'object',
+      properties: { name: { type: 'string' }, locked: { type: 'boolean' }, ended: { type: 'boolean' } },
+    },
+  },
+};
+
+const authorization = {
+  type: 'object',
+  properties: { authorization: { type: 'string', description: 'Bearer and the teacher’s token.' } },
+};
+const forTeachers = { 401: refused('No teacher’s token came with the request, or a wrong one.') };
+
+export const classListSchema = {
+  tags: ['classroom'],
+  summary: 'The classes that are kept',
+  headers: authorization,
+  response: {
+    200: {
+      type: 'object',
+      properties: {
+        current: { type: 'string' },
+        classes: {
+          type: 'array',
+          items: {
+            type: 'object',
+            properties: {
+              id: { type: 'string' },
+              name: { type: 'string' },
+              openedAt: { type: 'number' },
+              ended: { type: 'boolean' },
+              changes: { type: 'integer' },
+            },
+          },
+        },
+      },
+    },
+    ...forTeachers,
+  },
+};
+const ofClass = { type: 'object', properties: { id: { type: 'string', description: 'Class id' } } };
+
+export const classExportSchema = {
+  tags: ['classroom'],
+  summary: 'The results of a class',
+  description: 'Nicknames, runs, answers: as CSV (one line for each seat and lane, and for each answer) or as JSON.',
+  params: { type: 'object', properties: { ...ofClass.properties, format: { type: 'string', enum: ['csv', 'json'] } } },
+  headers: authorization,
+  response: {
+    200: {
+      description: 'The results',
+      content: { 'text/csv': { schema: { type: 'string' } }, 'application/json': { schema: {} } },
+    },
+    404: refused('No such class.'),
+    ...forTeachers,
+  },
+};
+export const classDeleteSchema = {
+  tags: ['classroom'],
+  summary: 'Delete a class with all that is kept of it',
+  params: ofClass,
+  headers: authorization,
+  response: {
+    204: { description: 'It is gone.', type: 'null' },
+    404: refused('No such class.'),
+    409: refused('It goes on: end it first.'),
+    ...forTeachers,
+  },
+};

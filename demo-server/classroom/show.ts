@@ -1,0 +1,152 @@
+/**
+ * Sends each device the class as it is now. At once where the class has to do something, and bundled where only counts
+ * have changed: sixty who join within a second must not make sixty times sixty messages.
+ */
+import type { WebSocket } from 'ws';
+import { now } from '../feed.ts';
+import type { Classroom } from './classroom.ts';
+import type { Member, Members } from './members.ts';
+import { classPicture, ownPart, questionOf, runOf, seatLines, seatPictures } from './pictures.ts';
+import { CLOSED_FOR_GOOD, type ClassMessage, type FeedPicture, type TeacherPicture } from './protocol.ts';
+import type { Change, LoggedChange } from './state.ts';
+import { pool, tally } from './tally.ts';
+
+/** Counts are shown so often at the most. */
+const SOON_MS = 250;
+/** What a run costs is shown so often while it goes on. */
+const COSTS_MS = 500;
+/** A device that has so many bytes waiting is shown the next picture when it has read them. */
+const WAITING_BYTES = 64 * 1024;
+
+/** What the class's pictures need besides the class. */
+export interface Sight {
+  members: Members;
+  /** Where to join; known once the server listens. */
+  join: () => TeacherPicture['join'];
+  feed: () => FeedPicture | null;
+}
+
+/** Changes that every device has to act on. */
+const URGENT: readonly Change['type'][] = [
+  'removed',
+  'went',
+  'run-called',
+  'run-started',
+  'run-over',
+  'asked',
+  'revealed',
+  'question-closed',
+  'feed',
+  'ended',
+];
+
+export interface Show {
+  addMember(socket: WebSocket, member: Member): void;
+  addTeacher(socket: WebSocket): void;
+  remove(socket: WebSocket): void;
+  socketOf(member: Member): WebSocket | undefined;
+  /** Shows everybody the class within a quarter of a second. */
+  soon(): void;
+  close(): void;
+}
+
+/** Follows the class and shows it. */
+export function showClass(room: Classroom, sight: Sight): Show {
+  const students = new Map<WebSocket, Member>();
+  const teachers = new Set<WebSocket>();
+  let urgent: NodeJS.Immediate | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const unwatch = room.watch((logged: LoggedChange | undefined) => {
+    if (logged?.change.type === 'removed') letGo(logged.change.seat);
+    if (logged && URGENT.includes(logged.change.type)) urgent ??= setImmediate(everybody);
+    else soon();
+  });
+  const costs = setInterval(() => {
+    if (runOf(room.state)?.state === 'running' || room.state.feed) teach();
+  }, COSTS_MS);
+
+  function soon(): void {
+    timer ??= setTimeout(everybody, SOON_MS);
+  }
+  function everybody(): void {
+    if (urgent) clearImmediate(urgent);
+    urgent = undefined;
+    clearTimeout(timer);
+    timer = undefined;
+    const picture = JSON.stringify(classPicture(room.state, sight.members.online.size));
+    for (const [socket, member] of students) {
+      if (behind(socket)) continue;
+      const own = JSON.stringify(ownPart(room.state, member.seat));
+      socket.send(`{"type":"class","at":${now()},"class":${picture},"own":${own}}`);
+    }
+    teach();
+  }
+  /** Whether a device still has to read the last picture; then it gets the next one later. */
+  function behind(socket: WebSocket): boolean {
+    if (socket.readyState !== socket.OPEN) return true;
+    if (socket.bufferedAmount < WAITING_BYTES) return false;
+    soon();
+    return true;
+  }
+  function teach(): void {
+    if (teachers.size === 0) return;
+    const text = JSON.stringify({
+      type: 'console',
+      at: now(),
+      picture: teacherPicture(room, sight),
+    } satisfies ClassMessage);
+    for (const socket of teachers) if (!behind(socket)) socket.send(text);
+  }
+  function letGo(seat: string): void {
+    for (const [socket, member] of students) {
+      if (member.seat !== seat) continue;
+      const message: ClassMessage = { type: 'refused', why: 'removed', message: 'The teacher has removed this seat.' };
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
+      socket.close(CLOSED_FOR_GOOD, 'removed');
+    }
+  }
+
+  return {
+    addMember: (socket, member) => void students.set(socket, member),
+    addTeacher(socket) {
+      teachers.add(socket);
+      teach();
+    },
+    remove(socket) {
+      students.delete(socket);
+      teachers.delete(socket);
+    },
+    socketOf: (member) => [...students].find(([, other]) => other === member)?.[0],
+    soon,
+    close() {
+      unwatch();
+      clearTimeout(timer);
+      clearInterval(costs);
+      if (urgent) clearImmediate(urgent);
+    },
+  };
+}
+
+/** Everything that a console or a projector shows. */
+export function teacherPicture({ state, devices, log }: Classroom, sight: Sight): TeacherPicture {
+  const open = questionOf(state);
+  const run = runOf(state);
+  const own = devices?.id === run?.id ? devices : null;
+  const results = new Map([...(own?.interim ?? []), ...(run?.results ?? [])]);
+  const whereabouts = sight.members.whereabouts();
+  return {
+    class: classPicture(state, sight.members.online.size),
+    join: sight.join(),
+    people: seatPictures(state, whereabouts, own?.seats ?? new Set(), own?.interim ?? new Map()),
+    results: seatLines(state, results),
+    pooled: pool(results.values()),
+    costs: own?.costs() ?? null,
+    tally: open ? tally(open) : null,
+    key: open?.key ?? null,
+    feed: sight.feed(),
+    history: { runs: state.runs.length, questions: state.questions.length },
+    kept: log.kind,
+    trouble: null,
+  };
+}

@@ -1,0 +1,198 @@
+/** The class as a process: what it prints, that its secrets stay out of what it prints and keeps, and that kill -9 loses nothing. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { joinPicture, lanAddresses, qrForTerminal, qrRows } from '../../demo-server/classroom/addresses.ts';
+import { memoryLog } from '../../demo-server/classroom/log.ts';
+import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
+import { joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+async function folder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), 'pushlab-class-'));
+  onTestFinished(() => rm(made, { recursive: true }));
+  return made;
+}
+
+interface Started {
+  child: ChildProcess;
+  port: number;
+  code: string;
+  token: string;
+  printed: string;
+  /** Resolves with what it wrote on stderr once it has ended. */
+  ended: Promise<string>;
+}
+
+async function start(dataDir: string, ...options: string[]): Promise<Started> {
+  const { PORT, HOST, ...env } = process.env;
+  const args = ['--no-site', '--port', '0', '--host', '127.0.0.1', '--classroom', '--data-dir', dataDir, ...options];
+  const child = spawn(process.execPath, [join(root, 'demo-server/main.ts'), ...args], {
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let [printed, wrong] = ['', ''];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    wrong += text;
+  });
+  const ended = new Promise<string>((resolve) => child.on('close', () => resolve(wrong)));
+  return new Promise((resolve, reject) => {
+    void ended.then(() => reject(new Error(`it ended: ${wrong}`)));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      printed += text;
+      const [, port] = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(printed) ?? [];
+      const [, token] = /this machine \S+\/teach\/#(\S+)/.exec(printed) ?? [];
+      const [, first, second] = /code +(\d{3}) (\d{3})/.exec(printed) ?? [];
+      if (port && token && first)
+        resolve({ child, port: Number(port), code: `${first}${second}`, token, printed, ended });
+    });
+  });
+}
+
+test('it prints where to join, the code, a QR code, and the private link', async () => {
+  const { printed } = await start(':memory:', '--classroom-name', 'Physics 8b');
+  expect(printed).toContain('“Physics 8b”');
+  expect(printed).toMatch(/join at +http:\/\/localhost:\d+\/join\n/);
+  expect(printed).toMatch(/[▀▄█]{7}/);
+  expect(printed).toContain('in memory');
+});
+
+test('kill -9 in the middle of a class: seats, place, question, answers are there again, and the old private link leads', async () => {
+  const dir = await folder();
+  const first = await start(dir, '--classroom-name', 'Physics');
+  const [anna, bo] = [await joinClass(first.port, first.code, 'Anna'), await joinClass(first.port, first.code, 'Bo')];
+  const teacher = await openTeacher(first.port, first.token);
+  await teacher.act({ do: 'go', path: '/lessons/sse/' });
+  const key = { right: [0], value: null, tolerance: 0, why: ['so'] };
+  const question = { kind: 'one' as const, text: 'Which?', choices: ['a', 'b'], unit: '', path: '/start/' };
+  await teacher.act({ do: 'ask', question, key });
+  const open = await anna.device.until(() => anna.device.class()?.question);
+  anna.device.send({ type: 'answer', question: open.id, answer: [0] });
+  await anna.device.until(() => anna.device.told('class').at(-1)?.own?.answer);
+  await teacher.act({ do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 60 } });
+  first.child.kill('SIGKILL');
+  await first.ended;
+
+  const second = await start(dir);
+  expect(second.printed).toContain('goes on with 2 seats');
+  expect(second.code).toBe(first.code);
+  for (const token of [first.token, second.token]) {
+    const again = await openTeacher(second.port, token);
+    const picture = again.console();
+    expect(picture?.people.map(({ nickname }) => nickname)).toEqual(['Anna', 'Bo']);
+    expect(picture?.class).toMatchObject({ name: 'Physics', together: { path: '/lessons/sse/' } });
+    expect(picture?.tally).toMatchObject({ answered: 1, right: 1 });
+    expect(picture?.class.run?.state).toBe('over');
+  }
+  const back = await openDevice(second.port);
+  back.send({ type: 'hello', as: 'seat', seat: bo.seat, secret: bo.secret });
+  expect((await back.until(() => back.told('seat')[0])).nickname).toBe('Bo');
+  const annaBack = await openDevice(second.port);
+  annaBack.send({ type: 'hello', as: 'seat', seat: anna.seat, secret: anna.secret });
+  await annaBack.until(() => annaBack.told('class').at(-1)?.own?.answer);
+});
+
+test('no secret is kept as it is, and only the owner can read what is kept', async () => {
+  const dir = await folder();
+  const { port, code, token, child, ended } = await start(dir);
+  const { secret } = await joinClass(port, code, 'Anna');
+  child.kill('SIGTERM');
+  expect(await ended).toBe('');
+  for (const name of await readdir(dir)) {
+    const bytes = (await readFile(join(dir, name))).toString('latin1');
+    expect(bytes).not.toContain(token);
+    expect(bytes).not.toContain(secret);
+    expect((await stat(join(dir, name))).mode & 0o077, name).toBe(0);
+  }
+});
+
+test('a folder that another server has, or that cannot be written, is named in one line', async () => {
+  const dir = await folder();
+  await start(dir);
+  await expect(start(dir)).rejects.toThrow(
+    /^it ended: pushlab: the classes in \S+ are open in another server[^\n]+\n$/,
+  );
+  await expect(start('/dev/null/x')).rejects.toThrow(/^it ended: pushlab: the classes cannot be kept in [^\n]+\n$/);
+});
+
+describe.each([
+  ['memory', async () => memoryLog()],
+  ['sqlite', async () => sqliteLog(await folder())],
+] as const)('the log in %s', (kind, open) => {
+  test('numbers changes by class, tells them in order, and forgets a class altogether', async () => {
+    const log = await open();
+    onTestFinished(() => log.close());
+    expect(log.kind).toBe(kind);
+    const heard: number[] = [];
+    const stop = log.follow('a', ({ seq }) => heard.push(seq));
+    await log.append('a', { type: 'opened', name: 'A', code: '1' });
+    await log.append('b', { type: 'opened', name: 'B', code: '2' });
+    await Promise.all([log.append('a', { type: 'locked', locked: true }), log.append('a', { type: 'ended' })]);
+    stop();
+    await log.append('a', { type: 'locked', locked: false });
+    expect(heard).toEqual([1, 2, 3]);
+    expect((await log.read('a')).map(({ seq, change }) => [seq, change.type])).toEqual([
+      [1, 'opened'],
+      [2, 'locked'],
+      [3, 'ended'],
+      [4, 'locked'],
+    ]);
+    expect((await log.list()).map(({ name, ended, changes }) => [name, ended, changes])).toEqual([
+      ['A', true, 4],
+      ['B', false, 1],
+    ]);
+    await log.delete('a');
+    expect(await log.read('a')).toEqual([]);
+    expect((await log.list()).map(({ id }) => id)).toEqual(['b']);
+  });
+});
+
+test('what was deleted is not in the file any more', async () => {
+  const dir = await folder();
+  const log = await sqliteLog(dir);
+  await log.append('a', { type: 'opened', name: 'Unmistakable', code: '1' });
+  await log.delete('a');
+  await log.close();
+  for (const name of await readdir(dir)) {
+    expect((await readFile(join(dir, name))).includes('Unmistakable'), name).toBe(false);
+  }
+});
+
+describe('addresses', () => {
+  const ipv4 = (address: string, internal = false) => ({
+    address,
+    internal,
+    family: 'IPv4' as const,
+    netmask: '255.255.255.0',
+    mac: '00:00:00:00:00:00',
+    cidr: null,
+  });
+  const networks = {
+    lo: [ipv4('127.0.0.1', true)],
+    docker0: [ipv4('172.17.0.1')],
+    wan: [ipv4('203.0.113.7')],
+    wlan0: [ipv4('192.168.1.5')],
+    dead: [ipv4('169.254.3.4')],
+  };
+  test('those of the LAN come first, containers last', () => {
+    expect(lanAddresses(networks)).toEqual(['192.168.1.5', '203.0.113.7', '172.17.0.1']);
+  });
+  test('are all of them where the server listens everywhere, and else the one', () => {
+    const urls = (host: string, publicUrl?: string) =>
+      joinPicture({ protocol: 'http', host, port: 80, publicUrl }, '123456', networks).addresses.map(({ url }) => url);
+    expect(urls('0.0.0.0')[0]).toBe('http://192.168.1.5:80/join');
+    expect(urls('localhost')).toEqual(['http://localhost:80/join']);
+    expect(urls('fe80::1')).toEqual(['http://[fe80::1]:80/join']);
+    expect(urls('0.0.0.0', 'https://class.example/')).toEqual(['https://class.example/join']);
+  });
+  test('a QR code is square, and its terminal form has a line for two rows', () => {
+    const rows = qrRows('http://192.168.1.5:4321/join/#123456');
+    expect(new Set(rows.map((row) => row.length))).toEqual(new Set([rows.length]));
+    expect(rows[0]).toMatch(/^1{7}0/);
+    expect(qrForTerminal(rows).split('\n')).toHaveLength(Math.ceil((rows.length + 4) / 2));
+  });
+});
