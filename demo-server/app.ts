@@ -5,7 +5,7 @@ import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { type ClassroomOptions, type OpenedClass, registerClassroom } from './classroom/index.ts';
 import { controlRoute } from './control.ts';
-import { chooseProtocol, echoRoutes } from './echo.ts';
+import { chooseProtocol, DEFLATE_OPTIONS, echoRoutes, limitOffer } from './echo.ts';
 import { now } from './feed.ts';
 import { createFigures } from './figures.ts';
 import { hijackRoutes } from './hijack.ts';
@@ -99,8 +99,10 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     else if (type?.startsWith('application/json')) readJson(request, body as string, done);
     else done(notJson(type));
   });
-  app.addHook('onRequest', async ({ raw, headers, routeOptions }) => {
+  app.addHook('onRequest', async (request) => {
+    const { raw, headers, routeOptions } = request;
     if (!routeOptions.config.anyOrigin) refuseForeignOrigin(headers);
+    limitOffer(request);
     if (headers.upgrade && raw.httpVersion === '1.0') refuseOldUpgrade();
   });
 
@@ -128,7 +130,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     },
   });
   await app.register(fastifyWebsocket, {
-    options: { perMessageDeflate: false, maxPayload: limits.messageBytes, handleProtocols: chooseProtocol },
+    options: { perMessageDeflate: DEFLATE_OPTIONS, maxPayload: limits.messageBytes, handleProtocols: chooseProtocol },
     // What breaks the rules or is too long has had ws's Close frame already (1002, 1007, 1009); the plugin's own handler
     // would cut the connection before it is answered. 1011 is for a fault of ours.
     errorHandler: (_error, socket) => socket.close(1011),

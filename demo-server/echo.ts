@@ -2,8 +2,8 @@
  * An echo over WebSocket, for the playground: text and binary come back unchanged, the text `over` ends it. In no lane.
  * @see https://www.rfc-editor.org/rfc/rfc6455
  *
- * `permessage-deflate` is off here, too: @fastify/websocket has one option for all its routes, and the lane of the
- * WebSocket technique has to stay uncompressed to be comparable.
+ * Compression (permessage-deflate, RFC 7692) is agreed on here alone, and only where the address asks for it: the lane of
+ * the WebSocket technique has to stay uncompressed to be comparable.
  */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
@@ -16,6 +16,8 @@ import { ECHO_RECORD, type Ledger } from './wire/ledger.ts';
 /** The subprotocols that the echo knows. They change nothing: an echo has no meaning of its own. */
 export const ECHO_PROTOCOLS: readonly string[] = ['chat', 'superchat'];
 
+const IS_ECHO = /^\/echo(?:[/?]|$)/;
+
 /** The text that ends an echo with code 1000. */
 const OVER = 'over';
 
@@ -24,10 +26,33 @@ const OVER = 'over';
  * ws asks this for every handshake, and without it would take the first offer, known or not.
  */
 export function chooseProtocol(offered: Iterable<string>, { url = '' }: Pick<IncomingMessage, 'url'>): string | false {
-  if (!/^\/echo(?:[/?]|$)/.test(url)) return false;
+  if (!IS_ECHO.test(url)) return false;
   for (const name of offered) if (ECHO_PROTOCOLS.includes(name)) return name;
   return false;
 }
+
+/** What `deflate=` takes; without it nothing is compressed. */
+const DEFLATE = ['off', 'on', 'no-takeover'] as const;
+/** Each holds some 300 kB for its two windows and their search tables. */
+const COMPRESSED_PER_ADDRESS = 40;
+
+/** How ws compresses where that was agreed on: every message, also the shortest, as one wants to see it. */
+export const DEFLATE_OPTIONS = { threshold: 0 };
+
+// #region offer
+/**
+ * ws has one setting for all its routes, and agrees to what is offered. So what a route does not want is taken out of the
+ * offer before ws sees it, and the limits that it wants are added.
+ */
+export function limitOffer({ headers, url, query }: Pick<FastifyRequest, 'headers' | 'url' | 'query'>): void {
+  const name = 'sec-websocket-extensions';
+  const { deflate = 'off' } = query as { deflate?: string };
+  const offer = headers[name] as string | undefined;
+  if (!IS_ECHO.test(url) || deflate === 'off') delete headers[name];
+  else if (deflate === 'no-takeover' && offer)
+    headers[name] = 'permessage-deflate; server_no_context_takeover; client_no_context_takeover';
+}
+// #endregion
 
 /** Registers `/echo`, `/echo/<record>`, whose bytes are kept, and `/echoes/<record>`, which gives them. */
 export function echoRoutes(
@@ -36,6 +61,7 @@ export function echoRoutes(
   { heartbeatMs, limits }: { heartbeatMs: number; limits: Limits },
 ): void {
   const perAddress = new Map<string, number>();
+  const compressed = new Map<string, number>();
   const checkRecord = (request: FastifyRequest): string => {
     const { record = '' } = request.params as { record?: string };
     if (record === '' || ECHO_RECORD.test(record)) return record;
@@ -48,9 +74,16 @@ export function echoRoutes(
     schema: echoSchema,
     preHandler: async (request) => {
       checkRecord(request);
+      const { deflate = 'off' } = request.query as { deflate?: string };
+      if (!(DEFLATE as readonly string[]).includes(deflate)) {
+        const got = JSON.stringify(deflate);
+        throw new RefusalError(400, 'bad-deflate', `deflate: got ${got}, takes one of ${DEFLATE.join(', ')}.`);
+      }
       if (!request.ws) return;
-      const release = take(perAddress, request.ip, limits.echoesPerAddress, `Address ${request.ip}`);
-      request.raw.socket.once('close', release);
+      const { socket } = request.raw;
+      const whose = `Address ${request.ip}`;
+      socket.once('close', take(perAddress, request.ip, limits.echoesPerAddress, whose));
+      if (deflate !== 'off') socket.once('close', take(compressed, request.ip, COMPRESSED_PER_ADDRESS, whose));
     },
     handler: async (_request, reply) => {
       reply.header('upgrade', 'websocket');

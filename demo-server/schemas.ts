@@ -445,9 +445,20 @@ export const echoSchema = {
   tags: ['echo'],
   summary: 'Send it back',
   description:
-    'A WebSocket that echoes text and binary messages unchanged; the text `over` closes it with 1000 and the reason "over". Knows the subprotocols chat and superchat and takes the first of the offered ones that it knows. Uncompressed. A message of more than 16 KiB closes it with 1009. In no lane.',
+    'A WebSocket that echoes text and binary messages unchanged; the text `over` closes it with 1000 and the reason "over". Knows the subprotocols chat and superchat and takes the first of the offered ones that it knows. A message of more than 16 KiB closes it with 1009. In no lane.',
+  querystring: {
+    type: 'object',
+    properties: {
+      deflate: {
+        type: 'string',
+        description:
+          'permessage-deflate: `off` (if not given), `on`, or `no-takeover`, which remembers nothing between messages.',
+      },
+    },
+  },
   response: {
     101: { description: 'Switching Protocols: from here on WebSocket frames.', type: 'null' },
+    400: refused('deflate is none of its words.'),
     403: refused('The page that asks is of another origin.'),
     426: refused('A plain GET; this route speaks WebSocket.'),
     429: refused('Too many echoes from this address.'),
@@ -461,7 +472,10 @@ export const recordedEchoSchema = {
   ...echoSchema,
   summary: 'Send it back, and keep the bytes',
   params: recordParams,
-  response: { ...echoSchema.response, 400: refused('The record is no 32 hexadecimal digits.') },
+  response: {
+    ...echoSchema.response,
+    400: refused('The record is no 32 hexadecimal digits, or deflate none of its words.'),
+  },
 };
 export const echoRecordSchema = {
   tags: ['echo'],

@@ -42,6 +42,49 @@ export function framesOf(exchange: WireExchange): Frame[] {
   return frames;
 }
 
+/** What the frames of messages carried one way: their number, their payload and their heads (bytes); control frames are left out. */
+export interface Carried {
+  messages: number;
+  payload: number;
+  framing: number;
+}
+
+/** As the frames' own heads say it: the record keeps no more than the beginning and the end of a long payload. */
+export function carriedBy(exchange: WireExchange): Record<Direction, Carried> {
+  const carried = {
+    up: { messages: 0, payload: 0, framing: 0 },
+    down: { messages: 0, payload: 0, framing: 0 },
+  };
+  for (const { direction, stretches } of framesOf(exchange)) {
+    const [first] = stretches;
+    const opcode = Number(first?.note.values.opcode ?? 8);
+    if (opcode >= 8) continue;
+    const of = carried[direction];
+    if (first?.note.key.startsWith('frame.first.fin')) of.messages += 1;
+    const lengths = stretches.filter(({ note }) => /^frame\.(length\..*7|long)$/.test(note.key));
+    of.payload += Number(lengths.at(-1)?.note.values.length ?? 0);
+    of.framing += stretches.reduce((sum, { kind, bytes }) => sum + (kind === 'framing' ? bytes.length : 0), 0);
+  }
+  return carried;
+}
+
+/** The table's rows: what the messages weigh in the script (bytes), beside what was carried for them. */
+export function sizesHtml(
+  carried: Record<Direction, Carried>,
+  plain: Record<Direction, number>,
+  { words, format }: Look,
+): string {
+  return (['up', 'down'] as const)
+    .map((way) => {
+      const { messages, payload, framing } = carried[way];
+      const ratio = plain[way] > 0 ? format.times(payload / plain[way]) : '–';
+      const cells = [format.count(messages), ...[plain[way], payload, framing].map(format.exactBytes), ratio];
+      const name = escaped(say(words, `tags.wire.${way}`));
+      return `<tr><th scope="row">${name}</th>${cells.map((text) => `<td>${escaped(text)}</td>`).join('')}</tr>`;
+    })
+    .join('');
+}
+
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   const all = new Uint8Array(a.length + b.length);
   all.set(a);

@@ -4,7 +4,7 @@ import { formatter } from '../lab/format.ts';
 import { readWords, say } from '../lab/words.ts';
 import type { Connect } from './lazy-element.ts';
 import { connectDrawing } from './playground-drawing.ts';
-import { framesHtml, headsHtml } from './playground-frames.ts';
+import { carriedBy, framesHtml, headsHtml, sizesHtml } from './playground-frames.ts';
 
 const STATES = ['CONNECTING', 'OPEN', 'CLOSING', 'CLOSED'] as const;
 /** Lines kept in the log. */
@@ -39,6 +39,8 @@ export const connectPlayground: Connect = (root, signal) => {
   ).join('');
   let socket: WebSocket | undefined;
   let since = 0;
+  /** What the script has sent and got on this connection, in bytes of messages. */
+  let plain = { up: 0, down: 0 };
 
   // ------------------------------------------------------------------------------------------------- showing
 
@@ -106,6 +108,9 @@ export const connectPlayground: Connect = (root, signal) => {
       part('heads').innerHTML = headsHtml(exchange, look);
       part('handshake').hidden = false;
       const { omittedBytes } = exchange;
+      part('sizes').hidden = false;
+      part('sizes-note').hidden = omittedBytes === 0;
+      part('size-rows').innerHTML = omittedBytes > 0 ? '' : sizesHtml(carriedBy(exchange), plain, look);
       const omitted =
         omittedBytes > 0 ? say(words, 'ws.bytes.omitted', { bytes: format.exactBytes(omittedBytes) }) : '';
       status.textContent = `${hidden > 0 ? say(words, 'ws.bytes.more', { count: hidden }) : ''} ${omitted}`.trim();
@@ -137,11 +142,13 @@ export const connectPlayground: Connect = (root, signal) => {
       .filter((name) => name !== '');
     const url = new URL(`/echo/${record}`, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
+    url.searchParams.set('deflate', part<HTMLSelectElement>('deflate').value);
     attempt(`new WebSocket(…, ${JSON.stringify(protocols)})`, () => {
       const made = new WebSocket(url, protocols);
       socket?.close();
       socket = made;
       since = performance.now();
+      plain = { up: 0, down: 0 };
       made.binaryType = part<HTMLSelectElement>('binary-type').value as BinaryType;
       log('connecting', { state: stateOf(made) });
       follow(made);
@@ -166,10 +173,12 @@ export const connectPlayground: Connect = (root, signal) => {
       mine((event) => {
         const { data } = event as MessageEvent<string | Blob | ArrayBuffer>;
         if (typeof data === 'string') {
+          plain.down += utf8.encode(data).length;
           log('message', { bytes: format.exactBytes(utf8.encode(data).length), text: short(data) });
           return;
         }
         const bytes = data instanceof Blob ? data.size : data.byteLength;
+        plain.down += bytes;
         logBinary({ type: data.constructor.name, bytes: format.exactBytes(bytes) });
         void drawing.cameBack(data);
       }),
@@ -195,7 +204,8 @@ export const connectPlayground: Connect = (root, signal) => {
     const late = now.readyState > WebSocket.OPEN;
     const sent = attempt('send()', () => now.send(text));
     if (sent && late) log('ignored', { bytes: format.exactBytes(now.bufferedAmount) }, true);
-    else if (sent) log('sentText', { bytes: format.exactBytes(utf8.encode(text).length), text: short(text) });
+    else if (sent && now.readyState === WebSocket.OPEN) plain.up += utf8.encode(text).length;
+    if (sent && !late) log('sentText', { bytes: format.exactBytes(utf8.encode(text).length), text: short(text) });
     readSoon();
   }
 
@@ -213,7 +223,8 @@ export const connectPlayground: Connect = (root, signal) => {
       });
       readSoon();
       if (sent && late) log('ignored', { bytes: format.exactBytes(now.bufferedAmount) }, true);
-      else if (sent) log('sentBinary', { count: times, bytes: format.exactBytes(bytes.byteLength) });
+      else if (sent) plain.up += times * bytes.byteLength;
+      if (sent && !late) log('sentBinary', { count: times, bytes: format.exactBytes(bytes.byteLength) });
       return sent && !late ? now : undefined;
     },
     buffered: show,

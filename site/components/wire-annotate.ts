@@ -314,6 +314,7 @@ function frameReader(): (run: Run) => Token[] {
   let part: 'first' | 'length' | 'long' | 'mask' | 'payload' = 'first';
   let opcode = 0;
   let masked = false;
+  let compressed = false;
   let left = 0;
   let need = 0;
   let key = new Uint8Array(4);
@@ -336,7 +337,10 @@ function frameReader(): (run: Run) => Token[] {
         opcode = byte & 15;
         const name = OPCODES[opcode] ?? 'reserved';
         const value = bits(byte);
-        push(1, `frame.first.${byte >= 128 ? 'fin' : 'more'}`, {
+        // RSV1 stands in the first frame of a message only, and control frames may stand in between.
+        if (opcode > 0 && opcode < 8) compressed = (byte & 64) !== 0;
+        const deflated = byte & 64 ? '.deflated' : '';
+        push(1, `frame.first.${byte >= 128 ? 'fin' : 'more'}${deflated}`, {
           bits: `${value[0]} ${value.slice(1, 4)} ${value.slice(4)}`,
           opcode: String(opcode),
           name,
@@ -399,6 +403,7 @@ function frameReader(): (run: Run) => Token[] {
       };
     }
     if (opcode > 8) return { ...token(bytes.length, 'frame.control', { name: OPCODES[opcode] ?? '' }), ...extra };
+    if (compressed) return { ...token(bytes.length, 'frame.deflated', {}), binary: true };
     const seq = seqOf(plain);
     const again = kind === 'redundantPayload';
     const name = seq ? (again ? 'eventAgain' : 'event') : masked ? 'frame.masked' : `class.${kind}`;

@@ -120,6 +120,61 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect(await page.$eval(part('heads'), (list) => list.textContent)).toContain('Sec-WebSocket-Protocol: superchat');
   });
 
+  test('compresses if asked: the second Hello is shorter, a frame says so, and without takeover it is not', async () => {
+    const { page, log } = await open();
+    /** Connects, sends Hello three times, and reads the table's rows: messages, their bytes, payload, heads, ratio. */
+    const sizes = async (deflate: string): Promise<string[][]> => {
+      await page.click(part('clear-log'));
+      await page.select(part('deflate'), deflate);
+      await connect(page, 'chat');
+      await log(/^open/);
+      for (let n = 1; n <= 3; n += 1) {
+        await page.focus(part('text'));
+        await page.keyboard.press('Enter');
+        await page.waitForFunction(
+          (count) =>
+            [...document.querySelectorAll('push-playground .log li span')].filter((line) =>
+              line.textContent?.startsWith('message'),
+            ).length === count,
+          {},
+          n,
+        );
+      }
+      const rows = await page.waitForFunction(
+        (query) => {
+          const found = [...document.querySelectorAll(`${query} tr`)].map((row) =>
+            [...row.querySelectorAll('td')].map((cell) => cell.textContent ?? ''),
+          );
+          return found.length === 2 && found.every(([messages]) => messages === '3') ? found : undefined;
+        },
+        {},
+        part('size-rows'),
+      );
+      return ((await rows.jsonValue()) ?? []).map((row) => row.map((cell) => cell.replace(/\s/gu, ' ')));
+    };
+    const extensions = () => page.$eval(part('extensions'), (value) => value.textContent);
+
+    const off = await sizes('off');
+    expect(off.map(([, plain, payload]) => [plain, payload])).toEqual([
+      ['15 B', '15 B'],
+      ['15 B', '15 B'],
+    ]);
+    expect(await extensions()).toBe('(empty)');
+
+    const on = await sizes('on');
+    expect(await extensions()).toContain('permessage-deflate');
+    // 7 and 5 bytes as in RFC 7692 7.2.3.2, then 3 or 4: zlib finds the match that it finds.
+    for (const row of on) {
+      expect([15, 16]).toContain(Number.parseInt(row[2] ?? '', 10));
+      expect(row[1]).toBe('15 B');
+    }
+    expect(await page.$eval(part('frames'), (list) => list.textContent)).toContain('RSV1 = 1');
+
+    const without = await sizes('no-takeover');
+    expect(await extensions()).toContain('server_no_context_takeover');
+    expect(without[1]?.slice(1, 4)).toEqual(['15 B', '21 B', '6 B']);
+  });
+
   test('tells what throws, and what the server refuses', async () => {
     const { page, log } = await open();
     await connect(page, 'chat, chat');

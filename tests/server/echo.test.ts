@@ -56,6 +56,67 @@ describe('the subprotocol', () => {
   });
 });
 
+describe('compression', () => {
+  const offer = { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' };
+  const ask = async (path: string): Promise<string> => {
+    const server = await startServer();
+    const connection = rawConnection(server.port, upgrade(path, offer));
+    return (await connection.until((bytes) => bytes.includes('\r\n\r\n'))).toString('latin1');
+  };
+
+  test.each([
+    ['/echo?deflate=on', 'permessage-deflate'],
+    ['/echo?deflate=no-takeover', 'permessage-deflate; server_no_context_takeover; client_no_context_takeover'],
+  ])('%s agrees on %s', async (path, agreed) => {
+    expect(await ask(path)).toContain(`\r\nSec-WebSocket-Extensions: ${agreed}\r\n`);
+  });
+
+  test.each(['/echo', '/echo?deflate=off', '/push/websocket', '/push/websocket?deflate=on', '/control?deflate=on'])(
+    '%s agrees on none, whatever is offered',
+    async (path) => {
+      const answer = await ask(path);
+      expect(answer).toContain(' 101 ');
+      expect(answer).not.toMatch(/extensions:/i);
+    },
+  );
+
+  test('makes the second Hello shorter than the first, and bounds what a small frame unfolds to', async () => {
+    const server = await startServer();
+    const socket = new WebSocket(`ws://127.0.0.1:${server.port}/echo?deflate=on`, {
+      perMessageDeflate: { threshold: 0 },
+    });
+    onTestFinished(() => socket.terminate());
+    await new Promise((resolve) => socket.once('open', resolve));
+    const sizes: number[] = [];
+    for (let n = 0; n < 2; n += 1) {
+      const before = (socket as unknown as { _socket: { bytesRead: number } })._socket.bytesRead;
+      const back = new Promise((resolve) => socket.once('message', (data) => resolve(data.toString())));
+      socket.send('Hello');
+      expect(await back).toBe('Hello');
+      sizes.push((socket as unknown as { _socket: { bytesRead: number } })._socket.bytesRead - before);
+    }
+    expect(sizes).toEqual([9, 7]);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.send('x'.repeat(1_000_000));
+    expect(await closed).toBe(1009);
+  });
+
+  test('of another kind is refused in words, and one address may have so many', async () => {
+    const server = await startServer();
+    const answer = await fetch(`${server.url}/echo?deflate=brotli`);
+    expect(answer.status).toBe(400);
+    expect(await answer.json()).toMatchObject({ error: 'bad-deflate' });
+    const status = async (): Promise<string> => {
+      const connection = rawConnection(server.port, upgrade('/echo?deflate=on', offer));
+      return (await connection.until((bytes) => bytes.includes('\r\n'))).toString('latin1').split(' ')[1] ?? '';
+    };
+    const statuses = [];
+    for (let n = 0; n <= 40; n += 1) statuses.push(await status());
+    expect(statuses.slice(0, 40)).toEqual(Array(40).fill('101'));
+    expect(statuses[40]).toBe('429');
+  });
+});
+
 describe('a message', () => {
   test('comes back as it was, text as text and binary as binary', async () => {
     const server = await startServer();
