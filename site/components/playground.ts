@@ -149,6 +149,8 @@ export const connectPlayground: Connect = (root, signal) => {
       socket = made;
       since = performance.now();
       plain = { up: 0, down: 0 };
+      part('size-rows').replaceChildren();
+      part('sizes').hidden = true;
       made.binaryType = part<HTMLSelectElement>('binary-type').value as BinaryType;
       log('connecting', { state: stateOf(made) });
       follow(made);

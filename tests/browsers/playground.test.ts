@@ -171,7 +171,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect(await page.$eval(part('frames'), (list) => list.textContent)).toContain('RSV1 = 1');
 
     const without = await sizes('no-takeover');
-    expect(await extensions()).toContain('server_no_context_takeover');
+    expect(await page.$eval(part('heads'), (list) => list.textContent)).toContain('server_no_context_takeover');
     expect(without[1]?.slice(1, 4)).toEqual(['15 B', '21 B', '6 B']);
   });
 
