@@ -47,6 +47,11 @@ export interface ComparisonOptions {
   server?: string;
   /** Makes a run in another tab stop first, instead of refusing. */
   takeOver?: boolean;
+  /**
+   * Somebody else starts the run. Called when the control socket is open, with the run's id; the lanes connect once it
+   * resolves, so that nobody polls while others are still waited for.
+   */
+  gate?: (run: string, recording: Recording) => Promise<void>;
   /** Called with the recording as soon as it exists, and again at each new phase. */
   tell(phase: Phase, recording: Recording): void;
 }
@@ -112,6 +117,7 @@ class Comparison {
     try {
       // The control socket first: once five lanes hold a connection, a handshake would wait behind them (Firefox).
       await this.#openControl();
+      await this.#passGate();
       const receiving = this.#startLanes(AbortSignal.any([this.#signal, lanes.signal]));
       await this.#lanesReachServer();
       this.#options.tell('ready', recording);
@@ -247,8 +253,16 @@ class Comparison {
     }
   }
 
+  async #passGate(): Promise<void> {
+    const { gate } = this.#options;
+    if (!gate) return;
+    this.#stop.addEventListener('abort', () => this.#end(), { signal: this.#signal });
+    await Promise.race([gate(this.#run, this.#recording), this.#finished.promise]);
+  }
+
   async #start(): Promise<void> {
     if (this.#stop.aborted) return this.#end();
+    if (this.#options.gate) return;
     this.#stop.addEventListener('abort', () => this.#end(), { signal: this.#signal });
     if (this.#control) this.#control.send({ type: 'start' });
     else await this.#fetch(`/runs/${this.#run}/start`, { method: 'POST' });

@@ -14,8 +14,17 @@ import { endInWords, namesFrom, receivers } from './stage.ts';
 import { whileVisible } from './visible.ts';
 import { readWords, say, setText } from './words.ts';
 
-class PushLab extends HTMLElement {
+/** A run that somebody else calls and starts, and that is told how it goes: the run of a class. */
+export interface OutsideRun {
+  settings: WantedSettings;
+  gate(run: string, recording: Recording): Promise<void>;
+  tell(phase: Phase | 'failed', recording: Recording | null): void;
+}
+
+export class PushLab extends HTMLElement {
   #life = new AbortController();
+  /** Runs it in place of what goes on here. */
+  take: (outside: OutsideRun) => void = () => {};
 
   connectedCallback(): void {
     this.#life = new AbortController();
@@ -69,7 +78,7 @@ class PushLab extends HTMLElement {
       setText(left, say(words, 'lab.timeLeft', { time: format.seconds(whole - gone) }));
     };
 
-    const run = async (settings: WantedSettings, takeOver: boolean) => {
+    const run = async (settings: WantedSettings, takeOver: boolean, outside?: OutsideRun) => {
       stopping = new AbortController();
       showPlight(part('problem'), null, words, () => {});
       setState('loading');
@@ -83,6 +92,7 @@ class PushLab extends HTMLElement {
           signal,
           stop: stopping.signal,
           takeOver,
+          ...(outside ? { gate: outside.gate } : {}),
           tell: (phase, now) => {
             recording = now;
             // The figures first, and then the word that they are final.
@@ -93,11 +103,13 @@ class PushLab extends HTMLElement {
               if (now.info) form.remember(now.info.settings);
             }
             if (phase === 'running' || phase === 'settling') status.textContent = say(words, `lab.phase.${phase}`);
+            outside?.tell(phase, now);
           },
         });
         status.textContent = endInWords(done, this.dataset.state === 'stopped', words, format);
       } catch (error) {
         if (signal.aborted) return;
+        outside?.tell('failed', recording);
         status.textContent = '';
         setState('idle');
         if (error instanceof Problem) form.showFaults(error.faults, true);
@@ -118,6 +130,7 @@ class PushLab extends HTMLElement {
       },
       { signal },
     );
+    this.take = (outside) => void run(outside.settings, true, outside);
     stop.addEventListener('click', () => stopping?.abort(), { signal });
     part('copy-link').addEventListener(
       'click',
