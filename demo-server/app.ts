@@ -20,6 +20,7 @@ import { createRuns } from './runs.ts';
 import { healthSchema } from './schemas.ts';
 import { buildSecondOrigin } from './second-origin.ts';
 import { serveSite } from './site.ts';
+import { createSubscribers } from './subscribers.ts';
 import { techniques } from './techniques/index.ts';
 import { type ConnectionTotals, createLedger, type Ledger } from './wire/ledger.ts';
 import { tapServer } from './wire/tap.ts';
@@ -49,12 +50,16 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const heartbeatMs = options.heartbeatMs ?? 15_000;
   const ledger = createLedger({ clock: now, onConnectionEnd: options.onConnectionEnd });
-  const figures = createFigures(ledger, () => undefined);
+  const subscribers = createSubscribers({ ledger, limits, origin: () => originOf(app) });
+  const figures = createFigures(ledger, subscribers.read);
   const runs = createRuns({
     ledger,
     runsAtOnce: limits.runsAtOnce,
     ringEvents: options.ringEvents,
-    opened: figures.follow,
+    opened(run) {
+      figures.follow(run);
+      subscribers.follow(run);
+    },
   });
   const endConnections: (() => void)[] = [];
 
@@ -168,6 +173,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   });
   app.addHook('preClose', async () => {
     runs.close();
+    subscribers.close();
     for (const client of app.websocketServer.clients) client.close(1001, 'closing');
     await secondOrigin.close();
   });
@@ -185,6 +191,14 @@ declare module 'fastify' {
     /** The class, where this server was started with one. */
     classroom: OpenedClass | null;
   }
+}
+
+/** Where this server listens, as its own machine reaches it; undefined while it does not. */
+function originOf({ server }: FastifyInstance): string | undefined {
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) return undefined;
+  const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address.address] ?? address.address;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
 /** In HTTP/1.0 a server ignores Upgrade (RFC 9110 7.8). Node does not, so it is done here, and the likely cause named. */

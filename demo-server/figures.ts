@@ -12,6 +12,9 @@ export interface Figures {
 
 type DelayHistogram = ReturnType<typeof monitorEventLoopDelay>;
 
+/** A server whose event loop is late by more than this adds it to every latency. */
+export const LATE_MS = 100;
+
 /** How often the event loop is asked whether it is late. */
 const STEP_MS = 10;
 
@@ -54,11 +57,13 @@ export function createFigures(ledger: Ledger, subscribers: (run: Run) => Subscri
     },
     read(run) {
       const simulated = subscribers(run);
-      return {
-        ...ledger.read(run.id),
-        process: (costs.get(run) ?? idle)(),
-        ...(simulated ? { subscribers: simulated } : {}),
-      };
+      const cost = (costs.get(run) ?? idle)();
+      if (simulated && cost.eventLoopDelayMs > LATE_MS) {
+        const late = Math.round(cost.eventLoopDelayMs);
+        const message = `The server was late by up to ${late} ms: so many subscribers are more than its processor carries, and all latencies contain that.`;
+        simulated.limits.push({ limit: 'server-cpu', value: cost.eventLoopDelayMs, bound: LATE_MS, message });
+      }
+      return { ...ledger.read(run.id), process: cost, ...(simulated ? { subscribers: simulated } : {}) };
     },
   };
 }

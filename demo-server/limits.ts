@@ -9,7 +9,7 @@ export interface Limits {
   streamsPerRun: number;
   /** Requests in progress under /push/ from one address; more are refused with 429. */
   streamsPerAddress: number;
-  /** Requests in progress of simulated subscribers, of all runs together; more are refused with 429. */
+  /** Simulated subscribers of all runs together; a run gets what is left. Nine lanes of 200 fit. */
   subscriberStreams: number;
   /** Control sockets from one address; more are refused with 429. */
   controlsPerAddress: number;

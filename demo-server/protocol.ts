@@ -487,8 +487,9 @@ export const CLIENT_NAME = /^[\w-]{1,64}$/;
 /** Clients with a name that begins so are simulated: they are counted in accounts of their own, never in a lane's. */
 export const SUBSCRIBER = 'subscriber-';
 
-/** What the simulated subscribers of one lane did. `latency` in ms, of events sent while their reader was connected. */
+/** What the simulated subscribers of one lane did. `latency` in ms, of events sent since their reader first asked. */
 export interface SubscriberLane {
+  /** Taking part: has asked, and neither ended nor waits to try again. */
   connected: number;
   /** Refused by the server, or ended by an error that they could not live with. */
   failed: number;
@@ -498,11 +499,14 @@ export interface SubscriberLane {
   ledger: LaneLedger;
 }
 
-/** A limit of the machine or the server that the simulated subscribers met: how much of `unit` was wanted and how much there is. */
+/**
+ * A limit that the simulated subscribers met: what was needed or measured (`value`) and what there is or should be at the
+ * most (`bound`): subscribers, sockets, bytes, or for `cpu` (their process) and `server-cpu` ms that its event loop was late.
+ */
 export interface SubscriberLimit {
-  limit: 'subscribers' | 'file-descriptors' | 'memory' | 'cpu' | 'refused' | 'worker';
-  wanted: number;
-  there: number;
+  limit: 'subscribers' | 'file-descriptors' | 'memory' | 'cpu' | 'server-cpu' | 'refused' | 'worker';
+  value: number;
+  bound: number;
   message: string;
 }
 

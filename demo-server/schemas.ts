@@ -266,13 +266,13 @@ const account = {
 const subscriberLane = {
   type: 'object',
   properties: {
-    connected: count,
+    connected: { type: 'integer', description: 'Taking part: neither ended nor waiting to try again.' },
     failed: { type: 'integer', description: 'Refused, or ended by an error.' },
     received: { type: 'integer', description: 'Events, all subscribers of the lane together.' },
     lost: count,
     latency: {
       type: 'object',
-      description: 'In ms, of events sent while their reader was connected.',
+      description: 'In ms, of events sent since their reader first asked.',
       properties: { count, p50: { type: 'number' }, p95: { type: 'number' }, max: { type: 'number' } },
     },
     ledger: account,
@@ -322,10 +322,10 @@ const ledger = {
             properties: {
               limit: {
                 type: 'string',
-                enum: ['subscribers', 'file-descriptors', 'memory', 'cpu', 'refused', 'worker'],
+                enum: ['subscribers', 'file-descriptors', 'memory', 'cpu', 'server-cpu', 'refused', 'worker'],
               },
-              wanted: { type: 'number' },
-              there: { type: 'number' },
+              value: { type: 'number', description: 'What was needed or measured.' },
+              bound: { type: 'number', description: 'What there is, or should be at the most.' },
               message: { type: 'string' },
             },
           },

@@ -1,0 +1,145 @@
+/**
+ * The simulated subscribers of one run, inside their own process (subscribers-process.ts): many clients of each lane, and
+ * what became of all of them together. Keeps counters and histograms, never a list of events.
+ */
+import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
+import type { Sample } from './clients/client.ts';
+import { receive } from './clients/index.ts';
+import { SUBSCRIBER, type SubscriberLane, type TechniqueId } from './protocol.ts';
+
+/** What a crowd is told when it joins a run. */
+export interface Joining {
+  run: string;
+  /** Origin of the server. */
+  server: string;
+  techniques: readonly TechniqueId[];
+  /** Clients of each lane. */
+  count: number;
+  pollIntervalMs: number;
+  /** What to add to this process's clock to have the server's, in ms. */
+  clockOffsetMs: number;
+}
+
+export type LaneReport = Omit<SubscriberLane, 'ledger'>;
+
+export interface Crowd {
+  report(): Partial<Record<TechniqueId, LaneReport>>;
+  /** The first words with which a client was refused. */
+  refusal(): string | undefined;
+  /** The run has ended at this event: what a client lacks of it is lost. */
+  finish(lastSeq: number): void;
+  /** Resolves when every client has begun. */
+  readonly joined: Promise<void>;
+  /** Resolves when every client has ended. */
+  readonly ended: Promise<void>;
+  leave(): void;
+}
+
+/** The clients begin within this time, evenly: all at once they would fill the queue of the listening socket. */
+const SPREAD_MS = 1000;
+const STEP_MS = 10;
+
+interface Lane {
+  begun: number;
+  connected: number;
+  failed: number;
+  received: number;
+  /** Highest seq of each client, all together. */
+  highest: number;
+  /** In microseconds. */
+  latency: RecordableHistogram;
+}
+
+/** Makes `count` clients of each lane and lets them in one after the other. */
+export function createCrowd({ run, server, techniques, count, pollIntervalMs, clockOffsetMs }: Joining): Crowd {
+  const leaving = new AbortController();
+  const lanes = new Map<TechniqueId, Lane>(techniques.map((id) => [id, emptyLane()]));
+  let refused: string | undefined;
+  let lastSeq: number | undefined;
+  const joined = Promise.withResolvers<void>();
+  const ended = Promise.withResolvers<void>();
+
+  async function client(id: TechniqueId, lane: Lane, number: number): Promise<void> {
+    let askedAt = Number.POSITIVE_INFINITY;
+    let highest = 0;
+    let connected = false;
+    function become(now: boolean): void {
+      if (connected !== now) lane.connected += now ? 1 : -1;
+      connected = now;
+    }
+    function sample(one: Sample): void {
+      if (one.kind === 'request') askedAt = Math.min(askedAt, one.at + clockOffsetMs);
+      if (one.kind === 'trouble') become(false);
+      else become(true);
+      if (one.kind === 'reset') {
+        lane.highest += Math.max(0, one.next - highest);
+        highest = Math.max(highest, one.next);
+      }
+      if (one.kind !== 'event') return;
+      // A histogram takes whole numbers from 1.
+      if (one.sentAt >= askedAt)
+        lane.latency.record(Math.max(1, Math.round((one.at + clockOffsetMs - one.sentAt) * 1000)));
+      if (one.seq <= highest) return;
+      lane.received += 1;
+      lane.highest += one.seq - highest;
+      highest = one.seq;
+    }
+    lane.begun += 1;
+    try {
+      const over = (): boolean => lastSeq !== undefined;
+      const name = `${SUBSCRIBER}${number}`;
+      await receive(id, { server, run, client: name, pollIntervalMs, signal: leaving.signal, over, sample });
+    } catch (error) {
+      lane.failed += 1;
+      refused ??= (error as Error).message;
+    }
+    become(false);
+  }
+
+  async function join(): Promise<void> {
+    const all: Promise<void>[] = [];
+    const total = count * lanes.size;
+    const began = performance.now();
+    // One of each lane, then the next of each: whatever stops it, the lanes have equally many.
+    for (let number = 1; number <= count; number += 1) {
+      for (const [id, lane] of lanes) {
+        const due = (all.length / total) * SPREAD_MS;
+        while (performance.now() - began < due && !leaving.signal.aborted)
+          await new Promise((resolve) => setTimeout(resolve, STEP_MS));
+        if (leaving.signal.aborted) break;
+        all.push(client(id, lane, number));
+      }
+    }
+    joined.resolve();
+    await Promise.all(all);
+  }
+  void join().then(ended.resolve, ended.reject);
+
+  return {
+    report: () => Object.fromEntries([...lanes].map(([id, lane]) => [id, laneReport(lane, lastSeq)])),
+    refusal: () => refused,
+    finish: (seq) => {
+      lastSeq = seq;
+    },
+    joined: joined.promise,
+    ended: ended.promise,
+    leave: () => leaving.abort(),
+  };
+}
+
+function emptyLane(): Lane {
+  return { begun: 0, connected: 0, failed: 0, received: 0, highest: 0, latency: createHistogram() };
+}
+
+function laneReport({ begun, connected, failed, received, highest, latency }: Lane, lastSeq?: number): LaneReport {
+  const due = lastSeq === undefined ? highest : begun * lastSeq;
+  const ms = (microseconds: number): number => microseconds / 1000;
+  const figures = {
+    count: latency.count,
+    p50: ms(latency.percentile(50)),
+    p95: ms(latency.percentile(95)),
+    max: ms(latency.max),
+  };
+  const lost = Math.max(0, due - received);
+  return { connected, failed, received, lost, ...(latency.count > 0 ? { latency: figures } : {}) };
+}
