@@ -69,7 +69,7 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
         unwatch();
       }
 
-      const unwatch = run.watch(changed);
+      const unwatch = run.watch({ changed, begun: (fault) => tell({ type: 'fault', ...fault }) });
       socket.once('close', release);
       socket.on('message', (bytes: Buffer) => {
         const message = parse(bytes.toString());
@@ -77,15 +77,19 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
           tell({ type: 'pong', id: message.id, at: now() });
         else if (message?.type === 'start') attempt(() => run.start());
         else if (message?.type === 'stop') attempt(() => stopRun(run));
+        else if (message?.type === 'fault') attempt(() => disturb(message));
         else {
           const got = bytes.toString().slice(0, 80);
           tell({
             type: 'error',
             error: 'bad-message',
-            message: `Got ${JSON.stringify(got)}; takes {"type":"ping","id":1}, {"type":"start"} or {"type":"stop"}.`,
+            message: `Got ${JSON.stringify(got)}; takes {"type":"ping","id":1}, {"type":"start"}, {"type":"stop"} or {"type":"fault","fault":"cut"}.`,
           });
         }
       });
+      function disturb({ type: _, ...order }: { type: 'fault' }): void {
+        run.disturb(order);
+      }
       function attempt(action: () => void): void {
         try {
           action();

@@ -35,6 +35,8 @@ export interface Feed {
   latest(count: number): FeedEvent[];
   /** Replays what came after the cursor at once, then tells every new event. Returns how to stop. */
   subscribe(after: number | undefined, reader: FeedReader): () => void;
+  /** The same feed, for readers from whom everything up to `seq` is to be kept: a cursor before it gets a reset. */
+  without(seq: number): Feed;
   /** Begins at `startsAt` (ms since the epoch, server's clock), or goes on behind the events that `take` has brought. */
   start(startsAt: number): void;
   /** Makes no more events until the next `start`: another server makes them now. Readers stay. */
@@ -140,26 +142,33 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, mad
     return published;
   }
 
-  function since(after: number | undefined): Replay {
+  /** The ring, less what is to be kept from the reader. */
+  function kept(forgotten: number): FeedEvent[] {
+    return forgotten === 0 ? ring : ring.filter(({ seq }) => seq > forgotten);
+  }
+
+  function since(after: number | undefined, forgotten: number): Replay {
     if (after === undefined) return { events: [], reset: false, next: lastSeq };
-    const oldest = lastSeq - ring.length + 1;
+    const known = kept(forgotten);
+    const oldest = lastSeq - known.length + 1;
     // A cursor ahead of us was given by a feed that is gone (the server was restarted): it says nothing here.
     const reset = after < oldest - 1 || after > lastSeq;
-    const events = reset ? ring.slice() : ring.slice(after - oldest + 1);
+    const events = reset ? known.slice() : known.slice(after - oldest + 1);
     return { events, reset, next: lastSeq };
   }
 
-  return {
+  const feed = (forgotten: number): Feed => ({
     get lastSeq() {
       return lastSeq;
     },
     get ended() {
       return ended;
     },
-    since,
-    latest: (count) => ring.slice(-count),
+    without: feed,
+    since: (after) => since(after, forgotten),
+    latest: (count) => kept(forgotten).slice(-count),
     subscribe(after, reader) {
-      const replay = since(after);
+      const replay = since(after, forgotten);
       if (replay.reset) reader.reset(replay.next - replay.events.length);
       for (const event of replay.events) reader.event(event);
       if (ended) {
@@ -220,5 +229,6 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, mad
       for (const reader of [...readers]) reader.end(why);
       readers.clear();
     },
-  };
+  });
+  return feed(0);
 }

@@ -1,13 +1,16 @@
 /**
  * What every request under /push/ passes before its room: which run it is for, the cursor, and the limits.
- * The rooms find the answer in `request.run` and `request.after`.
+ * The rooms find the answer in `request.run`, `request.feed` and `request.after`.
  */
 import { once } from 'node:events';
-import type { FastifyInstance, FastifyPluginAsync, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { WrongAnswer } from './conditions.ts';
+import type { Feed } from './feed.ts';
 import type { Limits } from './limits.ts';
-import { SUBSCRIBER } from './protocol.ts';
+import { SUBSCRIBER, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Run, Runs } from './runs.ts';
+import { beginAnswer } from './wire/tap.ts';
 
 /** The server's end of one technique. Takes how often its streams send a sign of life (ms); rooms without streams ignore it. */
 export type Room = FastifyPluginAsync<{ heartbeatMs: number }>;
@@ -16,6 +19,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The run that this request is for; the open one where none was named. */
     run: Run;
+    /** The run's feed, as this reader is to find it. */
+    feed: Feed;
     /** The last seq the client has; undefined = it named none. */
     after: number | undefined;
   }
@@ -39,6 +44,7 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
   const perRun = new Map<string, number>();
   const perAddress = new Map<string, number>();
   app.decorateRequest('run', null as unknown as Run);
+  app.decorateRequest('feed', null as unknown as Feed);
   app.decorateRequest('after', undefined);
   app.addHook('preValidation', async (request: FastifyRequest, reply) => {
     // A request behind an unfinished answer (pipelining) waits for its turn: what is written before has no connection
@@ -60,6 +66,14 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
     }
     const socket = request.raw.socket;
     const done = request.ws ? socket : reply.raw;
+    const lane = request.run.conditions?.lanes.get(technique as TechniqueId);
+    request.feed = lane?.feedFor(request.after) ?? request.run.feed;
+    if (lane) {
+      const end = beginAnswer(socket, request.ws);
+      reply.raw.once('finish', end);
+      // A WebSocket, and an answer that is written past http (http10), end with their connection.
+      done.once('close', end);
+    }
     // Those that are simulated come from one address and by the hundred: they must not take the room of those that are not.
     if (query.client?.startsWith(SUBSCRIBER)) {
       done.on('close', take(perRun, SUBSCRIBER, limits.subscriberStreams, 'The simulation'));
@@ -67,7 +81,18 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
     }
     done.on('close', take(perRun, request.run.id, limits.streamsPerRun, `Run ${request.run.id}`));
     done.on('close', take(perAddress, request.ip, limits.streamsPerAddress, `Address ${request.ip}`));
+    // The reader's own next request, not one of the simulation.
+    const wrong = request.method === 'GET' ? lane?.takeWrongAnswer() : undefined;
+    if (wrong) return giveWrongAnswer(reply, wrong, technique);
   });
+}
+
+/** Answers what a server that failed, or another one, would; on `http10` the connection closes as always. */
+function giveWrongAnswer(reply: FastifyReply, { status, body }: WrongAnswer, technique: string): FastifyReply {
+  reply.code(status).header('cache-control', 'no-store');
+  if (technique === 'http10') reply.header('connection', 'close');
+  if (body !== undefined) reply.type('text/plain; charset=utf-8');
+  return reply.send(body);
 }
 
 /** Counts one more for `key`, or refuses with 429; returns how to give it back. */

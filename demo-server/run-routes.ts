@@ -5,7 +5,15 @@ import type { Figures } from './figures.ts';
 import { OPEN_RUN, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Run, Runs } from './runs.ts';
-import { createRunSchema, ledgerSchema, readRunSchema, startRunSchema, stopRunSchema, wireSchema } from './schemas.ts';
+import {
+  beginFaultSchema,
+  createRunSchema,
+  ledgerSchema,
+  readRunSchema,
+  startRunSchema,
+  stopRunSchema,
+  wireSchema,
+} from './schemas.ts';
 import type { Ledger } from './wire/ledger.ts';
 
 type WithId = { Params: { id: string } };
@@ -30,6 +38,9 @@ export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger, figu
     stopRun(run);
     return run.info();
   });
+  app.post<WithId>('/runs/:id/faults', { schema: beginFaultSchema, ...unchecked }, async (request) =>
+    runs.get(request.params.id).disturb(request.body),
+  );
   app.get<WithId>('/runs/:id/ledger', { schema: ledgerSchema }, async (request) =>
     figures.read(runs.get(request.params.id)),
   );

@@ -1,13 +1,17 @@
 /** The life of a run: ready → running → finished → forgotten. One timer each, cleared when it moves on. */
 import { randomBytes, randomInt } from 'node:crypto';
+import { type Conditions, createConditions } from './conditions.ts';
 import { createFeed, type Feed, type FeedEnd, now } from './feed.ts';
 import {
+  type BegunFault,
+  checkFault,
   checkSettings,
   OPEN_RUN,
   RANGES,
   type RunInfo,
   type RunSettings,
   type RunState,
+  type SettingFault,
   TECHNIQUES,
 } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
@@ -23,8 +27,17 @@ export interface Run {
   start(at?: number): number;
   /** Ends it at once, from whatever state. */
   finish(): void;
-  /** Calls back after each change of state. Returns how to stop. */
-  watch(changed: () => void): () => void;
+  /** What stands in the way of its lanes; undefined for the open run, which nobody may disturb. */
+  readonly conditions: Conditions | undefined;
+  /** Breaks something now, as an order from outside says. Refuses a bad order (400), the open run (403), a finished run (409). */
+  disturb(order: unknown): BegunFault;
+  /** Calls back after each change of state, and with each fault that begins. Returns how to stop. */
+  watch(watcher: Watcher): () => void;
+}
+
+export interface Watcher {
+  changed(): void;
+  begun?(fault: BegunFault): void;
 }
 
 export interface Runs {
@@ -70,7 +83,8 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
     const durationSeconds = id === OPEN_RUN ? Number.POSITIVE_INFINITY : settings.durationSeconds;
     const feed = createFeed({ ...settings, durationSeconds }, ringEvents);
     const createdAt = now();
-    const watchers = new Set<() => void>();
+    const watchers = new Set<Watcher>();
+    const conditions = id === OPEN_RUN ? undefined : createConditions(settings, feed, tellFault);
     let state: RunState = 'ready';
     let startsAt: number | null = null;
     let endsAt: number | null = null;
@@ -80,10 +94,14 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
     function become(next: RunState): void {
       state = next;
       ledger.setState(id, state);
-      for (const changed of [...watchers]) changed();
+      for (const watcher of [...watchers]) watcher.changed();
+    }
+    function tellFault(fault: BegunFault): void {
+      for (const watcher of [...watchers]) watcher.begun?.(fault);
     }
     function close(why: FeedEnd): void {
       clearTimeout(timer);
+      conditions?.release();
       feed.end(why);
     }
     function finish(): void {
@@ -106,10 +124,14 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
       id,
       settings,
       feed,
+      conditions,
       get state() {
         return state;
       },
-      info: (): RunInfo => ({ id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq, faults: [] }),
+      info(): RunInfo {
+        const faults = [...(conditions?.begun ?? [])];
+        return { id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq, faults };
+      },
       start(at = 0): number {
         if (state !== 'ready') {
           throw new RefusalError(
@@ -125,18 +147,33 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
           timer = setTimeout(finish, Math.ceil(endsAt - now()));
         }
         feed.start(startsAt);
+        conditions?.start(startsAt);
         become('running');
         return startsAt;
+      },
+      disturb(order: unknown): BegunFault {
+        if (!conditions) {
+          const words = 'The open feed is everybody’s; break a run of your own.';
+          throw new RefusalError(403, 'open-feed', words);
+        }
+        const checked = checkFault(order, settings.techniques);
+        if ('faults' in checked) throw badInput('bad-fault', 'Cannot begin this fault', checked.faults);
+        if (state === 'finished') {
+          const words = `Run ${id} has ended, and its faults with it. Create another.`;
+          throw new RefusalError(409, 'run-finished', words);
+        }
+        return conditions.begin(checked.order);
       },
       finish,
       close,
       forget,
-      watch(changed: () => void) {
-        watchers.add(changed);
-        return () => watchers.delete(changed);
+      watch(watcher: Watcher) {
+        watchers.add(watcher);
+        return () => watchers.delete(watcher);
       },
     };
-    ledger.open(id, settings.techniques);
+    const links = [...(conditions?.lanes ?? [])].map(([technique, { link }]) => [technique, link] as const);
+    ledger.open(id, settings.techniques, new Map(links));
     runs.set(id, run);
     opened?.(run);
     return run;
@@ -145,10 +182,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
   return {
     create(input) {
       const checked = checkSettings(input);
-      if ('faults' in checked) {
-        const words = checked.faults.map((f) => `${f.field}: got ${JSON.stringify(f.got)}, takes ${f.takes}`);
-        throw new RefusalError(400, 'bad-setting', `Cannot make this run. ${words.join('; ')}.`, checked.faults);
-      }
+      if ('faults' in checked) throw badInput('bad-setting', 'Cannot make this run', checked.faults);
       const busy = [...runs.values()].filter((run) => run.state !== 'finished' && run.id !== OPEN_RUN).length;
       if (busy >= runsAtOnce) {
         throw new RefusalError(
@@ -175,6 +209,12 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
       runs.clear();
     },
   };
+}
+
+/** 400 in words: every mistake with what came and what is taken. */
+function badInput(error: string, cannot: string, faults: SettingFault[]): RefusalError {
+  const words = faults.map(({ field, got, takes }) => `${field}: got ${JSON.stringify(got)}, takes ${takes}`);
+  return new RefusalError(400, error, `${cannot}. ${words.join('; ')}.`, faults);
 }
 
 function drawSeed(): number {

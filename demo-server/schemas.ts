@@ -407,6 +407,22 @@ export const stopRunSchema = {
   params: runParams,
   response: { 200: runInfo, 403: refused('The open feed cannot be stopped.'), ...unknown },
 };
+export const beginFaultSchema = {
+  tags: ['runs'],
+  summary: 'Break something now',
+  description:
+    'Begins a fault in some lanes of the run, or in all. Lasting ones end by themselves, with the run at the latest. Every control socket of the run is told.',
+  params: runParams,
+  body: { type: 'object', required: ['fault'], properties: fault, additionalProperties: false },
+  response: {
+    200: begunFault,
+    400: refused('A bad order: field, what it got, what it takes.'),
+    403: refused('The open feed cannot be broken.'),
+    409: refused('The run has ended.'),
+    429: refused('Too many live faults in this run.'),
+    ...unknown,
+  },
+};
 export const ledgerSchema = {
   tags: ['ledger'],
   summary: 'The byte and request accounts, live and after the end',
@@ -429,7 +445,7 @@ export const controlSchema = {
   tags: ['control'],
   summary: 'The control WebSocket',
   description:
-    'Takes {"type":"ping","id":n}, {"type":"start"} and {"type":"stop"} as JSON text frames; tells "pong", "run", "ledger" (first), "changes" (a JSON Merge Patch of it, RFC 7396, four times a second while the run goes on) and "error". Never counted in a lane.',
+    'Takes {"type":"ping","id":n}, {"type":"start"}, {"type":"stop"} and {"type":"fault","fault":…} (as POST /runs/<id>/faults takes it) as JSON text frames; tells "pong", "run", "fault", "ledger" (first), "changes" (a JSON Merge Patch of it, RFC 7396, four times a second while the run goes on) and "error". Never counted in a lane.',
   querystring: {
     type: 'object',
     properties: { run: { type: 'string', description: 'Run id; the open feed if not given.' } },

@@ -11,7 +11,8 @@ import { pushSchema } from '../schemas.ts';
 
 export const http10: Room = async (app) => {
   app.get('/push/http10', { schema: pushSchema('http10') }, (request, reply) => {
-    const { feed, state } = request.run;
+    const { state } = request.run;
+    const { feed } = request;
     const body = eventListJson(
       feed.latest(STATE_EVENTS).map((event) => event.json),
       feed.lastSeq,

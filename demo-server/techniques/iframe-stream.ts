@@ -21,7 +21,8 @@ export const iframeStream: Room = async (app, { heartbeatMs }) => {
   const onRequest: onRequestAsyncHookHandler = async (_request, reply) => void reply.headers(COEP);
 
   app.get('/push/iframe-stream', { schema: pushSchema('iframe-stream'), onRequest }, (request, reply) => {
-    const { feed, state } = request.run;
+    const { state } = request.run;
+    const { feed } = request;
     const { callback = 'push' } = request.query as { callback?: string };
     const over = state === 'finished' && (request.after ?? feed.lastSeq) === feed.lastSeq;
     reply.hijack();

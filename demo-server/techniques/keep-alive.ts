@@ -11,7 +11,8 @@ import { pushSchema } from '../schemas.ts';
 
 export const keepAlive: Room = async (app) => {
   app.get('/push/keep-alive', { schema: pushSchema('keep-alive') }, async (request, reply) => {
-    const { feed, state } = request.run;
+    const { state } = request.run;
+    const { feed } = request;
     const body = eventListJson(
       feed.latest(STATE_EVENTS).map((event) => event.json),
       feed.lastSeq,

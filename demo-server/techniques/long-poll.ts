@@ -13,7 +13,8 @@ import { pushSchema } from '../schemas.ts';
 
 export const longPoll: Room = async (app) => {
   app.get('/push/long-poll', { schema: pushSchema('long-poll') }, async (request, reply) => {
-    const { feed, state, settings } = request.run;
+    const { state, settings } = request.run;
+    const { feed } = request;
     const after = request.after ?? feed.lastSeq;
     if (!feed.ended && after === feed.lastSeq) await news(feed, settings.longPollTimeoutMs, reply.raw);
 

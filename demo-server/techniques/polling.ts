@@ -8,7 +8,8 @@ import { pushSchema } from '../schemas.ts';
 
 export const polling: Room = async (app) => {
   app.get('/push/polling', { schema: pushSchema('polling') }, async (request, reply) => {
-    const { feed, state } = request.run;
+    const { state } = request.run;
+    const { feed } = request;
     const { events, next, reset } = feed.since(request.after);
     const body = eventListJson(
       events.map((event) => event.json),

@@ -17,7 +17,8 @@ export const sse: Room = async (app, { heartbeatMs }) => {
   const encode = encodeOnce((event) => Buffer.from(sseEvent(event.seq, event.json)));
 
   app.get('/push/sse', { schema: pushSchema('sse') }, (request, reply) => {
-    const { feed, state } = request.run;
+    const { state } = request.run;
+    const { feed } = request;
     const over = state === 'finished' && (request.after ?? feed.lastSeq) === feed.lastSeq;
     if (over) {
       reply.code(204).header('cache-control', 'no-store').send();

@@ -31,7 +31,7 @@ export const websocket: Room = async (app, { heartbeatMs }) => {
       );
     },
     wsHandler: (socket, request) => {
-      const { feed } = request.run;
+      const { feed } = request;
       let answered = true;
       socket.on('pong', () => {
         answered = true;

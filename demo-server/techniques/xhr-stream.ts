@@ -13,7 +13,8 @@ export const xhrStream: Room = async (app, { heartbeatMs }) => {
   const encode = encodeOnce((event) => Buffer.from(`${event.json}\n`));
 
   app.get('/push/xhr-stream', { schema: pushSchema('xhr-stream') }, (request, reply) => {
-    const { feed, state } = request.run;
+    const { state } = request.run;
+    const { feed } = request;
     const over = state === 'finished' && (request.after ?? feed.lastSeq) === feed.lastSeq;
     reply.hijack();
     const stream = reply.raw;

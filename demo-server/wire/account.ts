@@ -1,5 +1,6 @@
 /** An account: the counters of one lane, what its readers already have, and the record of its last bytes. */
 import type { ByteClass, LaneLedger } from '../protocol.ts';
+import type { Link } from './link.ts';
 import type { Direction } from './meter.ts';
 import { createTranscript, type Transcript } from './transcript.ts';
 
@@ -12,10 +13,12 @@ export interface Account {
   transcript: Transcript | undefined;
   /** Highest seq sent to a reader that names no cursor, by its name or else its address: what tells news from resent state. */
   sent: Map<string, number>;
+  /** What its connections pass over; only a lane of a run with conditions of its own has one. */
+  link: Link | undefined;
 }
 
 /** An account with nothing in it yet; a lane's also keeps a transcript. */
-export function createAccount(kind: 'lane' | 'other'): Account {
+export function createAccount(kind: 'lane' | 'other', link?: Link): Account {
   return {
     ledger: {
       requests: 0,
@@ -36,6 +39,7 @@ export function createAccount(kind: 'lane' | 'other'): Account {
     },
     transcript: kind === 'lane' ? createTranscript() : undefined,
     sent: new Map(),
+    link,
   };
 }
 

@@ -2,6 +2,7 @@
 import { type ByteClass, CLIENT_NAME } from '../protocol.ts';
 import { type Account, book, recordCut, remember } from './account.ts';
 import { createEventScanner, type EventScanner } from './events.ts';
+import type { Link } from './link.ts';
 import { createMeter, type Direction, type Meter, type MeterSink, type RequestHead, type WireClass } from './meter.ts';
 import type { Scan } from './scan.ts';
 import type { ExchangeRecord } from './transcript.ts';
@@ -12,6 +13,10 @@ export interface ConnectionMeter {
   down(bytes: Uint8Array): void;
   /** The server ends this connection by itself: the reason goes to the account that it was carrying. */
   cut(reason: string): void;
+  /** The link of the lane that the last request was for; undefined where it was for none, or the lane has none. */
+  readonly link: Link | undefined;
+  /** Requests whose head is complete. */
+  readonly requests: number;
   /** The socket is closed; `read` and `written` are its own counts, against which ours are checked. */
   end(read: number, written: number): void;
 }
@@ -63,7 +68,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
   private readonly remotePort: number | undefined;
   private meter: Meter | undefined = createMeter(this);
   private open: readonly Exchange[] = NONE;
-  private requests = 0;
+  requests = 0;
   private last: Account;
   private bytesUp = 0;
   private bytesDown = 0;
@@ -75,6 +80,10 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     this.remotePort = remotePort;
     this.last = books.unowned;
     this.last.ledger.openConnections += 1;
+  }
+
+  get link(): Link | undefined {
+    return this.last.link;
   }
 
   up(bytes: Uint8Array): void {

@@ -13,6 +13,7 @@ import {
 } from '../protocol.ts';
 import { type Account, createAccount } from './account.ts';
 import { type Books, type ConnectionMeter, type ConnectionTotals, MeteredConnection } from './connection.ts';
+import type { Link } from './link.ts';
 import { createScan } from './scan.ts';
 
 export type { ConnectionMeter, ConnectionTotals };
@@ -27,7 +28,8 @@ interface RunAccounts {
 }
 
 export interface Ledger {
-  open(run: string, techniques: readonly TechniqueId[]): void;
+  /** `links` = what the connections of each lane pass over; a lane without one is as direct as the kernel. */
+  open(run: string, techniques: readonly TechniqueId[], links?: ReadonlyMap<TechniqueId, Link>): void;
   setState(run: string, state: RunState): void;
   forget(run: string): void;
   /** The accounts of a run that is open here; throws for one that is not. */
@@ -101,12 +103,12 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
   };
 
   return {
-    open(run, techniques) {
+    open(run, techniques, links) {
       const ids = TECHNIQUES.filter((id) => techniques.includes(id));
       runs.set(run, {
         state: 'ready',
-        lanes: new Map(ids.map((id) => [id, createAccount('lane')])),
-        subscribers: new Map(ids.map((id) => [id, createAccount('other')])),
+        lanes: new Map(ids.map((id) => [id, createAccount('lane', links?.get(id))])),
+        subscribers: new Map(ids.map((id) => [id, createAccount('other', links?.get(id))])),
         control: createAccount('other'),
         site: createAccount('other'),
       });

@@ -1,14 +1,18 @@
 /**
  * Sees every byte of every connection where the socket itself handles it: `push` takes what the kernel has delivered,
  * `_write` and `_writev` hand over what is to be sent. What passes there is told to the ledger. Also the one place
- * that bounds what waits for a reader who does not read.
+ * that bounds what waits for a reader who does not read, and where the conditions of a run act: bytes that a lane's link
+ * holds go through a passage. What comes up is counted before it waits, what goes down when it is really sent.
  */
 import type { Server } from 'node:http';
 import { Socket } from 'node:net';
 import type { ConnectionMeter, Ledger } from './ledger.ts';
+import type { Link, Linked } from './link.ts';
+import { type Ends, Passage } from './passage.ts';
 
 /** Why a connection was ended here, as it stands in the ledger. */
 export const SLOW_READER = 'reader too slow: its queue was full';
+export const REFUSED = 'refused, as by a port that nobody listens on';
 
 export interface TapOptions {
   ledger: Ledger;
@@ -22,7 +26,9 @@ export function tapServer(server: Server, { ledger, queuedBytes }: TapOptions): 
     const meter = ledger.connection(socket.remoteAddress ?? '', socket.remotePort);
     // Node makes the sockets that it accepts; no option says of which class.
     const tapped: TappedSocket = Object.setPrototypeOf(socket, TappedSocket.prototype);
-    Object.assign(tapped, { tap, meter });
+    const acceptedAt = performance.now();
+    const met = { link: undefined, passage: undefined, acceptedAt, answers: 0, switched: false, shut: false };
+    Object.assign(tapped, { tap, meter, ...met });
     // http lets its parser read from the handle, past the socket, until somebody else listens for data. From then on
     // it reads from the socket as any listener does, for good.
     tapped.on('data', ignore).off('data', ignore);
@@ -40,8 +46,27 @@ interface Tap {
   queuedBytes: number;
 }
 
+/**
+ * Tells the tap that an answer begins on this socket, or (`switches`) that it becomes a WebSocket: a proxy and a
+ * compressor know that from its head, and the tap does not look into what it carries. Returns how to tell the end.
+ */
+export function beginAnswer(socket: Socket, switches: boolean): () => void {
+  if (!(socket instanceof TappedSocket)) return () => {};
+  socket.switched ||= switches;
+  socket.answers += 1;
+  socket.passage?.turn();
+  let over = false;
+  return () => {
+    if (over) return;
+    over = true;
+    socket.answers -= 1;
+    socket.passage?.turn();
+  };
+}
+
 function closed(this: TappedSocket): void {
   this.tap.sockets.delete(this);
+  this.link?.connections.delete(this);
   this.meter.end(this.bytesRead, this.bytesWritten);
 }
 
@@ -53,20 +78,28 @@ interface Part {
   encoding: BufferEncoding;
 }
 
-class TappedSocket extends Socket {
+class TappedSocket extends Socket implements Linked, Ends {
   declare tap: Tap;
   declare meter: ConnectionMeter;
+  declare link: Link | undefined;
+  declare passage: Passage | undefined;
+  declare acceptedAt: number;
+  declare answers: number;
+  declare switched: boolean;
+  declare shut: boolean;
 
   /** Called with what was read. What an upgrade puts back (`unshift`) was read before, and does not pass here again. */
   override push(chunk: Buffer | null): boolean {
     if (chunk !== null) this.meter.up(chunk);
-    return super.push(chunk);
+    if (this.link !== this.meter.link) this.join(this.meter.link);
+    if (this.destroyed) return false;
+    return this.passage === undefined ? super.push(chunk) : this.passage.receive(chunk);
   }
 
   override write(chunk: unknown, encoding?: unknown, written?: unknown): boolean {
     // Looked at before every write, because a reader that has stopped reading gives no other sign. One event is several
     // writes: those behind the one that was too much still come here.
-    const queued = this.writableLength;
+    const queued = this.writableLength + (this.passage?.waiting ?? 0);
     if (queued > 0 && queued + (chunk as { length: number }).length > this.tap.queuedBytes && !this.destroyed) {
       this.meter.cut(SLOW_READER);
       this.destroy();
@@ -77,13 +110,90 @@ class TappedSocket extends Socket {
 
   override _write(chunk: Buffer | string, encoding: BufferEncoding, written: (error?: Error | null) => void): void {
     const bytes = bytesOf({ chunk, encoding });
+    if (this.passage !== undefined) {
+      this.passage.write([bytes]);
+      written();
+      return;
+    }
     this.meter.down(bytes);
     super._write(bytes, 'buffer' as BufferEncoding, written);
   }
 
   override _writev(parts: Part[], written: (error?: Error | null) => void): void {
+    if (this.passage !== undefined) {
+      this.passage.write(parts.map(bytesOf));
+      written();
+      return;
+    }
     for (const part of parts) this.meter.down(bytesOf(part));
     super._writev?.(parts, written);
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    if (this.passage === undefined) this.shutDown(done);
+    else this.passage.end(() => this.shutDown(done));
+  }
+
+  override _read(size: number): void {
+    this.passage?.wanted();
+    super._read(size);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.passage?.close();
+    super._destroy(error, done);
+  }
+
+  // ------------------------------------------------------------------------------------------ what a link does
+
+  get answering(): boolean {
+    return this.answers > 0;
+  }
+
+  deliver(chunk: Buffer | null): boolean {
+    const more = super.push(chunk);
+    // As net does behind the last byte: nobody else asks for the end where nobody is reading.
+    if (chunk === null) this.read(0);
+    return more;
+  }
+
+  send(parts: Buffer[], sent: () => void): void {
+    for (const part of parts) this.meter.down(part);
+    super._write(parts.length === 1 ? parts[0] : Buffer.concat(parts), 'buffer' as BufferEncoding, (error) => {
+      if (error) this.destroy(error);
+      else sent();
+    });
+  }
+
+  cut(reason: string): void {
+    if (this.destroyed) return;
+    this.meter.cut(reason);
+    // Behind a FIN there is no reset (libuv refuses it), and nothing that it could take away.
+    if (this.shut) this.destroy();
+    else this.resetAndDestroy();
+  }
+
+  adapt(): void {
+    if (this.passage !== undefined) this.passage.adapt();
+    else if (this.link?.clear === false) this.passage = new Passage(this, this.link, Number.NEGATIVE_INFINITY);
+  }
+
+  /** The connection's last request was for another lane than the one before, or for none. */
+  private join(link: Link | undefined): void {
+    this.link?.connections.delete(this);
+    this.link = link;
+    link?.connections.add(this);
+    // The kernel has accepted the connection long ago, so it cannot be refused any more: a reset is the next best.
+    if (link?.refusing) this.cut(REFUSED);
+    else if (this.passage !== undefined) this.passage.cross(link);
+    else if (link?.clear === false) {
+      this.passage = new Passage(this, link, this.meter.requests === 1 ? this.acceptedAt : Number.NEGATIVE_INFINITY);
+    }
+  }
+
+  private shutDown(done: (error?: Error | null) => void): void {
+    this.shut = true;
+    super._final(done);
   }
 }
 

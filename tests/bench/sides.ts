@@ -120,6 +120,7 @@ function hastyFeed(): { feed: Feed; publish: () => void } {
     ended: false,
     since: () => ({ events: [], reset: false, next: 0 }),
     latest: () => [],
+    without: notHere,
     subscribe(_after, reader) {
       readers.add(reader);
       return () => readers.delete(reader);

@@ -340,7 +340,7 @@ describe('a run', () => {
       Object.keys(methods).map((method) => [method.toUpperCase(), path.replace('{id}', 'nope')] as const),
     );
     const ofRuns = routes.filter(([, path]) => path.startsWith('/runs/'));
-    expect(ofRuns).toHaveLength(5);
+    expect(ofRuns).toHaveLength(6);
     for (const [method, path] of ofRuns) {
       const { status, body } = await request(server, method, path.replace('{technique}', 'sse'));
       expect(status, `${method} ${path}`).toBe(404);
