@@ -69,7 +69,7 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
         unwatch();
       }
 
-      const unwatch = run.watch({ changed, begun: (fault) => tell({ type: 'fault', ...fault }) });
+      const unwatch = run.watch(changed, (fault) => tell({ type: 'fault', ...fault }));
       socket.once('close', release);
       socket.on('message', (bytes: Buffer) => {
         const message = parse(bytes.toString());

@@ -51,7 +51,7 @@ export function createFigures(ledger: Ledger, subscribers: (run: Run) => Subscri
           delay?.disable();
         }
       }
-      run.watch({ changed });
+      run.watch(changed);
       changed();
       costs.set(run, () => (run.state === 'finished' ? { ...read(), openSockets: ledger.openConnections() } : read()));
     },

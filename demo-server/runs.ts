@@ -32,12 +32,7 @@ export interface Run {
   /** Breaks something now, as an order from outside says. Refuses a bad order (400), the open run (403), a finished run (409). */
   disturb(order: unknown): BegunFault;
   /** Calls back after each change of state, and with each fault that begins. Returns how to stop. */
-  watch(watcher: Watcher): () => void;
-}
-
-export interface Watcher {
-  changed(): void;
-  begun?(fault: BegunFault): void;
+  watch(changed: () => void, begun?: (fault: BegunFault) => void): () => void;
 }
 
 export interface Runs {
@@ -83,7 +78,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
     const durationSeconds = id === OPEN_RUN ? Number.POSITIVE_INFINITY : settings.durationSeconds;
     const feed = createFeed({ ...settings, durationSeconds }, ringEvents);
     const createdAt = now();
-    const watchers = new Set<Watcher>();
+    const watchers = new Set<{ changed: () => void; begun: ((fault: BegunFault) => void) | undefined }>();
     const conditions = id === OPEN_RUN ? undefined : createConditions(settings, feed, tellFault);
     let state: RunState = 'ready';
     let startsAt: number | null = null;
@@ -167,7 +162,8 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
       finish,
       close,
       forget,
-      watch(watcher: Watcher) {
+      watch(changed: () => void, begun?: (fault: BegunFault) => void) {
+        const watcher = { changed, begun };
         watchers.add(watcher);
         return () => watchers.delete(watcher);
       },
