@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { chatRoute } from './chat.ts';
 import { type ClassroomOptions, type OpenedClass, registerClassroom } from './classroom/index.ts';
 import { controlRoute } from './control.ts';
 import { chooseProtocol, DEFLATE_OPTIONS, echoRoutes, limitOffer } from './echo.ts';
@@ -127,6 +128,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
         { name: 'ledger', description: 'What was counted on the wire.' },
         { name: 'control', description: 'Clock, start and stop, live ledger.' },
         { name: 'echo', description: 'A WebSocket to play with.' },
+        { name: 'chat', description: 'A WebSocket for several readers.' },
         { name: 'probes', description: 'What the small labs ask. In no lane.' },
         { name: 'security', description: 'What the hostile page of the lesson on security attacks: made-up accounts.' },
         { name: 'classroom', description: 'A class that works together; only with --classroom.' },
@@ -150,6 +152,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   runRoutes(app, runs, ledger, figures);
   controlRoute(app, runs, figures, limits);
   echoRoutes(app, ledger, { heartbeatMs, limits });
+  chatRoute(app, { heartbeatMs, limits });
   probeRoutes(app, { limits, heartbeatMs, http2Host: options.http2Host });
   const secondOrigin = buildSecondOrigin();
   const secondPort = (): number | undefined => {

@@ -7,6 +7,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import { CHAT_PROTOCOL, IS_CHAT } from './chat.ts';
 import type { Limits } from './limits.ts';
 import { take } from './push.ts';
 import { RefusalError } from './refusal.ts';
@@ -22,12 +23,12 @@ const IS_ECHO = /^\/echo(?:[/?]|$)/;
 const OVER = 'over';
 
 /**
- * Which of the offered subprotocols is agreed on: in an echo the first that it knows, false where there is none.
+ * Which of the offered subprotocols is agreed on: in an echo the first that it knows, in a chat its own, else none (false).
  * ws asks this for every handshake, and without it would take the first offer, known or not.
  */
 export function chooseProtocol(offered: Iterable<string>, { url = '' }: Pick<IncomingMessage, 'url'>): string | false {
-  if (!IS_ECHO.test(url)) return false;
-  for (const name of offered) if (ECHO_PROTOCOLS.includes(name)) return name;
+  const known = IS_ECHO.test(url) ? ECHO_PROTOCOLS : IS_CHAT.test(url) ? [CHAT_PROTOCOL] : [];
+  for (const name of offered) if (known.includes(name)) return name;
   return false;
 }
 
