@@ -146,6 +146,7 @@ export default defineConfig({
             label: 'The bench',
             items: [
               { label: 'Compare all eight', link: '/lab/' },
+              { label: 'Kept runs', link: '/lab/runs/' },
               { slug: 'measuring' },
               { label: 'HTTP API', link: '/docs/api/' },
             ],

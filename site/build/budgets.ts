@@ -43,7 +43,7 @@ export function budgets(dist: string): Budget[] {
   return builtFiles(dist, 'html').map((file) => {
     const html = readFileSync(file, 'utf8');
     const page = `/${relative(dist, file).replace(/index\.html$/, '')}`;
-    const lab = page.endsWith('/lab/');
+    const lab = /\/lab\/(runs\/)?$/.test(page);
     const scripts = scriptsOf(html);
     const entries = [...scripts.flatMap(({ src }) => src ?? []), ...modulePreloadsOf(html)];
     const inline = scripts.filter(({ src }) => src === undefined).map(({ code }) => size(code));

@@ -101,6 +101,12 @@ export class Bench {
     this.#tellConditions();
   }
 
+  /** Draws at once what waits to be seen: it is about to be saved or printed. */
+  drawAll(): void {
+    this.#charts?.drawDue();
+    this.#pictures.drawAll();
+  }
+
   #part(name: string): HTMLElement {
     const part = this.#root.querySelector<HTMLElement>(`[data-part="${name}"]`);
     if (!part) throw new Error(`The lab's page lacks its part "${name}"`);

@@ -6,11 +6,13 @@ import { Bench, copyText } from './bench.ts';
 import { pageTime } from './clock.ts';
 import { type Phase, Problem, runComparison } from './comparison.ts';
 import { formatter } from './format.ts';
+import { connectKeep } from './keep.ts';
 import { SettingsForm } from './lab-form.ts';
+import { namesFrom } from './names.ts';
 import { plightOf, showPlight } from './problem-words.ts';
 import type { Recording } from './recording.ts';
 import type { WantedSettings } from './settings.ts';
-import { endInWords, namesFrom, receivers } from './stage.ts';
+import { endInWords, receivers } from './stage.ts';
 import { whileVisible } from './visible.ts';
 import { readWords, say, setText } from './words.ts';
 
@@ -49,6 +51,7 @@ export class PushLab extends HTMLElement {
     const [progress, left] = [part<HTMLProgressElement>('progress'), part('time-left')];
     const form = new SettingsForm(formElement, words, format, signal);
     const bench = new Bench(part('results'), words, format, names, signal);
+    const keep = connectKeep({ root: this, words, format, names, drawAll: () => bench.drawAll(), signal });
     let stopping: AbortController | null = null;
     let recording: Recording | null = null;
 
@@ -80,6 +83,8 @@ export class PushLab extends HTMLElement {
 
     const run = async (settings: WantedSettings, takeOver: boolean, outside?: OutsideRun) => {
       stopping = new AbortController();
+      recording = null;
+      keep.hide();
       showPlight(part('problem'), null, words, () => {});
       setState('loading');
       status.textContent = say(words, 'lab.phase.connecting');
@@ -116,6 +121,8 @@ export class PushLab extends HTMLElement {
         showPlight(part('problem'), plightOf(error, words), words, begin);
       }
       bench.finish();
+      // Also what was measured until the server went away.
+      if (recording) void keep.offer(recording);
     };
     const begin = (takeOver = false) => {
       const settings = form.read(true);

@@ -29,6 +29,12 @@ export function dashOf(technique: TechniqueId): number[] {
 
 const paths = new Map<TechniqueId, Path2D>();
 
+/** The text of a mark's path, for drawings that are no canvas: a Path2D does not give back what it was made of. */
+export function pathText(path: Path2D): string {
+  for (const [technique, known] of paths) if (known === path) return MARKS[technique];
+  return '';
+}
+
 /** Draws a technique's mark in a square of `size` pixels around a point, in the fill style that is set. */
 export function drawMark(
   context: CanvasRenderingContext2D,

@@ -53,10 +53,7 @@ export class Pictures {
       figure.addEventListener('click', (event) => this.#choose(figure, event), { signal });
       figure.querySelector('details')?.addEventListener('toggle', () => this.#drawOne(figure), { signal });
     }
-    const all = () => {
-      for (const { figure } of this.#figures) this.#drawOne(figure);
-    };
-    addEventListener('beforeprint', all, { signal });
+    addEventListener('beforeprint', () => this.drawAll(), { signal });
   }
 
   /** Shows these lanes of a recording from now on. */
@@ -70,6 +67,11 @@ export class Pictures {
   /** Has every picture drawn once more, when it is seen. */
   refresh(): void {
     for (const { figure } of this.#figures) this.#due.add(figure);
+  }
+
+  /** Draws every picture at once, seen or not. */
+  drawAll(): void {
+    for (const { figure } of this.#figures) this.#drawOne(figure);
   }
 
   #goesOn(): boolean {

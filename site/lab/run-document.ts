@@ -6,7 +6,7 @@ import { checkSettings, RANGES, type RunInfo, type RunLedger, type TechniqueId }
 import type { Trouble } from '../techniques/lane.ts';
 import { Clock, type ClockEstimate } from './clock.ts';
 import { type Mismatch, mismatches, type Schema } from './json-check.ts';
-import { COLUMNS, type LaneRecord, newRecording, type Recording } from './recording.ts';
+import { COLUMNS, type LaneRecord, type Moment, newRecording, type Recording } from './recording.ts';
 import schema from './run-schema.json' with { type: 'json' };
 
 export const SCHEMA = 'pushlab-run/1';
@@ -30,6 +30,7 @@ export interface LaneDocument {
   duplicated: number;
   resets: number;
   troubles: Record<string, number>;
+  moments?: Moment[];
   failed: string | null;
   done: boolean;
   series: { columns: string[]; seconds: number[]; values: (number | null)[][] };
@@ -136,6 +137,7 @@ function laneDocument({ requests, events, tally, series, ...lane }: LaneRecord, 
     duplicated: tally.duplicated,
     resets: lane.resets,
     troubles: { ...lane.troubles },
+    moments: lane.moments.map((moment) => ({ ...moment, at: time(moment.at) })),
     failed: lane.failed,
     done: lane.done,
     series: {
@@ -219,6 +221,7 @@ function withDefaults(document: RunDocument): RunDocument {
   const settings: Record<string, unknown> = { ...document.run.settings };
   for (const [name, range] of Object.entries(RANGES)) settings[name] ??= range.default;
   settings.faults ??= [];
+  settings.faults ??= [];
   const run = {
     ...document.run,
     faults: document.run.faults ?? [],
@@ -286,6 +289,7 @@ function fillLane(record: LaneRecord, lane: LaneDocument, zero: number, ledger: 
   record.ledger = ledger?.lanes[lane.technique] ?? null;
   record.troubles = lane.troubles as Partial<Record<Trouble, number>>;
   record.resets = lane.resets;
+  record.moments = (lane.moments ?? []).map((moment) => ({ ...moment, at: zero + moment.at }));
   record.failed = lane.failed;
   record.done = lane.done;
 }

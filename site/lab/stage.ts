@@ -1,10 +1,11 @@
 /**
  * What demo and race share: one small comparison at a time between a start and a stop button, with its states in words.
  */
-import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { techniques } from '../techniques/index.ts';
 import { type Phase, runComparison } from './comparison.ts';
 import { type Format, formatter } from './format.ts';
+import { namesFrom } from './names.ts';
 import { plightOf, showPlight } from './problem-words.ts';
 import type { Recording } from './recording.ts';
 import { settingsFromTexts, textsFromQuery, type WantedSettings } from './settings.ts';
@@ -28,12 +29,6 @@ export interface Play {
   begin(recording: Recording): void;
   /** The run is over; its figures are complete. */
   end(recording: Recording): void;
-}
-
-/** The technique names in the page's language. */
-export function namesFrom(words: Words): Readonly<Record<TechniqueId, string>> {
-  const pairs = TECHNIQUES.map((id) => [id, words[`technique.${id}.name`] ?? id]);
-  return Object.fromEntries(pairs) as Record<TechniqueId, string>;
 }
 
 /** How a run ended, with what it carried. */

@@ -1,0 +1,137 @@
+/**
+ * What a finished run offers: it is kept in this browser, can be named, saved as files, printed on one page.
+ */
+import type { TechniqueId } from '../../demo-server/protocol.ts';
+import { eventsCsv, tableCsv } from './csv.ts';
+import type { Format } from './format.ts';
+import { madeHere } from './made.ts';
+import type { Recording } from './recording.ts';
+import { dateIn, fillReport, printReport, settingLines } from './report.ts';
+import { documentOf, type RunDocument } from './run-document.ts';
+import { keyOf, MOST_RUNS, nameRun, StoreProblem, storeRun } from './run-store.ts';
+import { saveFile } from './save-file.ts';
+import { offerPictures } from './save-pictures.ts';
+import { say, type Words } from './words.ts';
+
+export interface Keep {
+  /** Offers a run that has just been measured, and keeps it. */
+  offer(recording: Recording): Promise<void>;
+  /** Offers a run that was kept or read from a file. */
+  offerDocument(document: RunDocument, recording: Recording): void;
+  /** Opens the print dialog with the report of the run on offer. */
+  print(): void;
+  /** Takes the offer away: another run begins. */
+  hide(): void;
+}
+
+export interface KeepOptions {
+  /** Holds the parts `keep`, `report` and `results`. */
+  root: HTMLElement;
+  words: Words;
+  format: Format;
+  names: Readonly<Record<TechniqueId, string>>;
+  /** Origin of the demo server, '' for the page's own. */
+  server?: string;
+  /** Draws charts that have not been seen yet: they are about to be saved. */
+  drawAll: () => void;
+  /** Told when the run on offer got another name. */
+  renamed?: () => void;
+  signal: AbortSignal;
+}
+
+/** Connects the shells of Keep.astro and Report.astro. Ends with its signal. */
+export function connectKeep({ root, words, format, names, server = '', drawAll, renamed, signal }: KeepOptions): Keep {
+  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
+    const found = root.querySelector<T>(`[data-part="${name}"]`);
+    if (!found) throw new Error(`<${root.localName}> lacks its part "${name}"`);
+    return found;
+  };
+  const [box, status, nameField] = [part('keep'), part('kept-status'), part<HTMLInputElement>('run-name')];
+  let now: { document: RunDocument; recording: Recording } | null = null;
+  let stored = false;
+
+  const fileName = (ending: string): string => `pushlab-${now?.document.run.id ?? 'run'}${ending}`;
+  const files: Readonly<Record<string, (run: NonNullable<typeof now>) => void>> = {
+    json: ({ document }) => saveFile(fileName('.json'), JSON.stringify(document), 'application/json'),
+    events: ({ recording }) => saveFile(fileName('-events.csv'), eventsCsv(recording), 'text/csv'),
+    table: ({ recording }) => saveFile(fileName('-table.csv'), tableCsv(recording, words, names), 'text/csv'),
+    report: () => keep.print(),
+  };
+  box.addEventListener(
+    'click',
+    (event) => {
+      const file = (event.target as Element).closest<HTMLElement>('button[data-file]')?.dataset.file ?? '';
+      if (now) files[file]?.(now);
+    },
+    { signal },
+  );
+  nameField.addEventListener(
+    'change',
+    async () => {
+      if (!now) return;
+      now.document.name = nameField.value.trim();
+      if (!stored) return;
+      try {
+        await nameRun(keyOf(now.document), now.document.name);
+        status.textContent = say(words, now.document.name ? 'runs.keep.named' : 'runs.keep.nameless');
+        renamed?.();
+      } catch (error) {
+        tell(error);
+      }
+    },
+    { signal },
+  );
+
+  function tell(error: unknown): void {
+    const problem = error instanceof StoreProblem ? error : new StoreProblem('refused', String(error));
+    status.textContent = say(words, `runs.keep.${problem.kind}`, { message: problem.message });
+  }
+  const foot = (): string[] => {
+    if (!now) return [];
+    const { made, run } = now.document;
+    const settings = settingLines(now.document, words, format, names).slice(1);
+    return [
+      say(words, 'runs.foot', { date: dateIn(words, made.at), agent: made.agent, run: run.id, version: made.pushlab }),
+      settings.map(([name, value]) => `${name}: ${value}`).join(' · '),
+    ];
+  };
+  const show = (document: RunDocument, recording: Recording): void => {
+    now = { document, recording };
+    nameField.value = document.name;
+    box.hidden = false;
+    offerPictures(recording, { root: part('results'), words, format, names, foot, drawAll, status });
+  };
+
+  const keep: Keep = {
+    async offer(recording) {
+      if (!recording.info || Number.isNaN(recording.over)) return;
+      const document = documentOf(recording, madeHere(server, box.dataset.pushlab ?? ''));
+      stored = false;
+      status.textContent = '';
+      show(document, recording);
+      try {
+        const { gone } = await storeRun(document);
+        stored = true;
+        const dropped = gone.length > 0 ? ` ${say(words, 'runs.keep.dropped', { count: gone.length })}` : '';
+        status.textContent = `${say(words, 'runs.keep.kept', { most: MOST_RUNS })}${dropped}`;
+      } catch (error) {
+        tell(error);
+      }
+    },
+    offerDocument(document, recording) {
+      stored = true;
+      status.textContent = '';
+      show(document, recording);
+    },
+    print() {
+      if (!now) return;
+      fillReport(part('report'), { ...now, words, format, names });
+      printReport(part('report'));
+    },
+    hide() {
+      now = null;
+      box.hidden = true;
+    },
+  };
+  return keep;
+}

@@ -1,0 +1,163 @@
+/**
+ * A run on one page of paper: settings, conditions, notes, the timeline as vectors, and the table.
+ */
+import { RANGES, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+import type { Format } from './format.ts';
+import type { Palette } from './look.ts';
+import { technique as techniqueMark } from './mark.ts';
+import { GROUPS, summaryOf } from './measures.ts';
+import { notesOf, showNotes } from './notes.ts';
+import type { Drawing } from './picture.ts';
+import type { Recording } from './recording.ts';
+import type { RunDocument } from './run-document.ts';
+import { queryFromSettings } from './settings.ts';
+import { xml } from './svg-context.ts';
+import { Table } from './table.ts';
+import { timelineSvg } from './timeline-svg.ts';
+import { say, type Words } from './words.ts';
+
+export interface ReportOptions {
+  recording: Recording;
+  document: RunDocument;
+  words: Words;
+  format: Format;
+  names: Readonly<Record<TechniqueId, string>>;
+}
+
+/** Width of the timeline in pixels: printed on A4 at three quarters, its letters are 7 points high. */
+const WIDTH = 940;
+
+const VARIABLES: Palette = {
+  technique: Object.fromEntries(TECHNIQUES.map((id) => [id, `var(--technique-${id})`])) as Palette['technique'],
+  ink: 'var(--ink)',
+  soft: 'var(--ink-soft)',
+  faint: 'var(--ink-faint)',
+  line: 'var(--line)',
+  strong: 'var(--line-strong)',
+  grid: 'var(--grid)',
+  surface: 'var(--surface)',
+  warnBack: 'var(--warn-back)',
+  bad: 'var(--bad)',
+  font: 'inherit',
+};
+
+/** A drawing as an element of the page, in its colours and its font. */
+function svgElement({ svg, width, height }: Drawing, label: string): Element {
+  const text = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" aria-label="${xml(label)}">${svg}</svg>`;
+  return document.importNode(new DOMParser().parseFromString(text, 'image/svg+xml').documentElement, true);
+}
+
+/** Fills the report's section. */
+export function fillReport(
+  section: HTMLElement,
+  { recording, document: kept, words, format, names }: ReportOptions,
+): void {
+  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
+    const found = section.querySelector<T>(`[data-report="${name}"]`);
+    if (!found) throw new Error(`The report lacks its part "${name}"`);
+    return found;
+  };
+  const { made, run, measured } = kept;
+  part('title').textContent = kept.name || say(words, 'runs.opened', { date: dateIn(words, made.at) });
+  part('made').textContent = say(words, `runs.made.${made.client}`, {
+    date: dateIn(words, made.at),
+    agent: made.agent,
+    system: made.system,
+    server: made.server,
+    version: made.pushlab,
+  });
+  fillList(part('settings'), settingLines(kept, words, format, names));
+  const { clock } = recording;
+  fillList(part('conditions'), [
+    [
+      say(words, 'lab.condition.clock'),
+      clock.current ? format.uncertainty(clock.uncertaintyMs) : say(words, 'lab.unknown'),
+    ],
+    [say(words, 'lab.condition.timer'), format.ms(clock.resolutionMs)],
+    [say(words, 'lab.condition.isolated'), say(words, measured.isolated ? 'lab.yes' : 'lab.no')],
+    [say(words, 'lab.condition.run'), run.id],
+  ]);
+  showNotes(part('notes'), notesOf(recording, words, format, names));
+  const lanes = [...recording.lanes.values()];
+  // Colours as variables: paper is light, whatever the screen was when this was drawn.
+  const drawing = timelineSvg({ recording, lanes, names, palette: VARIABLES, format, width: WIDTH, compact: true });
+  part('timeline').replaceChildren(svgElement(drawing, say(words, 'lab.timeline.label')));
+  // A line in which no lane has a figure is not worth its paper.
+  const groups = GROUPS.map(({ key, measures }) => ({
+    key,
+    measures: measures.filter((measure) =>
+      lanes.some((lane) => measure.value(lane, summaryOf(lane, recording), recording) !== null),
+    ),
+  })).filter(({ measures }) => measures.length > 0);
+  new Table(part<HTMLTableElement>('table'), recording, words, names, techniqueMark, format, groups).updateAll();
+  part('link').textContent = say(words, 'runs.report.link', {
+    address: `${location.origin}${location.pathname.replace(/runs\/$/, '')}${queryFromSettings(run.settings)}`,
+  });
+}
+
+/**
+ * The settings that say how a run was, each with its unit: the usual ones always, the others where they were not off.
+ * `only` picks some by name, off or not.
+ */
+export function settingLines(
+  { run, lanes }: Pick<RunDocument, 'run' | 'lanes'>,
+  words: Words,
+  format: Format,
+  names: Readonly<Record<TechniqueId, string>>,
+  only?: readonly string[],
+): [string, string][] {
+  const { settings } = run;
+  const wanted = (name: string) => only === undefined || only.includes(name);
+  const lines: [string, string][] = [];
+  const listed = lanes.map(({ technique }) => names[technique]).join(', ');
+  if (wanted('techniques')) lines.push([say(words, 'lab.form.techniques'), listed]);
+  const arrivals = say(words, `lab.arrivals.${settings.arrivals}`);
+  if (wanted('arrivals')) lines.push([say(words, 'lab.form.arrivals'), arrivals]);
+  for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
+    if (!wanted(name)) continue;
+    const value = settings[name];
+    // A seed has no unit, and its digits are no amount.
+    const unit = name === 'seed' ? '' : (words[`lab.unit.${name}`] ?? '');
+    const written = name === 'seed' || !Number.isInteger(value) ? String(value) : format.count(value);
+    // What is off unless asked for is not worth a line.
+    if (value === 0 && RANGES[name].default === 0 && name !== 'seed' && !only) continue;
+    lines.push([words[`lab.field.${name}`] ?? name, unit === '' ? written : `${written}\u00a0${unit}`]);
+  }
+  return lines;
+}
+
+/** A date and time in the language of the page. */
+export function dateIn(words: Words, iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return iso;
+  return new Intl.DateTimeFormat(words.language ?? 'en', { dateStyle: 'medium', timeStyle: 'short' }).format(date);
+}
+
+/** Fills a `<dl>` with pairs. */
+export function fillList(list: HTMLElement, pairs: readonly (readonly [string, string])[]): void {
+  list.replaceChildren(
+    ...pairs.map(([name, value]) => {
+      const group = document.createElement('div');
+      const [term, definition] = [document.createElement('dt'), document.createElement('dd')];
+      term.textContent = name;
+      definition.textContent = value;
+      group.append(term, definition);
+      return group;
+    }),
+  );
+}
+
+/** Prints the page's report alone, and puts the page back when the print dialog is closed. */
+export function printReport(section: HTMLElement): void {
+  section.hidden = false;
+  document.documentElement.dataset.report = '';
+  addEventListener(
+    'afterprint',
+    () => {
+      delete document.documentElement.dataset.report;
+      section.hidden = true;
+    },
+    { once: true },
+  );
+  print();
+}
