@@ -147,6 +147,7 @@ export default defineConfig({
             items: [
               { label: 'Compare all eight', link: '/lab/' },
               { label: 'Kept runs', link: '/lab/runs/' },
+              { label: 'Six connections', link: '/lab/connections/' },
               { slug: 'measuring' },
               { label: 'HTTP API', link: '/docs/api/' },
             ],

@@ -17,12 +17,19 @@ export function browserPath(name: BrowserName): string {
   return path;
 }
 
-/** Starts a browser with an empty profile; throws, never skips, when it is not there. The caller closes it. */
-export async function openBrowser(name: BrowserName): Promise<Browser> {
+/**
+ * Starts a browser with an empty profile; throws, never skips, when it is not there. The caller closes it. With
+ * `anyCertificate` it trusts every certificate, as after its reader's word.
+ */
+export async function openBrowser(
+  name: BrowserName,
+  { anyCertificate = false }: { anyCertificate?: boolean } = {},
+): Promise<Browser> {
   return puppeteer.launch({
     browser: name === 'firefox' ? 'firefox' : 'chrome',
     executablePath: browserPath(name),
     headless: true,
+    acceptInsecureCerts: anyCertificate,
     args:
       name === 'firefox'
         ? []

@@ -1,0 +1,45 @@
+/**
+ * The second tab of the lab of connections: it comes back to this page with `#tab-<lab>-<n>`, tells the first one over a
+ * BroadcastChannel that it is here, and is told how long its request waited.
+ */
+import type { Format } from '../lab/format.ts';
+import { say, setText, type Words } from '../lab/words.ts';
+import type { ConnectionLab } from './connection-watch.ts';
+
+const CHANNEL = 'pushlab-connections';
+const HASH = /^#tab-([0-9a-f]{32})-(\d{1,4})$/;
+
+type Message = { lab: string; n: number } & ({ type: 'here' } | { type: 'waited'; ms: number });
+
+/** Answers each tab of this lab with how long its request waited, until `signal` aborts. */
+export function tellTabs(lab: ConnectionLab, signal: AbortSignal): void {
+  if (!('BroadcastChannel' in globalThis)) return;
+  const channel = new BroadcastChannel(CHANNEL);
+  signal.addEventListener('abort', () => channel.close());
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    const one = data.type === 'here' && data.lab === lab.id ? lab.asked.get(data.n) : undefined;
+    if (one && one.reached !== null)
+      channel.postMessage({ type: 'waited', lab: lab.id, n: one.n, ms: one.reached - one.asked } satisfies Message);
+  };
+}
+
+/** On the second tab: says that this is one, and how long it waited as soon as the first tab has told. */
+export function secondTab(
+  words: Words,
+  format: Format,
+  part: (name: string) => HTMLElement,
+  signal: AbortSignal,
+): void {
+  const [, lab, number] = HASH.exec(location.hash) ?? [];
+  if (!lab) return;
+  part('second').hidden = false;
+  if (!('BroadcastChannel' in globalThis)) return;
+  const channel = new BroadcastChannel(CHANNEL);
+  signal.addEventListener('abort', () => channel.close());
+  channel.onmessage = ({ data }: MessageEvent<Message>) => {
+    if (data.type !== 'waited' || data.lab !== lab || data.n !== Number(number)) return;
+    const waited = data.ms < 1000 ? format.ms(data.ms) : format.seconds(data.ms);
+    setText(part('second-text'), say(words, 'connections.second.waited', { waited }));
+  };
+  channel.postMessage({ type: 'here', lab, n: Number(number) } satisfies Message);
+}
