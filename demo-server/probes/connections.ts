@@ -14,7 +14,7 @@ import { fetchSchema, socketSchema, streamSchema, tabSchema, watchSchema } from 
 const LAB = /^[0-9a-f]{32}$/;
 /** A request's number in its lab. */
 const NUMBER = /^[1-9]\d{0,3}$/;
-/** The page that a second tab is led to, in any language. */
+/** Path of the lab's page, in any language. */
 const BACK = /^\/(?:[a-z]{2,3}(?:-[a-z]{2,4})?\/)?lab\/connections\/$/;
 
 interface Lab {
@@ -169,7 +169,11 @@ export function connectionProbes(
     const { back = '' } = request.query;
     if (!BACK.test(back))
       throw new RefusalError(400, 'bad-page', `back: got ${JSON.stringify(back)}, takes the path of the lab's page.`);
-    return reply.redirect(`${back}#tab-${request.params.lab}-${atOnce(request, reply)}`, 302);
+    if (!app.hasReplyDecorator('sendFile'))
+      throw new RefusalError(404, 'no-site', 'This server was started without the pages.');
+    // The page itself, not a way to it: a redirect would have to wait for a connection once more.
+    atOnce(request, reply);
+    return reply.sendFile(`${back.slice(1)}index.html`);
   });
 
   app.route({

@@ -56,9 +56,9 @@ export const tabSchema = {
   params,
   querystring: {
     type: 'object',
-    properties: { ...querystring.properties, back: { type: 'string', description: 'Path of the page to go to.' } },
+    properties: { ...querystring.properties, back: { type: 'string', description: 'Path of the page to show.' } },
   },
-  response: { 302: { description: 'To the page of the lab.', type: 'null' }, ...unknown },
+  response: { 200: text('The page of the lab.', 'text/html'), ...unknown },
 };
 export const socketSchema = {
   tags,

@@ -1,5 +1,5 @@
 /**
- * The second tab of the lab of connections: it comes back to this page with `#tab-<lab>-<n>`, tells the first one over a
+ * The second tab of the lab of connections: this page at the address that the lab counts. It tells the first one over a
  * BroadcastChannel that it is here, and is told how long its request waited.
  */
 import type { Format } from '../lab/format.ts';
@@ -7,7 +7,7 @@ import { say, setText, type Words } from '../lab/words.ts';
 import type { ConnectionLab } from './connection-watch.ts';
 
 const CHANNEL = 'pushlab-connections';
-const HASH = /^#tab-([0-9a-f]{32})-(\d{1,4})$/;
+const PATH = /^\/probe\/connections\/([0-9a-f]{32})\/tab$/;
 
 type Message = { lab: string; n: number } & ({ type: 'here' } | { type: 'waited'; ms: number });
 
@@ -30,16 +30,20 @@ export function secondTab(
   part: (name: string) => HTMLElement,
   signal: AbortSignal,
 ): void {
-  const [, lab, number] = HASH.exec(location.hash) ?? [];
+  const [, lab] = PATH.exec(location.pathname) ?? [];
   if (!lab) return;
+  const query = new URLSearchParams(location.search);
+  const n = Number(query.get('n'));
+  // That address was good for once: reloaded or shared, it leads to the page itself.
+  history.replaceState(null, '', query.get('back') ?? '/');
   part('second').hidden = false;
   if (!('BroadcastChannel' in globalThis)) return;
   const channel = new BroadcastChannel(CHANNEL);
   signal.addEventListener('abort', () => channel.close());
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
-    if (data.type !== 'waited' || data.lab !== lab || data.n !== Number(number)) return;
+    if (data.type !== 'waited' || data.lab !== lab || data.n !== n) return;
     const waited = data.ms < 1000 ? format.ms(data.ms) : format.seconds(data.ms);
     setText(part('second-text'), say(words, 'connections.second.waited', { waited }));
   };
-  channel.postMessage({ type: 'here', lab, n: Number(number) } satisfies Message);
+  channel.postMessage({ type: 'here', lab, n } satisfies Message);
 }

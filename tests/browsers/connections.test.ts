@@ -107,6 +107,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     const page = await open((await startServer({ siteDir })).url);
     await openStreams(page, 7);
     await settles(page, { reached: 6, waiting: 1 });
+    const before = browser.targets();
     await page.click('[data-part=ask-tab]');
     if (name === 'chromium') {
       await settles(page, { asked: 8, reached: 6, waiting: 2 });
@@ -117,10 +118,11 @@ describe.each(BROWSERS)('in %s', (name) => {
       polling: 100,
     });
     if (name === 'firefox') await settles(page, { asked: 8, reached: 7, waiting: 1 });
-    const hasHash = () => browser.pages().then((pages) => pages.find((one) => one.url().includes('#tab-')));
-    let tab = await hasHash();
-    while (!tab) tab = await hasHash();
-    onTestFinished(() => tab?.close().catch(() => {}));
+    const others = new Set(before);
+    const target = await browser.waitForTarget((one) => one.type() === 'page' && !others.has(one));
+    const tab = await target.page();
+    if (!tab) throw new Error('the second tab is no page');
+    onTestFinished(() => tab.close().catch(() => {}));
     await tab.waitForFunction(() =>
       /waited/.test(document.querySelector('[data-part=second-text]')?.textContent ?? ''),
     );

@@ -1,7 +1,10 @@
 /** The server's end of the lab of connections: what is counted, what is refused, what ends with its watching socket. */
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type ClientHttp2Session, connect } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
@@ -63,17 +66,31 @@ describe('a lab', () => {
     second.destroy();
   });
 
-  test('leads a second tab to its page, in any language, and nowhere else', async () => {
-    const server = await startServer();
-    await watch(server);
-    const ask = async (n: number, back: string) =>
-      fetch(`${server.url}${path('tab', n)}&back=${encodeURIComponent(back)}`, { redirect: 'manual' });
-    expect((await ask(1, '/lab/connections/')).headers.get('location')).toBe(`/lab/connections/#tab-${LAB}-1`);
-    expect((await ask(2, '/zh-cn/lab/connections/')).headers.get('location')).toBe(
-      `/zh-cn/lab/connections/#tab-${LAB}-2`,
-    );
-    for (const back of ['', '//elsewhere.example/lab/connections/', '/lab/', 'https://elsewhere.example/'])
-      expect((await ask(3, back)).status, back).toBe(400);
+  test('shows a second tab its page, in any language, and nothing else', async () => {
+    const siteDir = await mkdtemp(join(tmpdir(), 'pushlab-'));
+    onTestFinished(() => rm(siteDir, { recursive: true }));
+    for (const folder of ['lab/connections', 'zh-cn/lab/connections', 'lab']) {
+      await mkdir(join(siteDir, folder), { recursive: true });
+      await writeFile(join(siteDir, folder, 'index.html'), folder);
+    }
+    await writeFile(join(siteDir, '404.html'), '404');
+    await writeFile(join(siteDir, 'csp.json'), '{"scriptHashes":[]}');
+    const server = await startServer({ siteDir });
+    const lab = await watch(server);
+    const ask = async (n: number, back: string) => {
+      const answer = await fetch(`${server.url}${path('tab', n)}&back=${encodeURIComponent(back)}`);
+      return [answer.status, answer.headers.get('cross-origin-embedder-policy'), await answer.text()];
+    };
+    expect(await ask(1, '/lab/connections/')).toEqual([200, 'require-corp', 'lab/connections']);
+    expect(await ask(2, '/zh-cn/lab/connections/')).toEqual([200, 'require-corp', 'zh-cn/lab/connections']);
+    for (const back of ['', '/', '/lab/', '/../lab/connections/', '//elsewhere.example/lab/connections/'])
+      expect((await ask(3, back))[0], back).toBe(400);
+    expect(await lab.until((message) => message.type === 'counts' && message.reached === 2)).toMatchObject({
+      asked: 2,
+    });
+    const bare = await startServer();
+    await watch(bare);
+    expect((await fetch(`${bare.url}${path('tab', 1)}&back=/lab/connections/`)).status).toBe(404);
   });
 
   test('ends its streams and sockets with the socket that watches it, and is gone then', async () => {
