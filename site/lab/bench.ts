@@ -3,6 +3,7 @@
  */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import type { ChartKind, Charts, ChartsOptions } from './charts.ts';
+import { FaultReport } from './fault-report.ts';
 import type { Format } from './format.ts';
 import { technique as techniqueMark } from './mark.ts';
 import { GROUPS } from './measures.ts';
@@ -28,6 +29,7 @@ export class Bench {
   readonly #names: Readonly<Record<TechniqueId, string>>;
   readonly #timeline: Timeline;
   readonly #pictures: Pictures;
+  readonly #faults: FaultReport;
   readonly #life: AbortSignal;
   #shown = new Set<TechniqueId>();
   #recording: Recording | null = null;
@@ -50,6 +52,7 @@ export class Bench {
     this.#life = signal;
     this.#timeline = connectTimeline(this.#part('timeline'), { words, format, names, signal });
     this.#pictures = new Pictures({ root, words, format, names, signal });
+    this.#faults = new FaultReport(this.#part('fault-report'), words, format, names);
     signal.addEventListener('abort', () => this.#current.abort(), { once: true });
     this.#part('legend').addEventListener('click', (event) => this.#toggle(event), { signal });
     this.#part('logarithmic').addEventListener(
@@ -61,6 +64,7 @@ export class Bench {
     for (const box of root.querySelectorAll<HTMLElement>('[data-table]')) {
       whileVisible(box, 8, () => this.#tables.get(box)?.updateNext(), signal);
     }
+    whileVisible(root, 3, () => this.#faults.update(), signal);
     let notes = 0;
     whileVisible(root, 4, () => (notes++ % 4 === 0 ? this.#tellNotes() : this.#tellConditions()), signal);
   }
@@ -83,6 +87,7 @@ export class Bench {
     this.#charts = new Charts({ canvases, region: this.#root, recording, words, format, names, signal });
     this.#charts.setLogarithmic((this.#part('logarithmic') as HTMLInputElement).checked);
     this.#pictures.show(recording, this.#shown);
+    this.#faults.show(recording);
     this.#tables = new Map();
     for (const box of this.#root.querySelectorAll<HTMLElement>('[data-table]')) {
       const groups = GROUPS.filter(({ key }) => box.dataset.table?.split(' ').includes(key));
@@ -97,6 +102,7 @@ export class Bench {
     for (const table of this.#tables.values()) table.updateAll();
     this.#charts?.refresh();
     this.#pictures.refresh();
+    this.#faults.update();
     this.#tellNotes();
     this.#tellConditions();
   }

@@ -3,8 +3,10 @@
  * fails. Draws nothing.
  */
 import type {
+  BegunFault,
   ControlMessage,
   CreatedRun,
+  FaultOrder,
   Refusal,
   RunInfo,
   RunLedger,
@@ -19,6 +21,9 @@ import { fileLedger, fileSample, fileVisibility, newRecording, type Recording } 
 import type { WantedSettings } from './settings.ts';
 
 export type Phase = 'connecting' | 'ready' | 'running' | 'settling' | 'finished' | 'stopped';
+
+/** Breaks something in the run that goes on. Rejects with the server's words where it refuses. */
+export type Break = (order: FaultOrder) => Promise<void>;
 
 export type ProblemKind = 'second-tab' | 'unreachable' | 'refused' | 'lost';
 
@@ -52,8 +57,8 @@ export interface ComparisonOptions {
    * resolves, so that nobody polls while others are still waited for.
    */
   gate?: (run: string, recording: Recording) => Promise<void>;
-  /** Called with the recording as soon as it exists, and again at each new phase. */
-  tell(phase: Phase, recording: Recording): void;
+  /** Called with the recording as soon as it exists, and again at each new phase. `breakIt` works while it runs. */
+  tell(phase: Phase, recording: Recording, breakIt: Break): void;
 }
 
 const RESYNC_MS = 10_000;
@@ -94,6 +99,8 @@ class Comparison {
   readonly #finished = Promise.withResolvers<void>();
   #run = '';
   #control: Control | null = null;
+  /** Faults asked for on the control socket that it has not answered yet; it answers in order. */
+  #orders: PromiseWithResolvers<void>[] = [];
 
   constructor(options: ComparisonOptions, signal: AbortSignal, taken: AbortSignal) {
     this.#options = options;
@@ -110,7 +117,7 @@ class Comparison {
 
   async run(): Promise<Recording> {
     const recording = this.#recording;
-    this.#options.tell('connecting', recording);
+    this.#tell('connecting');
     this.#watchTab();
     this.#tellRun(await this.#create());
     const lanes = new AbortController();
@@ -120,12 +127,12 @@ class Comparison {
       await this.#passGate();
       const receiving = this.#startLanes(AbortSignal.any([this.#signal, lanes.signal]));
       await this.#lanesReachServer();
-      this.#options.tell('ready', recording);
+      this.#tell('ready');
       await this.#pause(BUILD_MS);
       await this.#start();
-      this.#options.tell('running', recording);
+      this.#tell('running');
       await this.#finished.promise;
-      this.#options.tell('settling', recording);
+      this.#tell('settling');
       await Promise.race([receiving, this.#pause(LAST_WORDS_MS)]);
       lanes.abort();
       await receiving;
@@ -140,7 +147,7 @@ class Comparison {
       if (recording.info?.state !== 'finished') this.#delete();
       this.#control?.close();
     }
-    this.#options.tell(this.#stop.aborted ? 'stopped' : 'finished', recording);
+    this.#tell(this.#stop.aborted ? 'stopped' : 'finished');
     return recording;
   }
 
@@ -183,6 +190,7 @@ class Comparison {
       void control.closed.then(() => {
         clearInterval(resync);
         this.#control = null;
+        for (const order of this.#orders.splice(0)) order.reject(new Error('The control socket closed'));
         if (this.#recording.info?.state !== 'finished' && !this.#signal.aborted) void this.#goOnWithoutControl();
       });
     } catch {
@@ -287,6 +295,36 @@ class Comparison {
   #hear(message: ControlMessage): void {
     if (message.type === 'run') this.#tellRun(message.run);
     if (message.type === 'ledger') fileLedger(this.#recording, message.ledger, message.at);
+    if (message.type === 'error') this.#orders.shift()?.reject(new Error(message.message));
+    if (message.type === 'fault') {
+      const { type: _, ...fault } = message;
+      this.#fileFault(fault);
+      if (fault.atEvent === null) this.#orders.shift()?.resolve();
+    }
+  }
+
+  /** Asks over the control socket, as it needs no connection that a lane could lack. */
+  async #break(order: FaultOrder): Promise<void> {
+    if (this.#control) {
+      const asked = Promise.withResolvers<void>();
+      this.#orders.push(asked);
+      this.#control.send({ type: 'fault', ...order });
+      return asked.promise;
+    }
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(order);
+    const answer = await this.#fetch(`/runs/${this.#run}/faults`, { method: 'POST', headers, body });
+    this.#fileFault((await answer.json()) as BegunFault);
+  }
+
+  #fileFault(fault: BegunFault): void {
+    const { info } = this.#recording;
+    const known = info?.faults.some(({ at, fault: id }) => at === fault.at && id === fault.fault);
+    if (info && !known) info.faults = [...info.faults, fault];
+  }
+
+  #tell(phase: Phase): void {
+    this.#options.tell(phase, this.#recording, (order) => this.#break(order));
   }
 
   #tellRun(info: RunInfo): void {

@@ -3,6 +3,7 @@
  */
 import { RANGES } from '../../demo-server/protocol.ts';
 import { Bench, copyText } from './bench.ts';
+import { Breaks } from './breaks.ts';
 import { pageTime } from './clock.ts';
 import { type Phase, Problem, runComparison } from './comparison.ts';
 import { formatter } from './format.ts';
@@ -51,6 +52,15 @@ export class PushLab extends HTMLElement {
     const [progress, left] = [part<HTMLProgressElement>('progress'), part('time-left')];
     const form = new SettingsForm(formElement, words, format, signal);
     const bench = new Bench(part('results'), words, format, names, signal);
+    const breaks = new Breaks({
+      panel: part<HTMLDetailsElement>('breaks'),
+      field: formElement.elements.namedItem('faults') as HTMLInputElement,
+      words,
+      format,
+      names,
+      lanes: () => form.techniques(),
+      signal,
+    });
     const keep = connectKeep({ root: this, words, format, names, drawAll: () => bench.drawAll(), signal });
     let stopping: AbortController | null = null;
     let recording: Recording | null = null;
@@ -98,11 +108,13 @@ export class PushLab extends HTMLElement {
           stop: stopping.signal,
           takeOver,
           ...(outside ? { gate: outside.gate } : {}),
-          tell: (phase, now) => {
+          tell: (phase, now, breakIt) => {
             recording = now;
             // The figures first, and then the word that they are final.
             if (phase === 'finished' || phase === 'stopped') bench.finish();
             setState(phase);
+            if (phase === 'running') breaks.setRun(breakIt);
+            else if (phase !== 'ready') breaks.setRun(null, phase === 'connecting');
             if (phase === 'ready') {
               bench.show(now, charts);
               if (now.info) form.remember(now.info.settings);
@@ -117,15 +129,20 @@ export class PushLab extends HTMLElement {
         outside?.tell('failed', recording);
         status.textContent = '';
         setState('idle');
-        if (error instanceof Problem) form.showFaults(error.faults, true);
+        if (error instanceof Problem) {
+          form.showFaults(error.faults, true);
+          breaks.showFaults(error.faults);
+        }
         showPlight(part('problem'), plightOf(error, words), words, begin);
       }
+      breaks.setRun(null);
       bench.finish();
       // Also what was measured until the server went away.
       if (recording) void keep.offer(recording);
     };
     const begin = (takeOver = false) => {
       const settings = form.read(true);
+      breaks.showFaults(form.faults);
       if (settings) void run(settings, takeOver);
     };
 

@@ -1,11 +1,12 @@
 /**
  * The form of a run's settings: reads them, keeps them in the page's address, and explains wrong input beside its field.
  */
-import { MAX_FEED_BYTES_PER_SECOND, RANGES, type SettingFault } from '../../demo-server/protocol.ts';
+import { MAX_FEED_BYTES_PER_SECOND, RANGES, type SettingFault, type TechniqueId } from '../../demo-server/protocol.ts';
 import { simulatedInWords } from './condition-words.ts';
 import type { Format } from './format.ts';
 import { connectNetwork } from './network-form.ts';
 import {
+  isTechnique,
   kindOfFault,
   NUMERIC,
   queryFromSettings,
@@ -20,6 +21,8 @@ export class SettingsForm {
   readonly #form: HTMLFormElement;
   readonly #words: Words;
   readonly #format: Format;
+  /** What did not fit when it was read last. */
+  faults: readonly SettingFault[] = [];
   readonly #showNetwork: ReturnType<typeof connectNetwork>;
 
   /** Takes over `form`, fills it from the page's address, and lets go with `signal`. */
@@ -39,11 +42,18 @@ export class SettingsForm {
   /** The settings as they stand, or null with every fault explained and the first faulty field focused. */
   read(focus = false): WantedSettings | null {
     const result = settingsFromTexts(this.#texts());
-    this.showFaults('faults' in result ? result.faults : [], focus);
+    this.faults = 'faults' in result ? result.faults : [];
+    this.showFaults(this.faults, focus);
     if ('faults' in result) return null;
     this.#summarize(result.settings);
     this.#showNetwork(result.settings);
     return result.settings;
+  }
+
+  /** The lanes that are chosen, also while the fields are locked. */
+  techniques(): TechniqueId[] {
+    const boxes = [...this.#form.querySelectorAll<HTMLInputElement>('input[name="techniques"]:checked')];
+    return boxes.map(({ value }) => value).filter(isTechnique);
   }
 
   /** Explains faults beside their fields, ours and the server's alike; those that are gone lose their explanation. */

@@ -2,6 +2,7 @@
  * One frame of the timeline. Time runs right; each lane is a row, each request a bar, each event a dot where it arrived,
  * with a fine line back to the moment it was sent: the more the line leans, the longer the event took.
  */
+import { drawFaults } from './fault-draw.ts';
 import type { Format } from './format.ts';
 import type { Palette } from './look.ts';
 import type { LaneRecord, Recording } from './recording.ts';
@@ -40,6 +41,7 @@ export function drawFrame(frame: Frame): void {
     context.clip();
     drawBars(frame, lane, row);
     drawEvents(frame, lane, row);
+    drawFaults(frame, lane, row);
     context.restore();
   }
   drawNow(frame);

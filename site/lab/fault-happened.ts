@@ -1,0 +1,183 @@
+/**
+ * What a fault did to a lane, read from the recording, and whether that is what the table expects. Pure.
+ */
+import type { BegunFault, RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
+import type { Trouble } from '../techniques/lane.ts';
+import { EXPECTED, OUTCOMES, type Outcome, type OutcomeName } from './fault-table.ts';
+import type { LaneRecord, Recording } from './recording.ts';
+import { lowerBound } from './store.ts';
+
+/** What followed a fault in one lane, until the next fault of that lane or the end of the run. Times in ms since the fault. */
+export interface Happened {
+  /** How long it could be watched. */
+  windowMs: number;
+  /** Nothing more can follow: the run is over, or the next fault has begun. */
+  closed: boolean;
+  /** The first request after the fault; null while there is none. */
+  askedMs: number | null;
+  /** The first event that arrived after it. */
+  firstEventMs: number | null;
+  /** The longest that an event was on its way, of those that arrived since. */
+  slowestMs: number | null;
+  troubles: Partial<Record<Trouble, number>>;
+  resets: number;
+  lost: number;
+  duplicated: number;
+  /** The lane has ended although its run had not. */
+  gaveUp: boolean;
+}
+
+/** What did not come as expected. */
+export type Difference =
+  | 'gave-up'
+  | 'not-asked'
+  | 'asked'
+  | 'no-event'
+  | 'no-reset'
+  | 'reset'
+  | 'lost'
+  | 'duplicated'
+  | 'not-held'
+  | `no-${Trouble}`
+  | `trouble-${Trouble}`;
+
+/** `open`: the time in which it should show is not over yet; `short`: it will not be, as the run or the next fault cut it off. */
+export type Verdict = 'agrees' | 'differs' | 'open' | 'short';
+
+export interface Judgement {
+  name: OutcomeName;
+  happened: Happened;
+  verdict: Verdict;
+  differences: Difference[];
+}
+
+/** How many bytes a buffering proxy and a compressor gather before they send: what the server's own steps hold (demo-server). */
+const HOLDS: Readonly<Partial<Record<BegunFault['fault'], number>>> = { 'proxy-buffer': 4096, compressor: 1024 };
+/** What wraps the payload of an event on a stream, at the most (a hidden frame's script), in bytes. */
+const WRAPPING = 100;
+/** The silence that the proxy with the idle limit lets pass. */
+const IDLE_MS = 5000;
+/** Events in the state that a reload shows (`STATE_EVENTS`): who is away for more of them has lost the rest. */
+const STATE = 20;
+
+/** The outcome that the table expects, for these settings: a limit on silence does nothing to a feed that is never silent so long. */
+export function outcomeName(fault: BegunFault['fault'], technique: TechniqueId, settings: RunSettings): OutcomeName {
+  const name = EXPECTED[fault][technique];
+  if (fault !== 'idle-limit' || name === 'answers-at-once') return name;
+  const gap = 1000 / settings.eventsPerSecond;
+  const quiet = technique === 'long-poll' ? Math.min(gap, settings.longPollTimeoutMs) : gap;
+  return quiet > IDLE_MS ? name : 'never-quiet';
+}
+
+/** What followed fault `fault` in `lane`, at `now` (ms of the page's clock). */
+export function happenedTo(lane: LaneRecord, recording: Recording, fault: BegunFault, now: number): Happened {
+  const { clock, info, over } = recording;
+  const { events, requests } = lane;
+  const from = clock.toPage(fault.at);
+  const later = (info?.faults ?? []).find(({ at, techniques }) => at > fault.at && techniques.includes(lane.technique));
+  const ended =
+    info?.state === 'finished' && info.endsAt !== null ? clock.toPage(info.endsAt) : Number.POSITIVE_INFINITY;
+  const to = Math.min(later ? clock.toPage(later.at) : Number.POSITIVE_INFINITY, Number.isNaN(over) ? now : over);
+  const askedTo = Math.min(to, ended);
+
+  const first = events.from(from);
+  const end = events.from(to);
+  let slowest = 0;
+  let highest = first > 0 ? (events.seq[first - 1] as number) : 0;
+  const known = highest;
+  for (let index = first; index < end; index++) {
+    slowest = Math.max(slowest, events.latency[index] as number);
+    highest = Math.max(highest, events.seq[index] as number);
+  }
+  // What a finished lane has not received by the end is lost with the last fault that befell it.
+  if (!later && info?.state === 'finished' && lane.done) highest = Math.max(highest, info.lastSeq);
+  const next = lowerBound(requests.start, requests.length, from);
+  const asked = next < requests.length && (requests.start[next] as number) < askedTo;
+
+  const troubles: Happened['troubles'] = {};
+  let [resets, duplicated] = [0, 0];
+  for (const { at, kind, reason } of lane.moments) {
+    // What closes with the run is no consequence of the fault.
+    if (at < from || at >= (kind === 'trouble' ? askedTo : to)) continue;
+    if (kind === 'reset') resets++;
+    else if (kind === 'duplicate') duplicated++;
+    else if (reason) troubles[reason] = (troubles[reason] ?? 0) + 1;
+  }
+  return {
+    windowMs: Math.max(0, Math.min(to, ended) - from),
+    closed: later !== undefined || !Number.isNaN(over) || ended < now,
+    askedMs: asked ? (requests.start[next] as number) - from : null,
+    firstEventMs: first < end ? (events.at[first] as number) - from : null,
+    slowestMs: first < end ? slowest : null,
+    troubles,
+    resets,
+    lost: Math.max(0, highest - known - (end - first)),
+    duplicated,
+    gaveUp: lane.failed !== null || (lane.done && info?.state !== 'finished'),
+  };
+}
+
+/** Holds what happened to a lane against the table. */
+export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault, now: number): Judgement | null {
+  const settings = recording.info?.settings;
+  if (!settings) return null;
+  const name = outcomeName(fault.fault, lane.technique, settings);
+  const outcome: Outcome = OUTCOMES[name];
+  const happened = happenedTo(lane, recording, fault, now);
+  const differences: Difference[] = [];
+  // Other conditions break connections and open them as well: then only what must be can be asked for.
+  const alone = settings.cutEverySeconds === 0 && !overlaps(fault, lane.technique, recording);
+  const eventMs = 1000 / settings.eventsPerSecond;
+
+  if (happened.gaveUp) differences.push('gave-up');
+  if (happened.duplicated > 0) differences.push('duplicated');
+  if (happened.lost > 0 && alone && !outcome.loses && !stateTooShort(lane.technique, settings, fault))
+    differences.push('lost');
+  if (happened.resets > 0 && alone && outcome.reset === 'no') differences.push('reset');
+  if (happened.askedMs !== null && alone && outcome.asks === 'no' && settings.uplinkPerSecond === 0)
+    differences.push('asked');
+  for (const kind of Object.keys(happened.troubles) as Trouble[]) {
+    if (alone && !outcome.must.includes(kind) && !outcome.may.includes(kind)) differences.push(`trouble-${kind}`);
+  }
+  if (differences.length > 0) return { name, happened, verdict: 'differs', differences };
+
+  const missing: Difference[] = [];
+  if (outcome.asks === 'must' && happened.askedMs === null) missing.push('not-asked');
+  for (const kind of outcome.must) if (!happened.troubles[kind]) missing.push(`no-${kind}`);
+  if (outcome.reset === 'must' && happened.resets === 0) missing.push('no-reset');
+  const need = outcome.held ? heldMs(fault, lane.technique, settings) : 0;
+  if (happened.firstEventMs === null && !(outcome.held && fault.seconds === null)) missing.push('no-event');
+  else if (need > 0 && (happened.slowestMs ?? 0) < need && happened.firstEventMs !== null) missing.push('not-held');
+  if (missing.length === 0) return { name, happened, verdict: 'agrees', differences };
+  const enough = (fault.seconds ?? 0) * 1000 + outcome.withinMs + 2 * eventMs + settings.rttMs * 4 + need;
+  if (happened.windowMs >= enough) return { name, happened, verdict: 'differs', differences: missing };
+  return { name, happened, verdict: happened.closed ? 'short' : 'open', differences: [] };
+}
+
+/** Whether another fault that lasts was still going on in this lane when this one began. */
+function overlaps(fault: BegunFault, technique: TechniqueId, { info }: Recording): boolean {
+  return (info?.faults ?? []).some(
+    (other) =>
+      other !== fault &&
+      other.techniques.includes(technique) &&
+      other.at <= fault.at &&
+      other.at + (other.seconds ?? Number.POSITIVE_INFINITY) * 1000 > fault.at,
+  );
+}
+
+/** Whether a lane that reloads the state could not see all events, as more of them come between two reloads than it holds. */
+function stateTooShort(technique: TechniqueId, settings: RunSettings, { seconds }: BegunFault): boolean {
+  if (technique !== 'http10' && technique !== 'keep-alive') return false;
+  return ((2 * settings.pollIntervalMs) / 1000 + (seconds ?? 0)) * settings.eventsPerSecond > STATE;
+}
+
+/** How late the slowest event has to be where something holds events back (ms); 0 where that cannot be told beforehand. */
+function heldMs(fault: BegunFault, technique: TechniqueId, settings: RunSettings): number {
+  const eventMs = 1000 / settings.eventsPerSecond;
+  if (settings.arrivals !== 'steady') return 0;
+  const polls = technique === 'http10' || technique === 'keep-alive' || technique === 'polling';
+  if (fault.fault === 'stall')
+    return Math.max(0, ((fault.seconds ?? 0) * 1000 - 2 * eventMs - (polls ? settings.pollIntervalMs : 0)) / 2);
+  const holds = HOLDS[fault.fault] ?? 0;
+  return (holds / (settings.payloadBytes + WRAPPING)) * eventMs * 0.5;
+}

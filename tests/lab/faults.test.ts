@@ -1,0 +1,162 @@
+/** The table of what faults should do, and how a recording is held against it. */
+import { describe, expect, test } from 'vitest';
+import en from '../../content/i18n/en.json' with { type: 'json' };
+import {
+  type BegunFault,
+  checkSettings,
+  FAULTS,
+  type FaultId,
+  type RunInfo,
+  TECHNIQUES,
+  type TechniqueId,
+} from '../../demo-server/protocol.ts';
+import { Clock } from '../../site/lab/clock.ts';
+import { type Judgement, judge } from '../../site/lab/fault-happened.ts';
+import { faultPlace, happenedInWords } from '../../site/lab/fault-report.ts';
+import { EXPECTED, OUTCOMES } from '../../site/lab/fault-table.ts';
+import { formatter } from '../../site/lab/format.ts';
+import { fileSample, newRecording, type Recording } from '../../site/lab/recording.ts';
+import type { Sample } from '../../site/techniques/lane.ts';
+
+const words: Record<string, string> = en;
+
+test('every fault has an outcome for every technique, and every outcome is some fault’s and has a sentence', () => {
+  expect(Object.keys(EXPECTED).sort()).toEqual([...FAULTS].sort());
+  const used = new Set<string>(['never-quiet']);
+  for (const fault of FAULTS) {
+    expect(words).toHaveProperty([`lab.break.fault.${fault}`]);
+    expect(words).toHaveProperty([`lab.break.fault.${fault}.text`]);
+    for (const id of TECHNIQUES) used.add(EXPECTED[fault][id]);
+  }
+  expect([...used].sort()).toEqual(Object.keys(OUTCOMES).sort());
+  for (const name of used) expect(words).toHaveProperty([`lab.break.outcome.${name}`]);
+});
+
+/** A run at one event a second whose fault came at 10 s by the server's clock, which is the page's. */
+async function run(technique: TechniqueId, fault: FaultId, given: Partial<BegunFault> = {}, settings = {}) {
+  const clock = new Clock(0.005, true);
+  await clock.sync(async () => ({ sent: 0, at: 0.05, received: 0.1 }));
+  const made = newRecording([technique], clock);
+  const checked = checkSettings({ techniques: [technique], eventsPerSecond: 1, durationSeconds: 60, ...settings });
+  if ('faults' in checked) throw new Error(JSON.stringify(checked.faults));
+  const begun = { at: 10_000, fault, techniques: [technique], seconds: 0, atEvent: null, ...given };
+  made.info = {
+    id: 'r',
+    state: 'running',
+    settings: { ...checked.settings, seed: 1 },
+    createdAt: 0,
+    startsAt: 0,
+    endsAt: 60_000,
+    lastSeq: 60,
+    faults: [begun],
+  } satisfies RunInfo;
+  made.zero = 0;
+  const lane = made.lanes.get(technique);
+  if (!lane) throw new Error('no lane');
+  const file = (...samples: Sample[]) => {
+    for (const sample of samples) fileSample(made, lane, sample);
+  };
+  const at = (now: number): Judgement => judge(lane, made, begun, now) as Judgement;
+  return { made, lane, begun, file, at };
+}
+const event = (seq: number, at: number, sentAt = at - 1): Sample => ({ kind: 'event', request: 1, at, seq, sentAt });
+const request = (at: number): Sample => ({ kind: 'request', request: 1, at });
+const trouble = (at: number, reason: 'silent' | 'connection-lost' | 'bad-answer'): Sample => ({
+  kind: 'trouble',
+  at,
+  reason,
+});
+
+describe('a cut', () => {
+  test('is open until the lane is back, and then as it should', async () => {
+    const { file, at } = await run('websocket', 'cut');
+    file(request(5), event(9, 9500));
+    expect(at(10_200)).toMatchObject({ name: 'socket-again', verdict: 'open' });
+    file(trouble(10_005, 'connection-lost'), request(10_510), event(10, 10_520, 10_500));
+    const { verdict, happened } = at(11_000);
+    expect(verdict).toBe('agrees');
+    expect(happened).toMatchObject({ lost: 0, duplicated: 0, troubles: { 'connection-lost': 1 }, closed: false });
+    expect(Math.round(happened.askedMs ?? 0)).toBe(510);
+    expect(Math.round(happened.firstEventMs ?? 0)).toBe(520);
+  });
+
+  test('that loses or doubles an event is not as it should', async () => {
+    const { file, at } = await run('websocket', 'cut');
+    file(event(9, 9500), trouble(10_005, 'connection-lost'), request(10_510), event(11, 11_500), event(11, 11_600));
+    expect(at(12_000)).toMatchObject({ verdict: 'differs', differences: ['duplicated', 'lost'] });
+  });
+
+  test('that the lane never recovers from is not as it should once its time is over', async () => {
+    const { file, at } = await run('websocket', 'cut');
+    file(event(9, 9500));
+    expect(at(30_000)).toMatchObject({
+      verdict: 'differs',
+      differences: ['not-asked', 'no-connection-lost', 'no-event'],
+    });
+  });
+
+  test('of a hidden frame shows only after its watchdog, and a run that ends before tells nothing', async () => {
+    const { made, file, at } = await run('iframe-stream', 'cut');
+    file(event(9, 9500));
+    expect(at(40_000).verdict).toBe('open');
+    made.over = 40_000;
+    expect(at(50_000).verdict).toBe('short');
+  });
+
+  test('ends with the next one in the same lane', async () => {
+    const { made, file, at, begun } = await run('sse', 'cut');
+    made.info?.faults.push({ ...begun, at: 12_000 });
+    file(event(9, 9500), request(10_500), event(10, 10_600), event(15, 15_000));
+    expect(at(20_000)).toMatchObject({ verdict: 'agrees', happened: { lost: 0, closed: true } });
+  });
+
+  test('after which the lane gave up is not as it should', async () => {
+    const { lane, file, at } = await run('sse', 'status-500');
+    file(event(9, 9500));
+    lane.failed = 'HTTP 500';
+    expect(at(10_100)).toMatchObject({ verdict: 'differs', differences: ['gave-up'] });
+  });
+});
+
+test('a stall has to hold events back, and must not make a stream ask again', async () => {
+  const held = await run('sse', 'stall', { seconds: 5 });
+  held.file(event(9, 9500), event(10, 15_001, 10_500), event(11, 15_001, 11_500));
+  expect(held.at(16_000)).toMatchObject({ name: 'late-stream', verdict: 'agrees' });
+  const free = await run('sse', 'stall', { seconds: 5 });
+  free.file(event(9, 9500), event(10, 10_501, 10_500));
+  expect(free.at(11_000).verdict).toBe('open');
+  expect(free.at(40_000)).toMatchObject({ verdict: 'differs', differences: ['not-held'] });
+  const again = await run('sse', 'stall', { seconds: 5 });
+  again.file(event(9, 9500), request(12_000));
+  expect(again.at(12_500)).toMatchObject({ verdict: 'differs', differences: ['asked'] });
+});
+
+test('a forgotten history has to be told where there is a cursor, and its losses are as they should be', async () => {
+  const told = await run('polling', 'drop-history');
+  told.file(event(9, 9500), request(11_000), { kind: 'reset', at: 11_001, next: 11 }, event(12, 12_000));
+  expect(told.at(13_000)).toMatchObject({ name: 'reset-answer', verdict: 'agrees', happened: { lost: 2, resets: 1 } });
+  const untold = await run('polling', 'drop-history');
+  untold.file(event(9, 9500), request(11_000), event(12, 12_000));
+  expect(untold.at(30_000)).toMatchObject({ verdict: 'differs', differences: ['no-reset'] });
+});
+
+test('a limit on silence does nothing to a feed that is never silent so long', async () => {
+  const busy = await run('sse', 'idle-limit', { seconds: null });
+  busy.file(event(9, 9500), event(10, 10_500));
+  expect(busy.at(11_000)).toMatchObject({ name: 'never-quiet', verdict: 'agrees' });
+  const quiet = await run('sse', 'idle-limit', { seconds: null }, { eventsPerSecond: 0.1 });
+  expect(quiet.at(11_000)).toMatchObject({ name: 'quiet-source', verdict: 'open' });
+});
+
+test('what happened is told in words with units', async () => {
+  const { made, file, at, begun } = await run('websocket', 'cut', { atEvent: 10 });
+  file(event(9, 9500), trouble(10_005, 'connection-lost'), request(10_510), event(10, 10_520, 10_500));
+  const format = formatter('en');
+  const said = happenedInWords(at(11_000).happened, words, format);
+  expect(said).toContain('next request after 510\u00a0ms; next event after 520\u00a0ms');
+  expect(said).toContain('connection lost once; none lost, none twice');
+  const names = { websocket: 'WebSocket' } as Record<TechniqueId, string>;
+  expect(faultPlace(begun, made as Recording, words, format, names)).toBe(
+    '10.000\u00a0s · all lanes · before event 10',
+  );
+});
