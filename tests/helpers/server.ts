@@ -4,7 +4,7 @@ import { onTestFinished } from 'vitest';
 import { type AppOptions, buildApp } from '../../demo-server/app.ts';
 import type { OpenedClass } from '../../demo-server/classroom/index.ts';
 import type { LaneLedger, RunInfo, RunLedger, RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
-import { addLanePage } from './lane-page.ts';
+import { addPage } from './lane-page.ts';
 
 export interface TestServer {
   /** The class, where it was started with one. */
@@ -31,17 +31,19 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server, with the page for browser tests and the second origin if asked; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
+/** Starts a server, with the pages for browser tests and the second origin if asked; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
 export async function startServer(
   {
     lanePage = false,
+    faultPage = false,
     secondOrigin = false,
     ...options
-  }: AppOptions & { lanePage?: boolean; secondOrigin?: boolean } = {},
+  }: AppOptions & { lanePage?: boolean; faultPage?: boolean; secondOrigin?: boolean } = {},
   atEnd: (close: () => Promise<void>) => void = onTestFinished,
 ): Promise<TestServer> {
   const app = await buildApp(options);
-  if (lanePage) await addLanePage(app);
+  if (lanePage) await addPage(app, 'lane-page');
+  if (faultPage) await addPage(app, 'fault-page');
   const inProgress = counter();
   const connections = counter();
   app.server.on('connection', (socket) => socket.once('close', connections.up()));
