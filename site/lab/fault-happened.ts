@@ -2,7 +2,7 @@
  * What a fault did to a lane, read from the recording, and whether that is what the table expects. Pure.
  */
 import type { BegunFault, RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
-import type { Trouble } from '../techniques/lane.ts';
+import { SILENCE_MS, type Trouble } from '../techniques/lane.ts';
 import { EXPECTED, OUTCOMES, type Outcome, type OutcomeName } from './fault-table.ts';
 import type { LaneRecord, Recording } from './recording.ts';
 import { lowerBound } from './store.ts';
@@ -57,16 +57,26 @@ const HOLDS: Readonly<Partial<Record<BegunFault['fault'], number>>> = { 'proxy-b
 const WRAPPING = 100;
 /** The silence that the proxy with the idle limit lets pass. */
 const IDLE_MS = 5000;
+/** The server's heartbeat: a WebSocket that leaves the last Ping unanswered is cut. */
+const PING_MS = 15_000;
 /** Events in the state that a reload shows (`STATE_EVENTS`): who is away for more of them has lost the rest. */
 const STATE = 20;
 
 /** The outcome that the table expects, for these settings: a limit on silence does nothing to a feed that is never silent so long. */
-export function outcomeName(fault: BegunFault['fault'], technique: TechniqueId, settings: RunSettings): OutcomeName {
-  const name = EXPECTED[fault][technique];
-  if (fault !== 'idle-limit' || name === 'answers-at-once') return name;
+export function outcomeName(fault: BegunFault, technique: TechniqueId, settings: RunSettings): OutcomeName {
+  const name = EXPECTED[fault.fault][technique];
+  if (fault.fault === 'stall') return stalledFor((fault.seconds ?? 0) * 1000, technique, name);
+  if (fault.fault !== 'idle-limit' || name === 'answers-at-once') return name;
   const gap = 1000 / settings.eventsPerSecond;
   const quiet = technique === 'long-poll' ? Math.min(gap, settings.longPollTimeoutMs) : gap;
   return quiet > IDLE_MS ? name : 'never-quiet';
+}
+
+/** A stall that outlasts the patience of one end does break the connection: the server's Ping, or the script's watchdog. */
+function stalledFor(ms: number, technique: TechniqueId, name: OutcomeName): OutcomeName {
+  if (technique === 'websocket') return ms >= PING_MS ? 'half-open' : name;
+  const watched = technique === 'iframe-stream' || technique === 'xhr-stream' || technique === 'fetch-stream';
+  return watched && ms >= SILENCE_MS - PING_MS ? 'watchdog-barks' : name;
 }
 
 /** What followed fault `fault` in `lane`, at `now` (ms of the page's clock). */
@@ -121,7 +131,7 @@ export function happenedTo(lane: LaneRecord, recording: Recording, fault: BegunF
 export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault, now: number): Judgement | null {
   const settings = recording.info?.settings;
   if (!settings) return null;
-  const name = outcomeName(fault.fault, lane.technique, settings);
+  const name = outcomeName(fault, lane.technique, settings);
   const outcome: Outcome = OUTCOMES[name];
   const happened = happenedTo(lane, recording, fault, now);
   const differences: Difference[] = [];

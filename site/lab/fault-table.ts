@@ -46,6 +46,9 @@ export const OUTCOMES = {
   'late-answer': { ...goesOn, held: true },
   'late-stream': { ...goesOn, asks: 'no', held: true },
 
+  'half-open': { ...goesOn, may: ['connection-lost'], held: true },
+  'watchdog-barks': { ...goesOn, may: ['silent', 'connection-lost'], held: true },
+
   // An answer that is not what was asked for.
   'bad-poll': { ...comesBack, must: ['bad-answer'], may: ['connection-lost'] },
   'empty-poll': { ...comesBack, must: ['bad-answer'], may: ['connection-lost'] },

@@ -62,9 +62,15 @@ function stream(
       watchdog = setTimeout(resolve, silenceMs, 'silent');
       if (xhr.status !== 200) return;
       const text = xhr.responseText;
-      for (let end = text.indexOf('\n', taken); end >= 0; end = text.indexOf('\n', taken)) {
-        if (end > taken) read(text.slice(taken, end), at);
-        taken = end + 1;
+      try {
+        for (let end = text.indexOf('\n', taken); end >= 0; end = text.indexOf('\n', taken)) {
+          if (end > taken) read(text.slice(taken, end), at);
+          taken = end + 1;
+        }
+      } catch (error) {
+        // A line that is no JSON: what a listener throws reaches nobody, and the stream would hang.
+        reject(error);
+        return;
       }
       if (taken >= RESTART_CHARS) resolve('full');
     }

@@ -12,7 +12,8 @@ import type { FaultResult, runFault } from './fault-page.ts';
 
 /** The watchdog of the streams: 35 s in the lab, and so short here that a frame whose connection is gone is found out soon. */
 const SILENCE_MS = 3000;
-const HEARTBEAT_MS = 400;
+/** Longer than the stall: a WebSocket that leaves a Ping unanswered is cut. */
+const HEARTBEAT_MS = 1500;
 
 /** How long each run lasts, and for how long a fault that lasts. A 204 leaves a frame silent twice. */
 const SECONDS: Readonly<Record<FaultId, { run: number; fault?: number }>> = {

@@ -22,7 +22,7 @@ const words: Record<string, string> = en;
 
 test('every fault has an outcome for every technique, and every outcome is some fault’s and has a sentence', () => {
   expect(Object.keys(EXPECTED).sort()).toEqual([...FAULTS].sort());
-  const used = new Set<string>(['never-quiet']);
+  const used = new Set<string>(['never-quiet', 'half-open', 'watchdog-barks']);
   for (const fault of FAULTS) {
     expect(words).toHaveProperty([`lab.break.fault.${fault}`]);
     expect(words).toHaveProperty([`lab.break.fault.${fault}.text`]);
@@ -129,6 +129,19 @@ test('a stall has to hold events back, and must not make a stream ask again', as
   const again = await run('sse', 'stall', { seconds: 5 });
   again.file(event(9, 9500), request(12_000));
   expect(again.at(12_500)).toMatchObject({ verdict: 'differs', differences: ['asked'] });
+});
+
+test('a stall that outlasts the patience of one end may break the connection', async () => {
+  for (const [id, seconds, name] of [
+    ['websocket', 14, 'late-stream'],
+    ['websocket', 15, 'half-open'],
+    ['xhr-stream', 19, 'late-stream'],
+    ['xhr-stream', 36, 'watchdog-barks'],
+    ['sse', 500, 'late-stream'],
+  ] as const) {
+    const { at } = await run(id, 'stall', { seconds });
+    expect(at(11_000).name, `${id}, ${seconds} s`).toBe(name);
+  }
 });
 
 test('a forgotten history has to be told where there is a cursor, and its losses are as they should be', async () => {
