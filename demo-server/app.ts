@@ -23,6 +23,7 @@ import { buildSecondOrigin } from './second-origin.ts';
 import { serveSite } from './site.ts';
 import { createSubscribers } from './subscribers.ts';
 import { techniques } from './techniques/index.ts';
+import { typedStreamRoute } from './typed-stream.ts';
 import { type ConnectionTotals, createLedger, type Ledger } from './wire/ledger.ts';
 import { tapServer } from './wire/tap.ts';
 
@@ -152,6 +153,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   runRoutes(app, runs, ledger, figures);
   controlRoute(app, runs, figures, limits);
   echoRoutes(app, ledger, { heartbeatMs, limits });
+  typedStreamRoute(app);
   chatRoute(app, { heartbeatMs, limits });
   probeRoutes(app, { limits, heartbeatMs, http2Host: options.http2Host });
   const secondOrigin = buildSecondOrigin();

@@ -680,3 +680,8 @@ export type ChatMessage =
   | { type: 'came'; name: string; mine: boolean; readers: number }
   | { type: 'went'; name: string; readers: number }
   | { type: 'dropped' };
+
+// ------------------------------------------------------------------------------------------- the SSE workbench
+
+/** Bytes that `/typed-stream?bytes=` takes: in base64 and with the other headers they have to fit into a head of 16 KiB. */
+export const MOST_TYPED_BYTES = 6000;

@@ -1,6 +1,6 @@
 /** What the SSE workbench shows: from a parsed stream to HTML, while the site is built and at each key. Pure. */
 import { say, type Words } from '../lab/words.ts';
-import type { Buffers, Outcome, Step } from './sse-parse.ts';
+import type { Buffers, Dispatch, Outcome, Step } from './sse-parse.ts';
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (sign) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[sign] ?? sign);
@@ -91,4 +91,34 @@ export function afterHtml({ lastEventId, retryMs }: Outcome, words: Words): stri
 export function summary({ steps, dispatches }: Outcome, words: Words): string {
   const lines = say(words, 'sse.lines', { count: steps.length });
   return say(words, 'sse.summary', { lines, events: say(words, 'sse.events', { count: dispatches.length }) });
+}
+
+/** Whether two lists of events are the same, field for field. */
+export function sameDispatches(a: readonly Dispatch[], b: readonly Dispatch[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The events of both, row by row, the differing ones marked. */
+export function comparisonHtml(ours: readonly Dispatch[], theirs: readonly Dispatch[], words: Words): string {
+  const cell = (head: string, one: Dispatch | undefined): string => {
+    const inside = one
+      ? `<dl class="event">${pairs(
+          [
+            ['sse.event.type', quoted(one.type, words)],
+            ['sse.event.data', quoted(one.data, words)],
+            ['sse.event.id', quoted(one.lastEventId, words)],
+          ],
+          words,
+        )}</dl>`
+      : `<span class="empty">${escaped(say(words, 'sse.real.missing'))}</span>`;
+    return `<td><p class="who">${escaped(say(words, head))}</p>${inside}</td>`;
+  };
+  return Array.from({ length: Math.max(ours.length, theirs.length) }, (_, n) => {
+    const same = JSON.stringify(ours[n]) === JSON.stringify(theirs[n]);
+    const sign = escaped(say(words, same ? 'sse.real.equal' : 'sse.real.unequal'));
+    return (
+      `<tr data-same="${same}"><th scope="row">${n + 1}<br><b>${sign}</b></th>` +
+      `${cell('sse.real.ours', ours[n])}${cell('sse.real.theirs', theirs[n])}</tr>`
+    );
+  }).join('');
 }

@@ -216,4 +216,49 @@ describe.each(BROWSERS)('in %s', (name) => {
     await until('[data-deed=dispatch]', 1);
     await bench?.dispose();
   });
+
+  test('the workbench holds its parser against the EventSource of this very browser', async () => {
+    const site = await startServer({ siteDir: fileURLToPath(new URL('../../dist', import.meta.url)) });
+    const page = await browser.newPage();
+    onTestFinished(() => page.close().catch(() => {}));
+    await page.goto(`${site.url}/workbench/sse-parser/`);
+    await page.focus('push-sse-parser textarea');
+    const told = (form: RegExp) =>
+      page.waitForFunction(
+        (source) =>
+          new RegExp(source).test(document.querySelector('push-sse-parser [data-part=real-status]')?.textContent ?? ''),
+        {},
+        form.source,
+      );
+    const write = (text: string) =>
+      page.$eval(
+        'push-sse-parser textarea',
+        (box, value) => {
+          (box as HTMLTextAreaElement).value = value;
+          box.dispatchEvent(new Event('input', { bubbles: true }));
+        },
+        text,
+      );
+    // Its behaviour has come when the range knows the length of the stream.
+    await page.waitForSelector('push-sse-parser [data-part=cut][aria-valuetext]');
+    await page.click('push-sse-parser [data-part=real]');
+    await told(/2 events, the same as our parser/);
+    expect(await page.$$eval('push-sse-parser [data-part=real-rows] tr', (rows) => rows.length)).toBe(2);
+
+    await write('event: error\ndata: no end\n\nid: 9\nevent: open\ndata: é🙂\n\ndata: lost');
+    await page.click('push-sse-parser input[value=crlf]');
+    await told(/2 events, the same as our parser/);
+    const cells = await page.$$eval('push-sse-parser [data-part=real-rows] td:last-child dd', (all) =>
+      all.map(({ textContent }) => textContent),
+    );
+    expect(cells).toEqual(['error', 'no end', '(empty)', 'open', 'é🙂', '9']);
+
+    // What Firefox does otherwise is shown, and not smoothed over.
+    await write('id: 1\n\ndata: a\n\n');
+    await told(name === 'firefox' ? /and not the same as our parser/ : /one event, the same as our parser/);
+    await write('');
+    await told(/0 bytes: the server sends back 1 to 6000/);
+    await page.close();
+    await site.idle();
+  });
 });
