@@ -20,6 +20,7 @@ import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
 import { healthSchema } from './schemas.ts';
 import { buildSecondOrigin } from './second-origin.ts';
+import { runOf, share } from './shared/index.ts';
 import { serveSite } from './site.ts';
 import { createSubscribers } from './subscribers.ts';
 import { techniques } from './techniques/index.ts';
@@ -41,6 +42,10 @@ export interface AppOptions {
   onConnectionEnd?: (totals: ConnectionTotals) => void;
   /** Where the lab's servers of HTTP/2 listen; loopback unless told otherwise. */
   http2Host?: string | undefined;
+  /** Where other servers meet this one (`redis://…`), to serve the same runs behind one address; alone without it. */
+  redisUrl?: string | undefined;
+  /** Told whenever Redis has come or gone. */
+  redisChanged?: (up: boolean) => void;
   /** False leaves every byte uncounted and every queue unbounded: only for the bench, which asks what the tap costs. */
   tap?: boolean;
 }
@@ -51,9 +56,15 @@ const KEEP_ALIVE_MS = 75_000;
 export async function buildApp(options: AppOptions = {}): Promise<FastifyInstance> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
   const heartbeatMs = options.heartbeatMs ?? 15_000;
-  const ledger = createLedger({ clock: now, onConnectionEnd: options.onConnectionEnd });
+  const ledger = createLedger({
+    clock: now,
+    onConnectionEnd: options.onConnectionEnd,
+    runsComeLate: options.redisUrl !== undefined,
+  });
+  const shared = options.redisUrl === undefined ? undefined : share(options.redisUrl, options.redisChanged);
+  const whole = (run: string) => shared?.whole(ledger.read(run)) ?? ledger.read(run);
   const subscribers = createSubscribers({ ledger, limits, origin: () => originOf(app) });
-  const figures = createFigures(ledger, subscribers.read);
+  const figures = createFigures({ ...ledger, read: whole }, subscribers.read);
   const runs = createRuns({
     ledger,
     runsAtOnce: limits.runsAtOnce,
@@ -62,7 +73,9 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
       figures.follow(run);
       subscribers.follow(run);
     },
+    sharing: shared,
   });
+  shared?.follow(runs, ledger.read);
   const endConnections: (() => void)[] = [];
 
   const app = Fastify({
@@ -112,6 +125,14 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     limitOffer(request);
     if (headers.upgrade && raw.httpVersion === '1.0') refuseOldUpgrade();
   });
+
+  if (shared) {
+    // A run may have been made on another server a moment ago.
+    app.addHook('onRequest', async ({ url }) => {
+      const run = runOf(url);
+      if (run !== undefined && runs.list().every(({ id }) => id !== run)) await shared.caughtUp();
+    });
+  }
 
   await app.register(fastifySwagger, {
     openapi: {
@@ -177,6 +198,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     for (const end of endConnections) end();
   });
   app.addHook('preClose', async () => {
+    await shared?.close();
     runs.close();
     subscribers.close();
     for (const client of app.websocketServer.clients) client.close(1001, 'closing');

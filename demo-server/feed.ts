@@ -117,11 +117,16 @@ export function encodeOnce<T>(encode: (event: FeedEvent) => T): (event: FeedEven
   };
 }
 
-/**
- * Makes a feed that stands still until `start`. `ringEvents` is for tests that want a cursor to grow too old soon; `made`
- * is told of each event that this feed makes itself, after its readers.
- */
-export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, made?: (event: FeedEvent) => void): Feed {
+/** Where several servers make the same feed in turns: who tells the others, and how far a reader may have come elsewhere. */
+export interface FeedSharing {
+  /** Told of each event that this feed makes itself, after its readers. */
+  made(event: FeedEvent): void;
+  /** A cursor so many events ahead of this feed was given by a server that is ahead of this one; beyond, by a feed that is gone. */
+  lead: number;
+}
+
+/** Makes a feed that stands still until `start`. `ringEvents` is for tests that want a cursor to grow too old soon. */
+export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, sharing?: FeedSharing): Feed {
   const readers = new Set<FeedReader>();
   const ring: FeedEvent[] = [];
   let ringBytes = 0;
@@ -142,6 +147,10 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, mad
     return published;
   }
 
+  function leads(after: number): boolean {
+    return after > lastSeq && after - lastSeq <= (sharing?.lead ?? 0);
+  }
+
   /** The ring, less what is to be kept from the reader. */
   function kept(forgotten: number): FeedEvent[] {
     return forgotten === 0 ? ring : ring.filter(({ seq }) => seq > forgotten);
@@ -149,6 +158,7 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, mad
 
   function since(after: number | undefined, forgotten: number): Replay {
     if (after === undefined) return { events: [], reset: false, next: lastSeq };
+    if (leads(after)) return { events: [], reset: false, next: after };
     const known = kept(forgotten);
     const oldest = lastSeq - known.length + 1;
     // A cursor ahead of us was given by a feed that is gone (the server was restarted): it says nothing here.
@@ -175,8 +185,11 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, mad
         reader.end('finished');
         return () => {};
       }
-      readers.add(reader);
-      return () => readers.delete(reader);
+      // What is made here until the cursor is reached, this reader has from the server that was ahead.
+      const { next } = replay;
+      const told = next > lastSeq ? { ...reader, event: (e: FeedEvent) => e.seq > next && reader.event(e) } : reader;
+      readers.add(told);
+      return () => readers.delete(told);
     },
     start(startsAt) {
       const length = settings.durationSeconds * 1000;
@@ -186,7 +199,7 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, mad
       const publish = (): void => {
         const event = add({ seq: lastSeq + 1, sentAt: now(), data: data.next().value });
         offset = offsets.next().value;
-        made?.(event);
+        sharing?.made(event);
       };
       const schedule = (): void => {
         if (offset >= length) return;

@@ -22,10 +22,16 @@ const HELP = `Pushlab: site and demo server.
   --data-dir <folder>     where classes are kept, ":memory:" = nowhere (default data)
 
   --help         this text
+
+  REDIS_URL      redis://[user:password@]host[:port] of the Redis by which several servers serve the same runs;
+                 without it this server is alone and needs none
 `;
 
 /** From the first signal until open connections are cut off; well inside the 2 s in which the process has to be gone. */
 const PATIENCE_MS = 1200;
+
+const REDIS_UP = 'Redis is there; this server serves the runs of all that share it.';
+const REDIS_DOWN = 'Redis cannot be reached. Runs go on here; it is tried again until it is back.';
 
 const siteDir = fileURLToPath(new URL('../dist', import.meta.url));
 
@@ -88,8 +94,16 @@ const log = withClass
       fail(error instanceof StoreError ? error.message : (error as Error).message),
     )
   : undefined;
+// From the environment alone: it may hold a password, and options stand in everybody's list of processes.
+const redisUrl = process.env.REDIS_URL || undefined;
+if (redisUrl !== undefined && !/^rediss?:$/.test(URL.parse(redisUrl)?.protocol ?? ''))
+  fail(
+    'REDIS_URL takes redis://host:port or rediss://host:port; what was given is not shown, as it may hold a password.',
+  );
 const app = await buildApp({
   http2Host,
+  redisUrl,
+  redisChanged: (up) => process.stderr.write(`pushlab: ${up ? REDIS_UP : REDIS_DOWN}\n`),
   ...(noSite ? {} : { siteDir }),
   classroom: withClass ? { name: given['classroom-name']?.trim(), log } : undefined,
 });

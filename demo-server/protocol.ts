@@ -411,6 +411,8 @@ export interface RunInfo {
   lastSeq: number;
   /** The faults that have begun so far, in that order. */
   faults: BegunFault[];
+  /** Only where several servers serve the run: whether they reach each other now. */
+  shared?: 'up' | 'down';
 }
 
 /** Answer of `POST /runs`. `proxied`: the request came through a proxy, so the ledger counts what lies behind it. */

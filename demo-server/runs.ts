@@ -6,7 +6,9 @@ import {
   type BegunFault,
   checkFault,
   checkSettings,
+  type FaultOrder,
   OPEN_RUN,
+  type PushEvent,
   RANGES,
   type RunInfo,
   type RunSettings,
@@ -17,16 +19,34 @@ import {
 import { RefusalError } from './refusal.ts';
 import type { Ledger } from './wire/ledger.ts';
 
+/** What servers that serve the same runs tell each other of one. */
+export type RunChange =
+  | { type: 'created'; settings: RunSettings; createdAt: number }
+  | { type: 'started'; startsAt: number }
+  | { type: 'disturbed'; order: FaultOrder }
+  | { type: 'finished' };
+
+/** Where several servers serve the same runs (`shared/`): who tells the others, and whether that reaches them now. */
+export interface Sharing {
+  changed(run: string, change: RunChange): void;
+  made(run: string, event: PushEvent): void;
+  state(): 'up' | 'down';
+}
+
 export interface Run {
   readonly id: string;
   readonly settings: RunSettings;
   readonly state: RunState;
   readonly feed: Feed;
   info(): RunInfo;
-  /** Starts it, once, not before `at`; a second start is refused with 409. Returns when it starts (both in ms since the epoch). */
-  start(at?: number): number;
+  /** Starts it, once, not before `notBefore`; a second start is refused with 409. Returns when it starts (both in ms since the epoch). */
+  start(notBefore?: number): number;
   /** Ends it at once, from whatever state. */
   finish(): void;
+  /** Whether this server makes the run's events, as a server that is alone always does. */
+  make(here: boolean): void;
+  /** What another server has to be told so that it has this run, too. */
+  changes(): RunChange[];
   /** What stands in the way of its lanes; undefined for the open run, which nobody may disturb. */
   readonly conditions: Conditions | undefined;
   /** Breaks something now, as an order from outside says. Refuses a bad order (400), the open run (403), a finished run (409). */
@@ -42,6 +62,12 @@ export interface Runs {
   get(id: string | undefined): Run;
   /** The same, undefined for an id that is unknown. */
   find(id: string): Run | undefined;
+  /** Every run that is known here, the open one first. */
+  list(): Run[];
+  /** What another server has told of a run; what is known already changes nothing. */
+  apply(id: string, change: RunChange): void;
+  /** Whether the other servers can be reached has changed: everybody who watches a run is told. */
+  sharingChanged(): void;
   close(): void;
 }
 
@@ -49,6 +75,10 @@ export interface Runs {
 const LEAD_MS = 250;
 /** A run ends so long after its last second: timers are late by some ms, and the same seed must give the same events. */
 const TAIL_MS = 50;
+/** With several servers: how far one may be behind another that has made events last, and how long it waits for the run's end. */
+const LEAD_EVENTS = 10;
+const LEAD_SECONDS = 5;
+const PATIENCE_MS = 3000;
 /** A run that nobody starts, and a finished one that nobody asks for any more, is forgotten after so long. */
 const READY_MS = 10 * 60_000;
 const FINISHED_MS = 30 * 60_000;
@@ -61,29 +91,41 @@ export interface RunsOptions {
   ringEvents?: number | undefined;
   /** Told of every new run, the open one included. */
   opened?: (run: Run) => void;
+  sharing?: Sharing | undefined;
 }
 
-export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptions): Runs {
-  const runs = new Map<string, Run & { close(why: FeedEnd): void; forget(): void }>();
+export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: RunsOptions): Runs {
+  const runs = new Map<string, ReturnType<typeof createRun>>();
   const open = createRun(OPEN_RUN, openSettings());
   open.start();
 
   function openSettings(): RunSettings {
     const checked = checkSettings({});
     if ('faults' in checked) throw new Error('the default settings do not pass their own check');
-    return { ...checked.settings, techniques: [...TECHNIQUES], eventsPerSecond: 1, seed: drawSeed() };
+    // One open feed for all servers of an address: a reader that changes servers goes on with its cursor.
+    const seed = sharing ? 0 : drawSeed();
+    return { ...checked.settings, techniques: [...TECHNIQUES], eventsPerSecond: 1, seed };
   }
 
-  function createRun(id: string, settings: RunSettings) {
+  function createRun(id: string, settings: RunSettings, createdAt = now()) {
     const durationSeconds = id === OPEN_RUN ? Number.POSITIVE_INFINITY : settings.durationSeconds;
-    const feed = createFeed({ ...settings, durationSeconds }, ringEvents);
-    const createdAt = now();
+    const feed = createFeed(
+      { ...settings, durationSeconds },
+      ringEvents,
+      sharing && {
+        made: (event) => sharing.made(id, event),
+        lead: LEAD_EVENTS + settings.eventsPerSecond * LEAD_SECONDS,
+      },
+    );
     const watchers = new Set<{ changed: () => void; begun: ((fault: BegunFault) => void) | undefined }>();
     const conditions = id === OPEN_RUN ? undefined : createConditions(settings, feed, tellFault);
     let state: RunState = 'ready';
     let startsAt: number | null = null;
     let endsAt: number | null = null;
     let timer: NodeJS.Timeout | undefined;
+    /** Whether the run's events are made here, and whether that has begun. */
+    let here = sharing === undefined;
+    let making = false;
     if (id !== OPEN_RUN) timer = setTimeout(forget, READY_MS);
 
     function become(next: RunState): void {
@@ -98,6 +140,35 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
       clearTimeout(timer);
       conditions?.release();
       feed.end(why);
+    }
+    function make(): void {
+      const due = here && state === 'running';
+      if (due === making) return;
+      making = due;
+      // The open feed never ends: what was not made while no server was there is not made up for.
+      const since = id === OPEN_RUN ? now() - (feed.lastSeq / settings.eventsPerSecond) * 1000 : startsAt;
+      if (due) feed.start(since as number);
+      else feed.pause();
+    }
+    function begin(at: number): void {
+      clearTimeout(timer);
+      startsAt = at;
+      if (id !== OPEN_RUN) {
+        endsAt = startsAt + settings.durationSeconds * 1000 + TAIL_MS;
+        timer = setTimeout(endInTurn, Math.max(0, Math.ceil(endsAt - now())));
+      }
+      conditions?.start(at);
+      become('running');
+      make();
+    }
+    /** Who makes the events ends the run for all; who waits for them gives up only when their maker must be gone. */
+    function endInTurn(): void {
+      if (!making) {
+        timer = setTimeout(finish, PATIENCE_MS);
+        return;
+      }
+      finish();
+      sharing?.changed(id, { type: 'finished' });
     }
     function finish(): void {
       if (state === 'finished') return;
@@ -125,9 +196,10 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
       },
       info(): RunInfo {
         const faults = [...(conditions?.begun ?? [])];
-        return { id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq, faults };
+        const told = sharing ? { shared: sharing.state() } : {};
+        return { id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq, faults, ...told };
       },
-      start(at = 0): number {
+      start(notBefore = 0): number {
         if (state !== 'ready') {
           throw new RefusalError(
             409,
@@ -135,16 +207,10 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
             `Run ${id} is ${state}; a run is started once. Create another.`,
           );
         }
-        clearTimeout(timer);
-        startsAt = Math.max(at, now() + LEAD_MS);
-        if (id !== OPEN_RUN) {
-          endsAt = startsAt + settings.durationSeconds * 1000 + TAIL_MS;
-          timer = setTimeout(finish, Math.ceil(endsAt - now()));
-        }
-        feed.start(startsAt);
-        conditions?.start(startsAt);
-        become('running');
-        return startsAt;
+        const at = Math.max(notBefore, now() + LEAD_MS);
+        begin(at);
+        sharing?.changed(id, { type: 'started', startsAt: at });
+        return at;
       },
       disturb(order: unknown): BegunFault {
         if (!conditions) {
@@ -157,9 +223,30 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
           const words = `Run ${id} has ended, and its faults with it. Create another.`;
           throw new RefusalError(409, 'run-finished', words);
         }
+        sharing?.changed(id, { type: 'disturbed', order: checked.order });
         return conditions.begin(checked.order);
       },
-      finish,
+      finish() {
+        if (state === 'finished') return;
+        finish();
+        sharing?.changed(id, { type: 'finished' });
+      },
+      make(isHere: boolean) {
+        here = isHere;
+        make();
+      },
+      changes: (): RunChange[] => [
+        { type: 'created', settings, createdAt },
+        ...(startsAt === null ? [] : [{ type: 'started', startsAt } as const]),
+      ],
+      apply(change: RunChange) {
+        if (change.type === 'disturbed' && state !== 'finished') conditions?.begin(change.order);
+        if (change.type === 'started' && state === 'ready') begin(change.startsAt);
+        if (change.type === 'finished') finish();
+      },
+      sharingChanged() {
+        for (const watcher of [...watchers]) watcher.changed();
+      },
       close,
       forget,
       watch(changed: () => void, begun?: (fault: BegunFault) => void) {
@@ -188,7 +275,9 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
         );
       }
       const { seed = drawSeed(), ...rest } = checked.settings;
-      return createRun(randomBytes(6).toString('hex'), { ...rest, seed });
+      const run = createRun(randomBytes(6).toString('hex'), { ...rest, seed });
+      for (const change of run.changes()) sharing?.changed(run.id, change);
+      return run;
     },
     get(id = OPEN_RUN) {
       const run = runs.get(id);
@@ -200,6 +289,14 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened }: RunsOptio
       );
     },
     find: (id) => runs.get(id),
+    list: () => [...runs.values()],
+    apply(id, change) {
+      if (change.type !== 'created') runs.get(id)?.apply(change);
+      else if (!runs.has(id)) createRun(id, change.settings, change.createdAt);
+    },
+    sharingChanged() {
+      for (const run of runs.values()) run.sharingChanged();
+    },
     close() {
       for (const run of runs.values()) run.close('closing');
       runs.clear();

@@ -219,6 +219,11 @@ const runInfo = {
     endsAt: time('When the run will end or has ended.'),
     lastSeq: { type: 'integer', description: 'The newest event so far; 0 = none.' },
     faults: { type: 'array', description: 'The faults that have begun so far.', items: begunFault },
+    shared: {
+      type: 'string',
+      enum: ['up', 'down'],
+      description: 'Only where several servers serve the run: whether they reach each other now.',
+    },
   },
 };
 const createdRun = {

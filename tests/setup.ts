@@ -10,6 +10,7 @@ const needed = [
   { program: ['ab'], package: 'apache2-utils' },
   { program: ['lynx'], package: 'lynx' },
   { program: ['nginx'], package: 'nginx' },
+  { program: ['redis-server'], package: 'redis-server' },
 ];
 
 const missing = needed.filter(({ program }) => !onPath(program)).map((need) => need.package);
@@ -26,5 +27,6 @@ if (missing.length > 0) {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
   // Debian starts a server when it is installed. The tests start their own, so what has just begun is ended again.
-  if (missing.includes('nginx')) execFileSync('sh', ['-c', 'service nginx stop || true'], { stdio: 'ignore' });
+  for (const name of ['nginx', 'redis-server'].filter((server) => missing.includes(server)))
+    execFileSync('sh', ['-c', `service ${name} stop || true`], { stdio: 'ignore' });
 }

@@ -16,9 +16,12 @@ export const longPoll: Room = async (app) => {
     const { state, settings } = request.run;
     const { feed } = request;
     const after = request.after ?? feed.lastSeq;
-    if (!feed.ended && after === feed.lastSeq) await news(feed, settings.longPollTimeoutMs, reply.raw);
+    let { events, next, reset } = feed.since(after);
+    if (!feed.ended && events.length === 0 && !reset) {
+      await news(feed, settings.longPollTimeoutMs, reply.raw);
+      ({ events, next, reset } = feed.since(after));
+    }
 
-    const { events, next, reset } = feed.since(after);
     const body = eventListJson(
       events.map((event) => event.json),
       next,

@@ -1,5 +1,5 @@
 /** An account: the counters of one lane, what its readers already have, and the record of its last bytes. */
-import type { ByteClass, LaneLedger } from '../protocol.ts';
+import type { ByteClass, Cut, LaneLedger } from '../protocol.ts';
 import type { Link } from './link.ts';
 import type { Direction } from './meter.ts';
 import { createTranscript, type Transcript } from './transcript.ts';
@@ -66,4 +66,27 @@ export function recordCut({ ledger }: Account, reason: string): void {
   const known = ledger.cuts.find((cut) => cut.reason === reason);
   if (known) known.count += 1;
   else ledger.cuts.push({ reason, count: 1 });
+}
+
+/** Adds up all counts of two ledgers of one kind; words stay the first one's, cuts are joined by reason. */
+export function sum<T>(one: T, other: T): T {
+  if (typeof one === 'number' && typeof other === 'number') return (one + other) as T;
+  if (Array.isArray(one) && Array.isArray(other)) return joinCuts([...one, ...other]) as T;
+  if (typeof one !== 'object' || one === null || typeof other !== 'object' || other === null) return one;
+  const [mine, theirs] = [one, other] as Record<string, unknown>[];
+  const names = [...new Set([...Object.keys(one), ...Object.keys(other)])];
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      mine?.[name] === undefined || theirs?.[name] === undefined
+        ? (mine?.[name] ?? theirs?.[name])
+        : sum(mine[name], theirs[name]),
+    ]),
+  ) as T;
+}
+
+function joinCuts(cuts: Cut[]): Cut[] {
+  const counts = new Map<string, number>();
+  for (const { reason, count } of cuts) counts.set(reason, (counts.get(reason) ?? 0) + count);
+  return [...counts].map(([reason, count]) => ({ reason, count }));
 }

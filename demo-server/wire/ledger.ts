@@ -11,7 +11,7 @@ import {
   type WireExchange,
   type WireTranscript,
 } from '../protocol.ts';
-import { type Account, createAccount } from './account.ts';
+import { type Account, createAccount, sum } from './account.ts';
 import { type Books, type ConnectionMeter, type ConnectionTotals, MeteredConnection } from './connection.ts';
 import type { Link } from './link.ts';
 import { createScan } from './scan.ts';
@@ -49,15 +49,32 @@ const ECHOES = 48;
 /** Long and random, so that nobody reads the echo of another. */
 export const ECHO_RECORD = /^[0-9a-f]{32}$/;
 
+function openAccounts(techniques: readonly TechniqueId[]): RunAccounts {
+  const ids = TECHNIQUES.filter((id) => techniques.includes(id));
+  return {
+    state: 'ready',
+    lanes: new Map(ids.map((id) => [id, createAccount('lane')])),
+    subscribers: new Map(ids.map((id) => [id, createAccount('other')])),
+    control: createAccount('other'),
+    site: createAccount('other'),
+  };
+}
+
 export interface LedgerOptions {
   clock: () => number;
   onConnectionEnd?: ((totals: ConnectionTotals) => void) | undefined;
+  /** Several servers serve the same runs: a request may come before this server has heard of its run. */
+  runsComeLate?: boolean;
 }
 
-export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger {
+/** Runs that requests have named before they were known here; the one named first makes room, and its bytes are the site's again. */
+const EXPECTED = 64;
+
+export function createLedger({ clock, onConnectionEnd, runsComeLate = false }: LedgerOptions): Ledger {
   const runs = new Map<string, RunAccounts>();
   /** Everything on this server that belongs to no run: pages, scripts, the API, and what could not be parsed. */
   const server = { site: createAccount('other'), control: createAccount('other'), unowned: createAccount('other') };
+  const expected = new Map<string, RunAccounts>();
   const echoes = new Map<string, Account>();
   let connections = 0;
   let openConnections = 0;
@@ -75,11 +92,25 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
     return found;
   }
 
+  /** The accounts of a run that is not known here yet. */
+  function expect(run: string): RunAccounts {
+    const found = expected.get(run) ?? openAccounts(TECHNIQUES);
+    const [oldest] = expected;
+    if (!expected.has(run) && oldest && expected.size >= EXPECTED) {
+      const { lanes, subscribers, control, site } = oldest[1];
+      for (const { ledger } of [...lanes.values(), ...subscribers.values(), control, site])
+        Object.assign(server.site.ledger, sum(server.site.ledger, ledger));
+      expected.delete(oldest[0]);
+    }
+    expected.set(run, found);
+    return found;
+  }
+
   /** The account that a request belongs to; a run that is unknown here leaves its requests to the site. */
   function owner(path: string, run: string | null, client: string | null): Account {
     const [, room = '', name = ''] = path.split('/', 3);
     if (room === 'push' || room === 'control') {
-      const owned = runs.get(run ?? OPEN_RUN);
+      const owned = runs.get(run ?? OPEN_RUN) ?? (runsComeLate && run !== null ? expect(run) : undefined);
       const simulated = client?.startsWith(SUBSCRIBER) === true;
       if (room === 'push')
         return (simulated ? owned?.subscribers : owned?.lanes)?.get(name as TechniqueId) ?? server.site;
@@ -104,14 +135,13 @@ export function createLedger({ clock, onConnectionEnd }: LedgerOptions): Ledger 
 
   return {
     open(run, techniques, links) {
-      const ids = TECHNIQUES.filter((id) => techniques.includes(id));
-      runs.set(run, {
-        state: 'ready',
-        lanes: new Map(ids.map((id) => [id, createAccount('lane', links?.get(id))])),
-        subscribers: new Map(ids.map((id) => [id, createAccount('other', links?.get(id))])),
-        control: createAccount('other'),
-        site: createAccount('other'),
-      });
+      const accounts = expected.get(run) ?? openAccounts(techniques);
+      expected.delete(run);
+      for (const lanes of [accounts.lanes, accounts.subscribers])
+        for (const id of lanes.keys()) if (!techniques.includes(id)) lanes.delete(id);
+      for (const lanes of [accounts.lanes, accounts.subscribers])
+        for (const [id, account] of lanes) account.link = links?.get(id);
+      runs.set(run, accounts);
     },
     setState(run, state) {
       accounts(run).state = state;

@@ -422,4 +422,16 @@ describe('a feed that several servers make in turns', () => {
     expect(reader.told).toEqual([1, 2, 3, 'reset 6', 7, 8]);
     expect(feed.since(3)).toMatchObject({ reset: true, next: 8 });
   });
+
+  test('lets a reader wait that was told more by a server that was ahead, and resets one that comes from a feed that is gone', () => {
+    const feed = createFeed(tenASecond, RING_EVENTS, { made() {}, lead: 5 });
+    const [ahead, lost] = [listener(), listener()];
+    for (const seq of [1, 2]) feed.take({ seq, sentAt: now(), data: 'x' });
+    expect(feed.since(4)).toEqual({ events: [], reset: false, next: 4 });
+    feed.subscribe(4, ahead);
+    feed.subscribe(8, lost);
+    for (const seq of [3, 4, 5]) feed.take({ seq, sentAt: now(), data: 'x' });
+    expect(ahead.told).toEqual([5]);
+    expect(lost.told).toEqual(['reset 0', 1, 2, 3, 4, 5]);
+  });
 });
