@@ -111,14 +111,12 @@ export function comparisonHtml(ours: readonly Dispatch[], theirs: readonly Dispa
           words,
         )}</dl>`
       : `<span class="empty">${escaped(say(words, 'sse.real.missing'))}</span>`;
-    return `<td><p class="who">${escaped(say(words, head))}</p>${inside}</td>`;
+    return `<div><p class="who">${escaped(say(words, head))}</p>${inside}</div>`;
   };
   return Array.from({ length: Math.max(ours.length, theirs.length) }, (_, n) => {
     const same = JSON.stringify(ours[n]) === JSON.stringify(theirs[n]);
     const sign = escaped(say(words, same ? 'sse.real.equal' : 'sse.real.unequal'));
-    return (
-      `<tr data-same="${same}"><th scope="row">${n + 1}<br><b>${sign}</b></th>` +
-      `${cell('sse.real.ours', ours[n])}${cell('sse.real.theirs', theirs[n])}</tr>`
-    );
+    const both = cell('sse.real.ours', ours[n]) + cell('sse.real.theirs', theirs[n]);
+    return `<li data-same="${same}">${n + 1}. <b>${sign}</b><div class="two">${both}</div></li>`;
   }).join('');
 }

@@ -53,7 +53,7 @@ export const connectSseParser: Connect = (root, signal) => {
   function compareSoon(bytes: Uint8Array, cut: number, outcome: Outcome): void {
     clearTimeout(timer);
     asking.abort();
-    part('real-table').hidden = true;
+    part('real-rows').hidden = true;
     delete part('real-status').dataset.same;
     if (!real.checked) tell('');
     else if (bytes.length === 0 || bytes.length > MOST_TYPED_BYTES)
@@ -74,7 +74,7 @@ export const connectSseParser: Connect = (root, signal) => {
       part('real-status').dataset.same = String(same);
       tell(same ? 'same' : 'other', { count: theirs.length });
       part('real-rows').innerHTML = comparisonHtml(dispatches, theirs, words);
-      part('real-table').hidden = dispatches.length + theirs.length === 0;
+      part('real-rows').hidden = dispatches.length + theirs.length === 0;
     } catch {
       if (!mine.aborted) tell('failed');
     }

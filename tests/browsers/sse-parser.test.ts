@@ -243,12 +243,12 @@ describe.each(BROWSERS)('in %s', (name) => {
     await page.waitForSelector('push-sse-parser [data-part=cut][aria-valuetext]');
     await page.click('push-sse-parser [data-part=real]');
     await told(/2 events, the same as our parser/);
-    expect(await page.$$eval('push-sse-parser [data-part=real-rows] tr', (rows) => rows.length)).toBe(2);
+    expect(await page.$$eval('push-sse-parser [data-part=real-rows] > li', (rows) => rows.length)).toBe(2);
 
     await write('event: error\ndata: no end\n\nid: 9\nevent: open\ndata: é🙂\n\ndata: lost');
     await page.click('push-sse-parser input[value=crlf]');
     await told(/2 events, the same as our parser/);
-    const cells = await page.$$eval('push-sse-parser [data-part=real-rows] td:last-child dd', (all) =>
+    const cells = await page.$$eval('push-sse-parser [data-part=real-rows] .two > :last-child dd', (all) =>
       all.map(({ textContent }) => textContent),
     );
     expect(cells).toEqual(['error', 'no end', '(empty)', 'open', 'é🙂', '9']);
