@@ -25,6 +25,7 @@ import { serveSite } from './site.ts';
 import { createSubscribers } from './subscribers.ts';
 import { techniques } from './techniques/index.ts';
 import { typedStreamRoute } from './typed-stream.ts';
+import { uplinkRoutes } from './uplink.ts';
 import { type ConnectionTotals, createLedger, type Ledger } from './wire/ledger.ts';
 import { tapServer } from './wire/tap.ts';
 
@@ -170,6 +171,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   await app.register(async (push) => {
     guardPush(push, runs, limits);
     for (const { room } of techniques) await push.register(room, { heartbeatMs });
+    uplinkRoutes(push);
   });
   runRoutes(app, runs, ledger, figures);
   controlRoute(app, runs, figures, limits);

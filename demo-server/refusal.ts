@@ -48,3 +48,10 @@ export function notJson(type: string | undefined): RefusalError {
     `Got a body of ${got}; takes JSON, sent with the header Content-Type: application/json.`,
   );
 }
+
+/** 400 in words, for a message towards the server that is none. */
+export function refusedUplink(wrong: SettingFault): RefusalError {
+  const got = JSON.stringify(wrong.got)?.slice(0, 80) ?? 'nothing';
+  const words = `Cannot take this message. ${wrong.field}: got ${got}, takes ${wrong.takes}.`;
+  return new RefusalError(400, 'bad-uplink', words);
+}

@@ -125,6 +125,42 @@ export function pushSchema(technique: TechniqueId): object {
   };
 }
 
+/** Schema of `POST /push/<technique>`. The message is checked by `checkUplink` of protocol.ts. */
+export function uplinkSchema(technique: TechniqueId): object {
+  return {
+    tags: ['techniques'],
+    summary: `${technique}, towards the server`,
+    description:
+      'A message of the client in the lane of this technique. On websocket it is the same JSON as a text frame, answered by the frame {"ack":n,"at":…}.',
+    querystring: { type: 'object', properties: { run: runQuery } },
+    body: {
+      type: 'object',
+      required: ['n', 'sentAt', 'data'],
+      properties: {
+        n: { type: 'integer', minimum: 1, description: 'Counts from 1 in its lane.' },
+        sentAt: { type: 'number', description: "ms since the epoch by the client's clock" },
+        data: { type: 'string', maxLength: MAX_UPLINK_BYTES },
+      },
+    },
+    response: {
+      200: {
+        description: 'The message was read.',
+        type: 'object',
+        properties: {
+          n: { type: 'integer' },
+          at: { type: 'number', description: "When, in ms since the epoch by the server's clock." },
+        },
+      },
+      400: refused('No such message: field, what it got, what it takes.'),
+      404: refused('No such run, or the run has no such lane.'),
+      410: refused('The run has ended.'),
+      413: refused('The body is too large.'),
+      415: refused('The body is not called JSON.'),
+      429: refused('Too many requests in progress for this run or from this address.'),
+    },
+  };
+}
+
 const unit: Record<NumericSetting, string> = {
   eventsPerSecond: 'Mean rate of events.',
   payloadBytes: `Bytes of each event's data; rate × payload at most ${MAX_FEED_BYTES_PER_SECOND} bytes a second.`,

@@ -3,12 +3,13 @@
  * @see https://www.rfc-editor.org/rfc/rfc6455
  *
  * The heartbeat is a Ping frame, which browsers answer by themselves and never show to a script; a connection that
- * left the last one unanswered is half-open and is cut.
+ * left the last one unanswered is half-open and is cut. What the client sends is read from the same connection, and
+ * answered on it.
  */
-import { encodeOnce } from '../feed.ts';
-import { resetJson } from '../protocol.ts';
+import { encodeOnce, now } from '../feed.ts';
+import { checkUplink, resetJson, type UplinkMessage, uplinkAckJson } from '../protocol.ts';
 import type { Room } from '../push.ts';
-import { RefusalError } from '../refusal.ts';
+import { RefusalError, refusedUplink } from '../refusal.ts';
 import { pushSchema } from '../schemas.ts';
 
 export const websocket: Room = async (app, { heartbeatMs }) => {
@@ -37,6 +38,14 @@ export const websocket: Room = async (app, { heartbeatMs }) => {
         answered = true;
       });
 
+      socket.on('message', (bytes) => {
+        const at = now();
+        const message = parse(String(bytes));
+        const wrong = checkUplink(message);
+        if (wrong) socket.send(JSON.stringify(refusedUplink(wrong).body()));
+        else socket.send(uplinkAckJson((message as UplinkMessage).n, at));
+      });
+
       const heartbeat = setInterval(() => {
         if (!answered) return socket.terminate();
         answered = false;
@@ -54,3 +63,11 @@ export const websocket: Room = async (app, { heartbeatMs }) => {
     },
   });
 };
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text.slice(0, 80);
+  }
+}

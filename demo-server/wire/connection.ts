@@ -151,6 +151,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     exchange.cursor = cursor === null ? (account.sent.get(exchange.client) ?? 0) : Number(cursor) || 0;
     exchange.record = account.transcript?.record(this.number, count, exchange.startedAt);
     account.ledger.requests += 1;
+    if (head.method === 'POST') this.uplink(account);
     if (this.requests === 0) account.ledger.connectionsOpened += 1;
     else account.ledger.connectionsReused += 1;
     this.requests += 1;
@@ -164,7 +165,10 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     (this.find(count)?.account ?? this.books.unowned).ledger.responses += 1;
   }
 
-  frame(): void {}
+  frame(direction: Direction, count: number, { opcode }: { opcode: number }): void {
+    // The first frame of a text or binary message; continuations have opcode 0, control frames 8 and more.
+    if (direction === 'up' && (opcode === 1 || opcode === 2)) this.uplink(this.find(count)?.account);
+  }
 
   bodyEnd(direction: Direction, count: number): void {
     if (direction === 'down') this.find(count)?.scanner?.end();
@@ -183,6 +187,10 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
   fault(): void {}
 
   // ----------------------------------------------------------------------------------------------- accounts
+
+  private uplink(account: Account | undefined): void {
+    if (account !== undefined) account.ledger.uplinkMessages += 1;
+  }
 
   private find(count: number): Exchange | undefined {
     for (const exchange of this.open) if (exchange.count === count) return exchange;

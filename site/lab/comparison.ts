@@ -236,7 +236,10 @@ class Comparison {
             server: this.#server,
             run: this.#run,
             pollIntervalMs: this.#options.settings.pollIntervalMs,
+            uplinkPerSecond: this.#options.settings.uplinkPerSecond,
+            payloadBytes: this.#options.settings.payloadBytes,
             signal,
+            started: () => pageTime() >= this.#recording.zero,
             over: () => this.#recording.info?.state === 'finished',
             sample: (sample) => fileSample(this.#recording, lane, sample),
           });

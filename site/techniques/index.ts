@@ -4,7 +4,7 @@ import { receive as fetchStream } from './fetch-stream.ts';
 import { receive as http10 } from './http10.ts';
 import { receive as iframeStream } from './iframe-stream.ts';
 import { receive as keepAlive } from './keep-alive.ts';
-import type { Receive } from './lane.ts';
+import { type Receive, withUplink } from './lane.ts';
 import { receive as longPoll } from './long-poll.ts';
 import { receive as polling } from './polling.ts';
 import { receive as sse } from './sse.ts';
@@ -12,13 +12,13 @@ import { receive as websocket } from './websocket.ts';
 import { receive as xhrStream } from './xhr-stream.ts';
 
 export const techniques: readonly { id: TechniqueId; receive: Receive }[] = [
-  { id: 'http10', receive: http10 },
-  { id: 'keep-alive', receive: keepAlive },
-  { id: 'polling', receive: polling },
-  { id: 'long-poll', receive: longPoll },
-  { id: 'iframe-stream', receive: iframeStream },
-  { id: 'xhr-stream', receive: xhrStream },
-  { id: 'sse', receive: sse },
+  { id: 'http10', receive: withUplink('http10', http10) },
+  { id: 'keep-alive', receive: withUplink('keep-alive', keepAlive) },
+  { id: 'polling', receive: withUplink('polling', polling) },
+  { id: 'long-poll', receive: withUplink('long-poll', longPoll) },
+  { id: 'iframe-stream', receive: withUplink('iframe-stream', iframeStream) },
+  { id: 'xhr-stream', receive: withUplink('xhr-stream', xhrStream) },
+  { id: 'sse', receive: withUplink('sse', sse) },
   { id: 'websocket', receive: websocket },
-  { id: 'fetch-stream', receive: fetchStream },
+  { id: 'fetch-stream', receive: withUplink('fetch-stream', fetchStream) },
 ];

@@ -1,7 +1,7 @@
 /**
  * What every technique's browser end is given and what it gives back: an AbortSignal in, samples out.
  */
-import type { EventList, Refusal } from '../../demo-server/protocol.ts';
+import type { EventList, Refusal, TechniqueId, UplinkAnswer, UplinkMessage } from '../../demo-server/protocol.ts';
 
 /** Something that happened in a lane. All times are `now()`: ms since the epoch by the browser's clock. */
 export type Sample =
@@ -13,6 +13,8 @@ export type Sample =
   | { kind: 'event'; request: number; at: number; seq: number; sentAt: number }
   /** The server no longer had what came after our cursor; the lane goes on from `next`. */
   | { kind: 'reset'; at: number; next: number }
+  /** A message towards the server was answered. `at` = when the server had read it, by its own clock. */
+  | { kind: 'uplink'; n: number; sentAt: number; at: number; answeredAt: number }
   /** Trouble that the lane lives with: it tries again. */
   | { kind: 'trouble'; at: number; reason: Trouble };
 
@@ -28,6 +30,12 @@ export interface Lane {
   pollIntervalMs: number;
   /** A stream that is silent so long is dead (ms); `SILENCE_MS` if not given. */
   silenceMs?: number;
+  /** Messages a second towards the server; none if not given. */
+  uplinkPerSecond?: number;
+  /** Bytes of data in each of them. */
+  payloadBytes?: number;
+  /** Whether the run has started, as far as is known: the messages begin then. From the beginning if not given. */
+  started?: () => boolean;
   /** Whether it is known from elsewhere (the control socket) that the run has ended. */
   over?: () => boolean;
   signal: AbortSignal;
@@ -119,4 +127,65 @@ export function liveWith(error: unknown, { signal, sample }: Lane): void {
   if (signal.aborted) return;
   if (error instanceof Refused) throw error;
   sample({ kind: 'trouble', at: now(), reason: error instanceof SyntaxError ? 'bad-answer' : 'connection-lost' });
+}
+
+/** How often a lane looks whether its run has started (ms). */
+const START_STEP_MS = 20;
+
+/**
+ * The messages that a lane sends towards the server, each at its time: evenly, from the start of the run until the signal
+ * aborts. Who takes them late gets them late, with the moment that they were made at.
+ */
+export async function* uplinkMessages(lane: Lane): AsyncGenerator<UplinkMessage, void> {
+  const { signal, uplinkPerSecond = 0, payloadBytes = 1, started = () => true } = lane;
+  if (uplinkPerSecond <= 0) return;
+  while (!started() && !signal.aborted) await pause(START_STEP_MS, signal);
+  const begun = now();
+  const data = 'u'.repeat(payloadBytes);
+  for (let n = 1; !signal.aborted; n += 1) {
+    // In the middle of its share of time, as the events of a steady feed: a run of whole seconds has rate × seconds.
+    const due = begun + ((n - 0.5) * 1000) / uplinkPerSecond;
+    const late = now() > due;
+    await pause(due - now(), signal);
+    if (!signal.aborted) yield { n, sentAt: late ? due : now(), data };
+  }
+}
+
+/**
+ * The technique with its way up: beside what it receives, it posts the lane's messages, one after the other. One that
+ * fails is not sent again: nobody knows whether the server has read it, and a POST may not be repeated blindly.
+ */
+export function withUplink(technique: TechniqueId, receive: Receive): Receive {
+  return async (lane) => {
+    if (!lane.uplinkPerSecond) return receive(lane);
+    const ended = new AbortController();
+    const posting = post(technique, { ...lane, signal: AbortSignal.any([lane.signal, ended.signal]) });
+    try {
+      await receive(lane);
+    } finally {
+      ended.abort();
+      await posting;
+    }
+  };
+}
+
+async function post(technique: TechniqueId, lane: Lane): Promise<void> {
+  const { signal, sample } = lane;
+  const init: RequestInit = { method: 'POST', headers: { 'content-type': 'application/json' }, signal };
+  // As its requests for events: on connections of their own (http10.ts says why).
+  if (technique === 'http10') init.credentials = 'omit';
+  for await (const message of uplinkMessages(lane)) {
+    try {
+      const answer = await fetch(pushUrl(lane, technique), { ...init, body: JSON.stringify(message) });
+      const text = await answer.text();
+      const answeredAt = now();
+      if (!answer.ok) throw refusal(answer.status, text);
+      const { n, at } = JSON.parse(text) as UplinkAnswer;
+      sample({ kind: 'uplink', n, sentAt: message.sentAt, at, answeredAt });
+    } catch (error) {
+      // A refusal (the run has ended, most likely) is for the receiving end to tell: it meets the same.
+      if (error instanceof Refused) return;
+      liveWith(error, lane);
+    }
+  }
 }

@@ -12,7 +12,7 @@ export interface LaneReport {
 /** Runs a lane until its run has ended, or until it has `enough` events, when it is aborted. */
 export async function runLane(
   id: TechniqueId,
-  settings: Pick<Lane, 'run' | 'pollIntervalMs' | 'silenceMs'>,
+  settings: Pick<Lane, 'run' | 'pollIntervalMs' | 'silenceMs' | 'uplinkPerSecond' | 'payloadBytes'>,
   enough: number,
 ): Promise<LaneReport> {
   const receive = techniques.find((technique) => technique.id === id)?.receive;

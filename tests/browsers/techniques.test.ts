@@ -25,6 +25,7 @@ describe.each(BROWSERS)('%s', (name) => {
     id: TechniqueId,
     run: string,
     enough = Number.MAX_SAFE_INTEGER,
+    uplink: { uplinkPerSecond?: number; payloadBytes?: number } = {},
   ): Promise<LaneReport> {
     const page = await browser.newPage();
     onTestFinished(() => page.close().catch(() => {}));
@@ -34,7 +35,7 @@ describe.each(BROWSERS)('%s', (name) => {
       (technique, settings, events) =>
         (window as unknown as { runLane: typeof runLane }).runLane(technique, settings, events),
       id,
-      { run, pollIntervalMs: 100, silenceMs: 600 },
+      { run, pollIntervalMs: 100, silenceMs: 600, ...uplink },
       enough,
     );
     await page.close();
@@ -44,6 +45,26 @@ describe.each(BROWSERS)('%s', (name) => {
     fetch(`${server.url}/runs/${run}/start`, { method: 'POST' });
 
   describe.each(TECHNIQUES)('%s', (id) => {
+    test('sends its messages towards the server beside what it receives, and each is answered', async () => {
+      const server = await startServer({ heartbeatMs: 200, lanePage: true });
+      const run = await server.run({ ...tenEvents(id), durationSeconds: 2 }, false);
+      const report = lane(server.url, id, run.id, undefined, { uplinkPerSecond: 10, payloadBytes: 40 });
+      while ((await server.ledger(run.id)).lanes[id]?.requests === 0);
+      await start(server, run.id);
+      const { samples, refused } = await report;
+      expect(refused).toBeNull();
+      expect(seqs({ samples, refused })).toEqual(numbers(20));
+      const answered = samples.flatMap((one) => (one.kind === 'uplink' ? [one] : []));
+      expect(answered.map(({ n }) => n)).toEqual(numbers(answered.length));
+      expect(answered.length).toBeGreaterThan(10);
+      for (const { sentAt, answeredAt } of answered) expect(answeredAt).toBeGreaterThanOrEqual(sentAt);
+      const account = server.readLedger(run.id).lanes[id];
+      // The last one may be cut off by the end of the run.
+      expect([0, 1]).toContain((account?.uplinkMessages ?? 0) - answered.length);
+      expect(account?.bytes.up.body).toBeGreaterThan(answered.length * 40);
+      expect(account?.unaccountedBytes).toBe(0);
+    });
+
     test('receives every event once and in order, and ends by itself when the run does', async () => {
       const server = await startServer({ heartbeatMs: 200, lanePage: true });
       const run = await server.run(tenEvents(id), false);

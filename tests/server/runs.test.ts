@@ -538,7 +538,7 @@ describe('the server itself', () => {
     for (const [method, path] of [
       ['GET', '/nothing'],
       ['PUT', '/runs'],
-      ['POST', '/push/sse'],
+      ['POST', '/push/websocket'],
       ['GET', '/push/carrier-pigeon'],
     ] as const) {
       const { status, body } = await request(server, method, path);
