@@ -47,6 +47,8 @@ export interface AppOptions {
   redisUrl?: string | undefined;
   /** Told whenever Redis has come or gone. */
   redisChanged?: (up: boolean) => void;
+  /** Full path of the nginx for the lab of buffering; null = do without one; looked for unless given. */
+  nginx?: string | null;
   /** False leaves every byte uncounted and every queue unbounded: only for the bench, which asks what the tap costs. */
   tap?: boolean;
 }
@@ -178,7 +180,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   echoRoutes(app, ledger, { heartbeatMs, limits });
   typedStreamRoute(app);
   chatRoute(app, { heartbeatMs, limits });
-  probeRoutes(app, { limits, heartbeatMs, http2Host: options.http2Host });
+  probeRoutes(app, { limits, heartbeatMs, http2Host: options.http2Host, nginx: options.nginx });
   const secondOrigin = buildSecondOrigin();
   const secondPort = (): number | undefined => {
     const address = secondOrigin.server.address();

@@ -701,3 +701,19 @@ export type ChatMessage =
 
 /** Bytes that `/typed-stream?bytes=` takes: in base64 and with the other headers they have to fit into a head of 16 KiB. */
 export const MOST_TYPED_BYTES = 6000;
+
+// ----------------------------------------------------------------------------------------- the lab of buffering
+
+/** What the proxy of the lab is told: the names of content/proxy/*.conf, from nothing done to everything mended. */
+export const PROXY_CONFIGS = ['without-header', 'default', 'buffering-off', 'upgrade', 'fixed'] as const;
+export type ProxyConfigId = (typeof PROXY_CONFIGS)[number];
+
+/** Answer of `POST /probe/proxy/<config>`: the proxy that stands at `path` now. */
+export interface LabProxy {
+  /** As in `nginx 1.22.1`; null = no nginx here, the lab's own buffering step takes its place. */
+  nginx: string | null;
+  /** What to put before `/push/…` to go through it. */
+  path: string;
+  /** The configuration as nginx read it; with the own step, what it imitates. */
+  conf: string;
+}

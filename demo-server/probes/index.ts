@@ -3,15 +3,19 @@ import type { FastifyInstance } from 'fastify';
 import type { Limits } from '../limits.ts';
 import { connectionProbes } from './connections.ts';
 import { http2Probes } from './http2.ts';
+import { proxyProbes } from './proxy.ts';
 
 export interface ProbeOptions {
   limits: Limits;
   heartbeatMs: number;
   /** Where the servers of HTTP/2 listen; undefined = loopback. */
   http2Host?: string | undefined;
+  /** Full path of nginx; null = do without one; undefined = look for one. */
+  nginx?: string | null | undefined;
 }
 
-export function probeRoutes(app: FastifyInstance, { limits, heartbeatMs, http2Host }: ProbeOptions): void {
+export function probeRoutes(app: FastifyInstance, { limits, heartbeatMs, http2Host, nginx }: ProbeOptions): void {
   connectionProbes(app, { limits, heartbeatMs });
   http2Probes(app, { host: http2Host });
+  proxyProbes(app, { limits, nginx });
 }

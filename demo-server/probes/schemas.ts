@@ -85,3 +85,38 @@ export const http2Schema = {
     403: refused('The servers listen on loopback, and you are not there.'),
   },
 };
+const config = {
+  type: 'string',
+  description: 'A configuration: without-header, default, buffering-off, upgrade, fixed.',
+};
+export const proxySchema = {
+  tags,
+  summary: 'Start a proxy in front of this server',
+  description:
+    'A real nginx as a child of the server, on a loopback port; where none is installed, a step of the lab that imitates one. Started once, ended when nobody uses it.',
+  params: { type: 'object', properties: { config } },
+  querystring: {
+    type: 'object',
+    properties: { gzip: { type: 'string', description: 'Given: nginx compresses as well.' } },
+  },
+  response: {
+    200: {
+      type: 'object',
+      properties: {
+        nginx: { type: ['string', 'null'], description: 'Its version; null where the lab imitates it.' },
+        path: { type: 'string', description: 'What to put before /push/… to go through it.' },
+        conf: { type: 'string', description: 'Its configuration.' },
+      },
+    },
+    400: refused('No such configuration.'),
+    503: refused('nginx did not start; its own words.'),
+  },
+};
+export const proxiedSchema = {
+  tags,
+  summary: 'A technique, through the proxy',
+  description:
+    'Browser → this server → proxy → this server. This server passes on what the proxy answers, each piece as it comes.',
+  params: { type: 'object', properties: { config, technique: { type: 'string' } } },
+  response: { 404: refused('This proxy was not started.'), 429: refused('Too many.'), 502: refused('It has gone.') },
+};

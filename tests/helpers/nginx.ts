@@ -1,23 +1,8 @@
-/** Debian's nginx as a child in the foreground, with a folder and a port of its own; never the system's service. */
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** Debian's nginx for tests: the lab's own (demo-server/probes/nginx.ts), and an error where there is none. */
+import * as nginx from '../../demo-server/probes/nginx.ts';
 import { onPath } from './programs.ts';
 
-export interface Nginx {
-  port: number;
-  url: string;
-  /** Ends the child and removes its folder. */
-  stop(): Promise<void>;
-}
-
-/** The addresses that stand in content/proxy/*.conf, to be copied; here the real ones take their place. */
-const LISTEN = '127.0.0.1:8080';
-const SERVER = '127.0.0.1:4321';
-/** Somebody else may take a free port before nginx does. */
-const ATTEMPTS = 5;
+export { type Nginx, proxyConf, withLines } from '../../demo-server/probes/nginx.ts';
 
 function program(): string {
   const path = onPath(['nginx']);
@@ -26,93 +11,8 @@ function program(): string {
 }
 
 /** As in `nginx 1.22.1`. */
-export function nginxVersion(): string {
-  const said = execFileSync('sh', ['-c', '"$0" -v 2>&1', program()], { encoding: 'utf8' });
-  return said.trim().replace(/^nginx version: nginx\/(\S+).*/s, 'nginx $1');
-}
+export const nginxVersion = (): string => nginx.nginxVersion(program());
 
-/** One of the configurations that the page shows: `content/proxy/<name>.conf`. */
-export function proxyConf(name: string): Promise<string> {
-  return readFile(join(import.meta.dirname, '../../content/proxy', `${name}.conf`), 'utf8');
-}
-
-/** A configuration with more lines in its `server`. Throws where it has none. */
-export function withLines(conf: string, ...lines: string[]): string {
-  const [before, after, ...more] = conf.split('\nserver {\n');
-  if (before === undefined || after === undefined || more.length > 0)
-    throw new Error(`takes a configuration with one server, got ${JSON.stringify(conf)}`);
-  return `${before}\nserver {\n${lines.map((line) => `  ${line}\n`).join('')}${after}`;
-}
-
-/** Starts nginx with `conf` (what one would put into conf.d/) in front of a server's port; resolves when it listens. */
-export async function startNginx(conf: string, serverPort: number): Promise<Nginx> {
-  for (const address of [LISTEN, SERVER]) {
-    if (!conf.includes(address)) throw new Error(`takes a configuration with ${address}, got ${JSON.stringify(conf)}`);
-  }
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await startOn(await freePort(), conf, serverPort);
-    } catch (error) {
-      if (attempt === ATTEMPTS || !String(error).includes('bind()')) throw error;
-    }
-  }
-}
-
-async function startOn(port: number, conf: string, serverPort: number): Promise<Nginx> {
-  const folder = await mkdtemp(join(tmpdir(), 'pushlab-nginx-'));
-  const site = conf.replaceAll(LISTEN, `127.0.0.1:${port}`).replaceAll(SERVER, `127.0.0.1:${serverPort}`);
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((of) => `${of}_temp_path ${of};`);
-  await writeFile(join(folder, 'site.conf'), site);
-  await writeFile(
-    join(folder, 'nginx.conf'),
-    [
-      'daemon off;',
-      // One process: its end is the end of all of it.
-      'master_process off;',
-      'pid nginx.pid;',
-      'error_log stderr notice;',
-      'events {}',
-      `http { access_log off; ${temporary.join(' ')} include site.conf; }`,
-    ].join('\n'),
-  );
-  const child = spawn(program(), ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr'], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  const ended = new Promise<void>((resolve) => {
-    child.once('close', () => resolve());
-    child.once('error', () => resolve());
-  });
-  const stop = async (): Promise<void> => {
-    child.kill();
-    await ended;
-    await rm(folder, { recursive: true, force: true });
-  };
-  let said = '';
-  try {
-    await new Promise<void>((resolve, reject) => {
-      const fail = (): void => reject(new Error(`nginx did not start: ${said}`));
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        // It would go on trying for seconds.
-        if (said.includes('bind()')) fail();
-        // Said once it listens.
-        if (/\[notice\].* OS: /.test(said)) resolve();
-      });
-      void ended.then(fail);
-    });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { port, url: `http://127.0.0.1:${port}`, stop };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
-}
+/** Starts nginx with `conf` in front of a server's port; resolves when it listens. */
+export const startNginx = (conf: string, serverPort: number): Promise<nginx.Nginx> =>
+  nginx.startNginx(program(), conf, serverPort);
