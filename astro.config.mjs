@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { LADDER } from './demo-server/protocol.ts';
+import { builtForServer } from './site/build/demo-server.ts';
 import { MARKS } from './site/components/marks.ts';
 import { LOCALES } from './site/locales.ts';
 
@@ -64,6 +65,9 @@ function demoServer() {
   };
 }
 
+/** Where the demo server of this build is, '' for the site's own origin. */
+const DEMO_SERVER = builtForServer();
+
 /** Before anything is drawn: the rungs that were read on this device (site/components/progress.ts), and the mark for them. */
 const READ_RUNGS = "try{document.documentElement.dataset.read=localStorage.getItem('pushlab:read')??''}catch{}";
 const READ_MARKS = LADDER.map((id) => `:root[data-read~="${id}"] [data-technique="${id}"]{--read:"✓"/""}`).join('');
@@ -94,6 +98,7 @@ export default defineConfig({
         // Starlight's own says that there is a large picture of each page.
         head: [
           { tag: 'meta', attrs: { name: 'twitter:card', content: 'summary' } },
+          ...(DEMO_SERVER === '' ? [] : [{ tag: 'meta', attrs: { name: 'demo-server', content: DEMO_SERVER } }]),
           { tag: 'script', content: READ_RUNGS },
           { tag: 'style', content: READ_MARKS },
         ],

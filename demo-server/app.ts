@@ -6,6 +6,7 @@ import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, ty
 import { chatRoute } from './chat.ts';
 import { type ClassroomOptions, type OpenedClass, registerClassroom } from './classroom/index.ts';
 import { controlRoute } from './control.ts';
+import { allowOrigins } from './cors.ts';
 import { chooseProtocol, DEFLATE_OPTIONS, echoRoutes, limitOffer } from './echo.ts';
 import { now } from './feed.ts';
 import { createFigures } from './figures.ts';
@@ -37,6 +38,8 @@ export interface AppOptions {
   heartbeatMs?: number;
   /** Events that the replay ring keeps; tests make it small to let a cursor grow too old. */
   ringEvents?: number;
+  /** Origins besides its own whose pages may use this server, as browsers write them. */
+  allowOrigins?: readonly string[];
   /** Opens a class; without it none of its routes exists. */
   classroom?: ClassroomOptions | undefined;
   /** Told of every closed connection, for checks against a packet capture. */
@@ -122,9 +125,11 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     else if (type?.startsWith('application/json')) readJson(request, body as string, done);
     else done(notJson(type));
   });
+  const allowed = new Set(options.allowOrigins);
+  allowOrigins(app, allowed);
   app.addHook('onRequest', async (request) => {
     const { raw, headers, routeOptions } = request;
-    if (!routeOptions.config.anyOrigin) refuseForeignOrigin(headers);
+    if (!routeOptions.config.anyOrigin) refuseForeignOrigin(headers, allowed);
     limitOffer(request);
     if (headers.upgrade && raw.httpVersion === '1.0') refuseOldUpgrade();
   });

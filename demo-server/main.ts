@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { buildApp } from './app.ts';
 import { StoreError } from './classroom/sqlite-log.ts';
 import { invitation, openLog } from './classroom/start.ts';
+import { readOrigin } from './cors.ts';
 
 const HELP = `Pushlab: site and demo server.
 
@@ -16,6 +17,7 @@ const HELP = `Pushlab: site and demo server.
   --second-port <n>  port of the hostile page in the lesson on security, 0 = any free one, none = no such page
                  (default: one above the port, or any free one)
   --no-site      only the demo routes, without the pages
+  --allow-origin <origin>  pages of this origin may use the server, too; may be given several times
 
   --classroom             opens a class for everyone in the network (then --host is 0.0.0.0 unless given)
   --classroom-name <text> what it is called; goes on with the last class of that name
@@ -52,6 +54,7 @@ function options() {
         'classroom-name': { type: 'string' },
         'data-dir': { type: 'string', default: 'data' },
         'no-site': { type: 'boolean', default: false },
+        'allow-origin': { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', default: false },
       },
     });
@@ -66,6 +69,7 @@ const {
   'http2-host': http2Host,
   'second-port': secondText,
   'no-site': noSite,
+  'allow-origin': origins,
   help,
   ...given
 } = options();
@@ -81,6 +85,12 @@ if (!/^\d+$/.test(portText) || port > 65535)
 if (!/^(\d*|none)$/.test(secondText) || Number(secondText) > 65535)
   fail(`--second-port (or SECOND_PORT) takes a number from 0 to 65535, or none, got ${JSON.stringify(secondText)}.`);
 if (host === '') fail('--host takes a name or an address, got "".');
+for (const one of origins) {
+  if (readOrigin(one) === undefined)
+    fail(
+      `--allow-origin takes an origin, as in https://pushlab.example (no path, no slash), got ${JSON.stringify(one)}.`,
+    );
+}
 if (!noSite) {
   // Written when the build has all but ended: index.html is there even where it broke off.
   await access(`${siteDir}/csp.json`).catch(() =>
@@ -104,6 +114,7 @@ const app = await buildApp({
   http2Host,
   redisUrl,
   redisChanged: (up) => process.stderr.write(`pushlab: ${up ? REDIS_UP : REDIS_DOWN}\n`),
+  allowOrigins: origins,
   ...(noSite ? {} : { siteDir }),
   classroom: withClass ? { name: given['classroom-name']?.trim(), log } : undefined,
 });

@@ -17,10 +17,10 @@ export function isForeign({ origin, host }: IncomingHttpHeaders): boolean {
 
 /**
  * A WebSocket knows no same-origin policy and no CORS (RFC 6455 10.2): the server has to look at Origin itself. The
- * same look protects POST and DELETE.
+ * same look protects POST and DELETE. `allowed` are origins that may all the same.
  */
-export function refuseForeignOrigin(headers: IncomingHttpHeaders): void {
-  if (!isForeign(headers)) return;
+export function refuseForeignOrigin(headers: IncomingHttpHeaders, allowed?: ReadonlySet<string>): void {
+  if (!isForeign(headers) || allowed?.has(headers.origin ?? '')) return;
   const { origin, host, upgrade } = headers;
   throw new RefusalError(
     403,

@@ -394,9 +394,11 @@ export function sseEvent(id: number, json: string): string {
 /**
  * What a streamed page begins with: the function `p` that hands on to the parent what a script calls it with, and
  * takes the script out of the page. `callback` names the parent's function; the route lets only an identifier through.
+ * A parent of another origin has no functions for the frame: with `origin`, its page is sent messages instead.
  */
-export function iframeHead(callback: string): string {
-  return `<!doctype html><meta charset="utf-8"><script>function p(e){document.currentScript.remove();parent.${callback}(e)}</script>\n`;
+export function iframeHead(callback: string, origin?: string): string {
+  const call = origin === undefined ? `parent.${callback}(e)` : `parent.postMessage({${callback}:e},"${origin}")`;
+  return `<!doctype html><meta charset="utf-8"><script>function p(e){document.currentScript.remove();${call}}</script>\n`;
 }
 
 /** One event (or notice) as a script; without JSON it is the heartbeat, which only shows that the stream lives. */

@@ -108,6 +108,11 @@ export function pushSchema(technique: TechniqueId): object {
                 pattern: '^[A-Za-z_$][A-Za-z0-9_$]{0,63}$',
                 description: "Name of the parent page's function that every event calls; `push` if not given.",
               },
+              origin: {
+                type: 'string',
+                description:
+                  'Origin of a parent page that is not of this server but allowed (--allow-origin): it is sent messages `{<callback>: event}` by postMessage instead.',
+              },
             }
           : {}),
       },

@@ -14,14 +14,20 @@ const LOOPBACK = ['localhost', '127.0.0.1'];
 /** The page that shows a page of another origin in a frame. */
 const FRAMING_PAGE = '/security/index.html';
 
+/** What the build says of its pages: inline scripts by hash, and the origin of a demo server that is elsewhere ('' = here). */
+interface Policy {
+  scriptHashes: string[];
+  demoServer: string;
+}
+
 /** `secondPort` is where that other origin is, undefined where nothing listens. */
 export async function serveSite(
   app: FastifyInstance,
   siteDir: string,
   secondPort: () => number | undefined,
 ): Promise<void> {
-  const { scriptHashes } = JSON.parse(await readFile(join(siteDir, 'csp.json'), 'utf8')) as { scriptHashes: string[] };
-  const pageHeaders = headersOfPages(scriptHashes);
+  const policy = JSON.parse(await readFile(join(siteDir, 'csp.json'), 'utf8')) as Policy;
+  const pageHeaders = headersOfPages(policy);
   const notFoundPage = await readFile(join(siteDir, '404.html'), 'utf8');
 
   await app.register(fastifyStatic, {
@@ -36,7 +42,7 @@ export async function serveSite(
       for (const [name, value] of Object.entries(pageHeaders)) reply.header(name, value);
       if (!path.includes(FRAMING_PAGE)) return;
       const frames = framesOf(reply.request.headers.host, secondPort());
-      reply.header('content-security-policy', pagePolicy(scriptHashes, frames));
+      reply.header('content-security-policy', pagePolicy(policy, frames));
     },
   });
   app.setNotFoundHandler((request, reply) => {
@@ -53,24 +59,25 @@ export async function serveSite(
  * COOP and COEP isolate the page, or browsers make its timers too coarse to measure with. No Referer, so that no lane
  * carries one and another not.
  */
-const headersOfPages = (scriptHashes: string[]): Record<string, string> => ({
+const headersOfPages = (policy: Policy): Record<string, string> => ({
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-embedder-policy': 'require-corp',
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
-  'content-security-policy': pagePolicy(scriptHashes, []),
+  'content-security-policy': pagePolicy(policy, []),
 });
 
 /** Scripts: our own files, and the inline ones that the build knows by hash. `frames` are origins besides our own. */
-function pagePolicy(scriptHashes: string[], frames: string[]): string {
+function pagePolicy({ scriptHashes, demoServer }: Policy, frames: string[]): string {
+  const elsewhere = demoServer === '' ? [] : [demoServer];
   return [
     "default-src 'self'",
     // The search index is WebAssembly.
     `script-src 'self' 'wasm-unsafe-eval' ${scriptHashes.map((hash) => `'${hash}'`).join(' ')}`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
-    "connect-src 'self' ws: wss:",
-    `frame-src ${["'self'", ...frames].join(' ')}`,
+    `connect-src ${["'self'", 'ws:', 'wss:', ...elsewhere].join(' ')}`,
+    `frame-src ${["'self'", ...elsewhere, ...frames].join(' ')}`,
     "object-src 'none'",
     "base-uri 'self'",
     "form-action 'self'",

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { budgets } from './build/budgets.ts';
 import { compress } from './build/compress.ts';
 import { inlineScriptHashes } from './build/csp.ts';
+import { builtForServer } from './build/demo-server.ts';
 import { hashOfInputs } from './build/inputs.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -31,7 +32,10 @@ if (unchanged && process.argv.includes('--if-changed')) {
   for (const { page, bytes, limit } of tooHeavy) say(`${page} loads ${bytes} bytes of script (gzip); it may ${limit}.`);
   if (tooHeavy.length > 0) process.exit(1);
 
-  writeFileSync(join(dist, 'csp.json'), JSON.stringify({ scriptHashes: inlineScriptHashes(dist) }));
+  writeFileSync(
+    join(dist, 'csp.json'),
+    JSON.stringify({ scriptHashes: inlineScriptHashes(dist), demoServer: builtForServer() }),
+  );
   const compressed = await compress(dist);
   // Last, so that a build which stopped half-way is not taken for a finished one.
   writeFileSync(stamp, inputs);

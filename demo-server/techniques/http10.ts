@@ -26,6 +26,8 @@ export const http10: Room = async (app) => {
         'Content-Type: application/json; charset=utf-8',
         'Cache-Control: no-store',
         `Content-Length: ${Buffer.byteLength(body)}`,
+        // What a page of another origin needs to read it (cors.ts); else nothing.
+        ...Object.entries(reply.raw.getHeaders()).map(([name, value]) => `${name}: ${value}`),
         '',
         body,
       ].join('\r\n'),

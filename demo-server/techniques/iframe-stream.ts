@@ -10,6 +10,7 @@ import type { onRequestAsyncHookHandler } from 'fastify';
 import { encodeOnce } from '../feed.ts';
 import { iframeHead, iframeScript, resetJson } from '../protocol.ts';
 import type { Room } from '../push.ts';
+import { RefusalError } from '../refusal.ts';
 import { pushSchema } from '../schemas.ts';
 
 const COEP = { 'cross-origin-embedder-policy': 'require-corp' };
@@ -23,7 +24,8 @@ export const iframeStream: Room = async (app, { heartbeatMs }) => {
   app.get('/push/iframe-stream', { schema: pushSchema('iframe-stream'), onRequest }, (request, reply) => {
     const { state } = request.run;
     const { feed } = request;
-    const { callback = 'push' } = request.query as { callback?: string };
+    const { callback = 'push', origin } = request.query as { callback?: string; origin?: string };
+    if (origin !== undefined && !app.allowedOrigins.has(origin)) refuseParent(origin);
     const over = state === 'finished' && (request.after ?? feed.lastSeq) === feed.lastSeq;
     reply.hijack();
     const stream = reply.raw;
@@ -33,7 +35,7 @@ export const iframeStream: Room = async (app, { heartbeatMs }) => {
       'x-accel-buffering': 'no',
       ...COEP,
     });
-    stream.write(iframeHead(callback));
+    stream.write(iframeHead(callback, origin));
     if (over) {
       stream.end(iframeScript('{"end":true}'));
       return;
@@ -51,3 +53,12 @@ export const iframeStream: Room = async (app, { heartbeatMs }) => {
     });
   });
 };
+
+/** Refuses to send events to a page that this server does not know. */
+function refuseParent(origin: string): never {
+  throw new RefusalError(
+    403,
+    'foreign-origin',
+    `This frame would send its events to a page of ${JSON.stringify(origin)}, which this server was not told to allow.`,
+  );
+}

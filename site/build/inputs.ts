@@ -22,7 +22,7 @@ function filesUnder(path: string): string[] {
 
 /** One hash over names and contents of all inputs, in hex. `root` is the repository's folder. */
 export function hashOfInputs(root: string): string {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(process.env.PUBLIC_DEMO_SERVER ?? '');
   for (const input of INPUTS) {
     for (const file of filesUnder(join(root, input))) {
       hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');

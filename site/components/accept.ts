@@ -1,5 +1,7 @@
 /** The Accept workbench at work: every step for the key in the field, and the same for a handshake that really took place. */
+
 import type { WireExchange } from '../../demo-server/protocol.ts';
+import { demoServer } from '../lab/demo-server.ts';
 import { readWords, say } from '../lab/words.ts';
 import { acceptSteps, GUID, randomKey, readKey, SAMPLE } from './accept-steps.ts';
 import { hexOf } from './frame-codec.ts';
@@ -56,7 +58,7 @@ export const connectAccept: Connect = (root, signal) => {
     said.textContent = say(words, 'accept.real.waiting');
     try {
       const record = hexOf(crypto.getRandomValues(new Uint8Array(16))).replaceAll(' ', '');
-      const url = new URL(`/echo/${record}`, location.href);
+      const url = new URL(`${demoServer()}/echo/${record}`, location.href);
       url.protocol = url.protocol.replace('http', 'ws');
       const socket = new WebSocket(url);
       await new Promise((resolve, reject) => {
@@ -64,7 +66,7 @@ export const connectAccept: Connect = (root, signal) => {
         socket.addEventListener('close', reject, { signal });
       });
       socket.close(1000);
-      const answer = await fetch(`/echoes/${record}`, { signal });
+      const answer = await fetch(`${demoServer()}/echoes/${record}`, { signal });
       const { exchanges } = (await answer.json()) as { exchanges: WireExchange[] };
       const segments = exchanges[0]?.segments ?? [];
       const head = segments.flatMap(({ kind, bytes }) => (kind === 'head' ? atob(bytes) : [])).join('');

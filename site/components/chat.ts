@@ -1,5 +1,7 @@
 /** The chat at work: one WebSocket to a room. Whatever others wrote becomes text, never markup. */
+
 import type { ChatMessage } from '../../demo-server/protocol.ts';
+import { demoServer } from '../lab/demo-server.ts';
 import { readWords, say } from '../lab/words.ts';
 import type { Connect } from './lazy-element.ts';
 
@@ -79,7 +81,7 @@ export const connectChat: Connect = (root, signal) => {
       status('badRoom', { got: room });
       return;
     }
-    const url = new URL(`/chat/${room}`, location.href);
+    const url = new URL(`${demoServer()}/chat/${room}`, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     url.searchParams.set('name', field('name').value);
     const made = new WebSocket(url, 'chat');

@@ -1,5 +1,7 @@
 /** The playground at work: one WebSocket at a time, everything that happens to it, and its frames from the server. */
+
 import type { WireExchange } from '../../demo-server/protocol.ts';
+import { demoServer } from '../lab/demo-server.ts';
 import { formatter } from '../lab/format.ts';
 import { readWords, say } from '../lab/words.ts';
 import type { Connect } from './lazy-element.ts';
@@ -98,7 +100,7 @@ export const connectPlayground: Connect = (root, signal) => {
   async function read(): Promise<void> {
     const status = part('frames-status');
     try {
-      const answer = await fetch(`/echoes/${record}`, { signal });
+      const answer = await fetch(`${demoServer()}/echoes/${record}`, { signal });
       const { exchanges } = (await answer.json()) as { exchanges: WireExchange[] };
       const exchange = exchanges.at(-1);
       if (!exchange) return;
@@ -140,7 +142,7 @@ export const connectPlayground: Connect = (root, signal) => {
       .value.split(',')
       .map((name) => name.trim())
       .filter((name) => name !== '');
-    const url = new URL(`/echo/${record}`, location.href);
+    const url = new URL(`${demoServer()}/echo/${record}`, location.href);
     url.protocol = url.protocol.replace('http', 'ws');
     url.searchParams.set('deflate', part<HTMLSelectElement>('deflate').value);
     attempt(`new WebSocket(…, ${JSON.stringify(protocols)})`, () => {

@@ -1,4 +1,5 @@
 /** The copy button of a shell line, and its address when the site stands somewhere else than the lesson says. */
+import { demoServer } from '../lab/demo-server.ts';
 import type { Connect } from './lazy-element.ts';
 
 const WRITTEN = 'http://localhost:4321';
@@ -9,7 +10,7 @@ export const connectTry: Connect = (root, signal) => {
     root.querySelector<HTMLElement>(part),
   );
   if (!code || !button || !status) throw new Error('<push-try> lacks its command, its button or its status');
-  const command = (root.dataset.try ?? '').replaceAll(WRITTEN, location.origin);
+  const command = (root.dataset.try ?? '').replaceAll(WRITTEN, demoServer() || location.origin);
   code.textContent = command;
   button.hidden = false;
   let timer = 0;

@@ -1,5 +1,7 @@
 /** The annotated bytes at work: fetches the reader's own exchange, switches views, explains what one points at. */
+
 import type { TechniqueId, WireTranscript } from '../../demo-server/protocol.ts';
+import { demoServer } from '../lab/demo-server.ts';
 import { formatter } from '../lab/format.ts';
 import { lastRun, RUN_NEWS, type RunNews } from '../lab/kept-runs.ts';
 import { readWords, say } from '../lab/words.ts';
@@ -35,7 +37,7 @@ export const connectWire: Connect = (root, signal) => {
   async function showOwn(run: string): Promise<void> {
     const status = part('status');
     try {
-      const own = await fetchJson<WireTranscript>(`/runs/${encodeURIComponent(run)}/wire/${technique}`);
+      const own = await fetchJson<WireTranscript>(`${demoServer()}/runs/${encodeURIComponent(run)}/wire/${technique}`);
       if (typeof own === 'number') status.textContent = say(words, 'tags.wire.gone');
       else if (own.exchanges.length > 0) {
         status.textContent = '';

@@ -160,7 +160,8 @@ class Comparison {
     const run = (await answer.json()) as CreatedRun;
     // Our server speaks HTTP/1.1 in the clear and names neither itself nor a gateway: an answer that does came through
     // a proxy even if the request does not show it.
-    const gateway = answer.headers.has('via') || answer.headers.has('server') || location.protocol === 'https:';
+    const { protocol } = new URL(this.#server || location.href, location.href);
+    const gateway = answer.headers.has('via') || answer.headers.has('server') || protocol === 'https:';
     this.#recording.conditions.behindProxy = run.proxied || gateway;
     return run;
   }

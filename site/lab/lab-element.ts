@@ -6,6 +6,7 @@ import { Bench, copyText } from './bench.ts';
 import { Breaks } from './breaks.ts';
 import { pageTime } from './clock.ts';
 import { type Phase, Problem, runComparison } from './comparison.ts';
+import { demoServer } from './demo-server.ts';
 import { formatter } from './format.ts';
 import { connectKeep } from './keep.ts';
 import { SettingsForm } from './lab-form.ts';
@@ -61,7 +62,15 @@ export class PushLab extends HTMLElement {
       lanes: () => form.techniques(),
       signal,
     });
-    const keep = connectKeep({ root: this, words, format, names, drawAll: () => bench.drawAll(), signal });
+    const keep = connectKeep({
+      server: demoServer(),
+      root: this,
+      words,
+      format,
+      names,
+      drawAll: () => bench.drawAll(),
+      signal,
+    });
     let stopping: AbortController | null = null;
     let recording: Recording | null = null;
 
@@ -102,6 +111,7 @@ export class PushLab extends HTMLElement {
         // All code is here before the first lane connects: lanes hold the browser's connections, and would hold this up.
         const charts = await import('./charts.ts');
         const done = await runComparison({
+          server: demoServer(),
           settings,
           receivers,
           signal,

@@ -4,6 +4,7 @@
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { techniques } from '../techniques/index.ts';
 import { type Phase, runComparison } from './comparison.ts';
+import { demoServer } from './demo-server.ts';
 import { type Format, formatter } from './format.ts';
 import { namesFrom } from './names.ts';
 import { plightOf, showPlight } from './problem-words.ts';
@@ -78,6 +79,7 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
         if (phase === 'running' || phase === 'settling') status.textContent = say(words, `lab.phase.${phase}`);
       };
       const done = await runComparison({
+        server: demoServer(),
         settings: stage.settings,
         receivers,
         signal,

@@ -4,18 +4,19 @@
  *
  * `credentials: 'omit'` only moves these requests to a pool of connections of their own (Chromium and Firefox): else
  * they would take the warm ones of the other lanes, and the server would close them. Nobody here sets a cookie, so
- * not a byte of the head changes.
+ * not a byte of the head changes. To a server of another origin the others send none anyway: there it is 'include'.
  */
 import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './lane.ts';
 
 export const receive: Receive = async (lane) => {
   const { pollIntervalMs, signal, sample } = lane;
   let seen = 0;
+  const credentials = lane.server === '' ? 'omit' : 'include';
   for (let request = 1; !signal.aborted; request += 1) {
     const interval = pause(pollIntervalMs, signal);
     sample({ kind: 'request', request, at: now() });
     try {
-      const { events, at, over } = await askForEvents(pushUrl(lane, 'http10'), { credentials: 'omit', signal });
+      const { events, at, over } = await askForEvents(pushUrl(lane, 'http10'), { credentials, signal });
       for (const { seq, sentAt } of events.filter((event) => event.seq > seen)) {
         sample({ kind: 'event', request, at, seq, sentAt });
         seen = seq;

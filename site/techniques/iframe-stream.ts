@@ -3,7 +3,8 @@
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-3
  *
  * The frame tells nothing about its connection: a killed socket fires neither `load` nor `error` (measured in Chromium
- * 156 and Firefox 153). So silence longer than the heartbeat allows counts as dead. `load` is a clean end.
+ * 156 and Firefox 153). So silence longer than the heartbeat allows counts as dead. `load` is a clean end. A frame of
+ * another origin can neither call nor be read: it sends messages, and after an empty one a plain request brings the words.
  */
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
 import { type Lane, liveWith, now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
@@ -52,30 +53,43 @@ function load(
 ): Promise<'loaded' | 'silent' | 'aborted'> {
   frames += 1;
   const callback = `pushlabFrame${frames}`;
+  const { origin } = new URL(url, location.href);
+  const foreign = origin !== location.origin;
   const functions = window as unknown as Record<string, (call: Call) => void>;
   const frame = document.createElement('iframe');
   frame.hidden = true;
   frame.title = callback;
-  frame.src = `${url}&callback=${callback}`;
+  frame.src = `${url}&callback=${callback}${foreign ? `&origin=${encodeURIComponent(location.origin)}` : ''}`;
   const released = new AbortController();
 
   return new Promise<'loaded' | 'silent' | 'aborted'>((resolve, reject) => {
     let watchdog = setTimeout(resolve, silenceMs, 'silent');
-    functions[callback] = (call) => {
+    let calls = 0;
+    const take = (call: Call): void => {
       const at = now();
+      calls += 1;
       clearTimeout(watchdog);
       watchdog = setTimeout(resolve, silenceMs, 'silent');
       called(call, at);
     };
+    if (!foreign) functions[callback] = take;
     const { signal: until } = released;
     until.addEventListener('abort', () => clearTimeout(watchdog));
     signal.addEventListener('abort', () => resolve('aborted'), { signal: until });
+    addEventListener(
+      'message',
+      ({ data, source }) => {
+        if (foreign && source === frame.contentWindow && source !== null && callback in data) take(data[callback]);
+      },
+      { signal: until },
+    );
     frame.addEventListener(
       'load',
       () => {
         // A refusal is no stream but JSON; the frame is of our own origin, so it can be read.
         const page = frame.contentDocument;
         if (page?.contentType === 'application/json') reject(refusal(0, page.body.textContent ?? ''));
+        else if (foreign && calls === 0) why(url, signal).then(() => resolve('loaded'), reject);
         else resolve('loaded');
       },
       { signal: until },
@@ -86,4 +100,11 @@ function load(
     frame.remove();
     delete functions[callback];
   });
+}
+
+/** Asks in plain HTTP why a frame brought nothing; rejects with the server's refusal where it has one. */
+async function why(url: string, signal: AbortSignal): Promise<void> {
+  const answer = await fetch(url, { signal });
+  if (answer.status >= 400 && answer.status !== 410) throw refusal(answer.status, await answer.text());
+  await answer.body?.cancel();
 }

@@ -12,7 +12,8 @@ export interface LaneReport {
 /** Runs a lane until its run has ended, or until it has `enough` events, when it is aborted. */
 export async function runLane(
   id: TechniqueId,
-  settings: Pick<Lane, 'run' | 'pollIntervalMs' | 'silenceMs' | 'uplinkPerSecond' | 'payloadBytes'>,
+  settings: Pick<Lane, 'run' | 'pollIntervalMs' | 'silenceMs' | 'uplinkPerSecond' | 'payloadBytes'> &
+    Partial<Pick<Lane, 'server'>>,
   enough: number,
 ): Promise<LaneReport> {
   const receive = techniques.find((technique) => technique.id === id)?.receive;
