@@ -124,7 +124,9 @@ export async function runComparison({ server, settings, stop, tell }: Comparison
   /** Their polls may end later than ours; what they say last belongs to the run. */
   async function subscribersEnded(): Promise<void> {
     const deadline = pageTime() + LAST_WORDS_MS + 1000;
-    while (subscribersHere(recording.ledger) > 0 && pageTime() < deadline) {
+    const here = (): boolean =>
+      Object.values(recording.ledger?.subscribers?.lanes ?? {}).some(({ connected }) => connected > 0);
+    while (here() && pageTime() < deadline) {
       await pause(200);
       await readLedger();
     }
@@ -136,6 +138,7 @@ export async function runComparison({ server, settings, stop, tell }: Comparison
   }
 }
 
+/** Connected, or given up. */
 function subscribersHere(ledger: RunLedger | null): number {
   return Object.values(ledger?.subscribers?.lanes ?? {}).reduce((sum, lane) => sum + lane.connected + lane.failed, 0);
 }

@@ -75,9 +75,10 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     ledger,
     runsAtOnce: limits.runsAtOnce,
     ringEvents: options.ringEvents,
-    opened(run) {
+    opened(run, here) {
       figures.follow(run);
-      subscribers.follow(run);
+      // Where several servers serve a run, one of them brings the crowd.
+      if (here) subscribers.follow(run);
     },
     sharing: shared,
   });

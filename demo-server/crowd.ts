@@ -26,7 +26,7 @@ export interface Crowd {
   report(): Partial<Record<TechniqueId, LaneReport>>;
   /** The first words with which a client was refused. */
   refusal(): string | undefined;
-  /** The run has ended at this event: what a client lacks of it is lost. */
+  /** The run has ended at this event: what a client lacks of it when it ends is lost. */
   finish(lastSeq: number): void;
   /** Resolves when every client has begun. */
   readonly joined: Promise<void>;
@@ -40,12 +40,14 @@ const SPREAD_MS = 1000;
 const STEP_MS = 10;
 
 interface Lane {
-  begun: number;
   connected: number;
   failed: number;
   received: number;
   /** Highest seq of each client, all together. */
   highest: number;
+  /** Clients that have ended, and their part of `highest`. */
+  ended: number;
+  endedHighest: number;
   /** In microseconds. */
   latency: RecordableHistogram;
 }
@@ -84,7 +86,6 @@ export function createCrowd({ run, server, techniques, count, pollIntervalMs, cl
       lane.highest += one.seq - highest;
       highest = one.seq;
     }
-    lane.begun += 1;
     try {
       const over = (): boolean => lastSeq !== undefined;
       const name = `${SUBSCRIBER}${number}`;
@@ -94,6 +95,8 @@ export function createCrowd({ run, server, techniques, count, pollIntervalMs, cl
       refused ??= (error as Error).message;
     }
     become(false);
+    lane.ended += 1;
+    lane.endedHighest += highest;
   }
 
   async function join(): Promise<void> {
@@ -128,11 +131,13 @@ export function createCrowd({ run, server, techniques, count, pollIntervalMs, cl
 }
 
 function emptyLane(): Lane {
-  return { begun: 0, connected: 0, failed: 0, received: 0, highest: 0, latency: createHistogram() };
+  return { connected: 0, failed: 0, received: 0, highest: 0, ended: 0, endedHighest: 0, latency: createHistogram() };
 }
 
-function laneReport({ begun, connected, failed, received, highest, latency }: Lane, lastSeq?: number): LaneReport {
-  const due = lastSeq === undefined ? highest : begun * lastSeq;
+function laneReport(lane: Lane, lastSeq?: number): LaneReport {
+  const { connected, failed, received, highest, latency } = lane;
+  // Who goes on may still get what it lacks: a poll comes later than the run's end.
+  const due = lastSeq === undefined ? highest : highest - lane.endedHighest + lane.ended * lastSeq;
   const ms = (microseconds: number): number => microseconds / 1000;
   const figures = {
     count: latency.count,

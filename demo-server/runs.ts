@@ -89,8 +89,8 @@ export interface RunsOptions {
   ledger: Ledger;
   runsAtOnce: number;
   ringEvents?: number | undefined;
-  /** Told of every new run, the open one included. */
-  opened?: (run: Run) => void;
+  /** Told of every new run, the open one included; `here` = it was made on this server and not told by another. */
+  opened?: (run: Run, here: boolean) => void;
   sharing?: Sharing | undefined;
 }
 
@@ -107,7 +107,8 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: 
     return { ...checked.settings, techniques: [...TECHNIQUES], eventsPerSecond: 1, seed };
   }
 
-  function createRun(id: string, settings: RunSettings, createdAt = now()) {
+  function createRun(id: string, settings: RunSettings, told?: { createdAt: number }) {
+    const createdAt = told?.createdAt ?? now();
     const durationSeconds = id === OPEN_RUN ? Number.POSITIVE_INFINITY : settings.durationSeconds;
     const feed = createFeed(
       { ...settings, durationSeconds },
@@ -258,7 +259,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: 
     const links = [...(conditions?.lanes ?? [])].map(([technique, { link }]) => [technique, link] as const);
     ledger.open(id, settings.techniques, new Map(links));
     runs.set(id, run);
-    opened?.(run);
+    opened?.(run, told === undefined);
     return run;
   }
 
@@ -292,7 +293,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: 
     list: () => [...runs.values()],
     apply(id, change) {
       if (change.type !== 'created') runs.get(id)?.apply(change);
-      else if (!runs.has(id)) createRun(id, change.settings, change.createdAt);
+      else if (!runs.has(id)) createRun(id, change.settings, change);
     },
     sharingChanged() {
       for (const run of runs.values()) run.sharingChanged();

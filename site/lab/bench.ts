@@ -10,6 +10,7 @@ import { GROUPS } from './measures.ts';
 import { notesOf, showNotes } from './notes.ts';
 import { Pictures } from './pictures.ts';
 import type { Recording } from './recording.ts';
+import { SubscriberReport } from './subscriber-report.ts';
 import { Table, toTsv } from './table.ts';
 import type { Timeline } from './timeline.ts';
 import { connectTimeline } from './timeline-shell.ts';
@@ -30,6 +31,7 @@ export class Bench {
   readonly #timeline: Timeline;
   readonly #pictures: Pictures;
   readonly #faults: FaultReport;
+  readonly #subscribers: SubscriberReport;
   readonly #life: AbortSignal;
   #shown = new Set<TechniqueId>();
   #recording: Recording | null = null;
@@ -53,6 +55,7 @@ export class Bench {
     this.#timeline = connectTimeline(this.#part('timeline'), { words, format, names, signal });
     this.#pictures = new Pictures({ root, words, format, names, signal });
     this.#faults = new FaultReport(this.#part('fault-report'), words, format, names);
+    this.#subscribers = new SubscriberReport(this.#part('subscribers'), words, format, names);
     signal.addEventListener('abort', () => this.#current.abort(), { once: true });
     this.#part('legend').addEventListener('click', (event) => this.#toggle(event), { signal });
     this.#part('logarithmic').addEventListener(
@@ -88,6 +91,7 @@ export class Bench {
     this.#charts.setLogarithmic((this.#part('logarithmic') as HTMLInputElement).checked);
     this.#pictures.show(recording, this.#shown);
     this.#faults.show(recording);
+    this.#subscribers.show(recording);
     this.#tables = new Map();
     for (const box of this.#root.querySelectorAll<HTMLElement>('[data-table]')) {
       const groups = GROUPS.filter(({ key }) => box.dataset.table?.split(' ').includes(key));
@@ -170,6 +174,7 @@ export class Bench {
     tell('seed', String(info?.settings.seed ?? ''));
     tell('run', info?.id ?? '');
     this.#tellServer();
+    this.#subscribers.update();
   }
 
   /** What the run cost its server, where the ledger tells. */

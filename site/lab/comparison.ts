@@ -66,6 +66,8 @@ const RESYNC_MS = 10_000;
 const LAST_WORDS_MS = 5000;
 /** How long the lanes may take to reach the server before the run starts without waiting any longer. */
 const CONNECT_MS = 2500;
+/** How long the simulated subscribers may take to join. */
+const JOIN_MS = 15_000;
 /** The page builds its pictures before the start: what it did while events arrive would be measured as their latency. */
 const BUILD_MS = 300;
 
@@ -139,6 +141,7 @@ class Comparison {
       // Not before: polls bring their last events up to an interval after the server's end, and they belong to the picture.
       recording.over = pageTime();
       await this.#readLedger();
+      await this.#subscribersEnd();
     } catch (error) {
       recording.over = pageTime();
       throw error;
@@ -262,6 +265,26 @@ class Comparison {
     while (waiting() && !this.#stop.aborted && pageTime() < deadline) {
       await this.#readLedger();
       await this.#pause(30);
+    }
+    // Hundreds of simulated clients take longer, and who joins late costs the server what the lanes would pay for.
+    const joined = () => {
+      const { lanes = {}, admitted = 0 } = this.#recording.ledger?.subscribers ?? {};
+      const here = Object.values(lanes).reduce((sum, { connected, failed }) => sum + connected + failed, 0);
+      return here >= admitted * this.#recording.lanes.size;
+    };
+    for (const latest = pageTime() + JOIN_MS; !joined() && !this.#stop.aborted && pageTime() < latest; ) {
+      await this.#readLedger();
+      await this.#pause(200);
+    }
+  }
+
+  /** Their polls may end later than ours; what they say last belongs to the run. */
+  async #subscribersEnd(): Promise<void> {
+    const here = () =>
+      Object.values(this.#recording.ledger?.subscribers?.lanes ?? {}).some(({ connected }) => connected > 0);
+    for (const latest = pageTime() + LAST_WORDS_MS + 1000; here() && pageTime() < latest; ) {
+      await this.#pause(250);
+      await this.#readLedger();
     }
   }
 
