@@ -78,6 +78,8 @@ const lesson = (id) => ({
 });
 
 export default defineConfig({
+  // Where the site is reached, for the addresses of social cards; without it they are relative.
+  ...(process.env.PUBLIC_SITE ? { site: process.env.PUBLIC_SITE } : {}),
   srcDir: './site',
   publicDir: './site/public',
   // A link prefetched on hover would put requests on the wire in the middle of a run.
@@ -95,9 +97,10 @@ export default defineConfig({
         title: 'Pushlab',
         favicon: '/favicon.svg',
         credits: false,
-        // Starlight's own says that there is a large picture of each page.
+        // The folder of a repository's editor, such as https://github.com/OWNER/REPOSITORY/edit/main/; without it no page has such a link.
+        ...(process.env.PUBLIC_EDIT_BASE ? { editLink: { baseUrl: process.env.PUBLIC_EDIT_BASE } } : {}),
+        routeMiddleware: './site/route-data.ts',
         head: [
-          { tag: 'meta', attrs: { name: 'twitter:card', content: 'summary' } },
           ...(DEMO_SERVER === '' ? [] : [{ tag: 'meta', attrs: { name: 'demo-server', content: DEMO_SERVER } }]),
           { tag: 'script', content: READ_RUNGS },
           { tag: 'style', content: READ_MARKS },

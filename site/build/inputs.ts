@@ -13,6 +13,9 @@ const INPUTS = [
   'tsconfig.json',
 ] as const;
 
+/** What astro.config.mjs reads besides. */
+const ENVIRONMENT = ['PUBLIC_SITE', 'PUBLIC_EDIT_BASE', 'PUBLIC_DEMO_SERVER'] as const;
+
 function filesUnder(path: string): string[] {
   if (!statSync(path).isDirectory()) return [path];
   return readdirSync(path)
@@ -22,7 +25,8 @@ function filesUnder(path: string): string[] {
 
 /** One hash over names and contents of all inputs, in hex. `root` is the repository's folder. */
 export function hashOfInputs(root: string): string {
-  const hash = createHash('sha256').update(process.env.PUBLIC_DEMO_SERVER ?? '');
+  const hash = createHash('sha256');
+  for (const name of ENVIRONMENT) hash.update(`${name}=${process.env[name] ?? ''}\0`);
   for (const input of INPUTS) {
     for (const file of filesUnder(join(root, input))) {
       hash.update(file.slice(root.length)).update('\0').update(readFileSync(file)).update('\0');

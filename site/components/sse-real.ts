@@ -1,4 +1,5 @@
 /** What the reader's own EventSource makes of a stream: the server answers with exactly these bytes. */
+import { demoServer } from '../lab/demo-server.ts';
 import type { Dispatch } from './sse-parse.ts';
 
 /** Bytes as the address takes them. */
@@ -18,7 +19,7 @@ export function realDispatches(
   types: Iterable<string>,
   signal: AbortSignal,
 ): Promise<Dispatch[]> {
-  const source = new EventSource(`/typed-stream?cut=${cut}&bytes=${base64url(bytes)}`);
+  const source = new EventSource(`${demoServer()}/typed-stream?cut=${cut}&bytes=${base64url(bytes)}`);
   const dispatches: Dispatch[] = [];
   const take = (event: Event): void => {
     if (!(event instanceof MessageEvent)) return;

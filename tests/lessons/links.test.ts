@@ -117,6 +117,20 @@ describe('each page', () => {
     expect(others).toEqual([]);
   });
 
+  test.each(paths)('%s has a social card, a lesson its own, of the size that it says', (path) => {
+    const image = meta(page(path), 'og:image') ?? '';
+    const technique = TECHNIQUES.find((id) => path === `/lessons/${id}/`);
+    expect(image).toBe(`/cards/${technique ?? 'pushlab'}.png`);
+    // A PNG begins with its signature and a chunk that says how large it is.
+    const png = readFileSync(join(siteDir, image));
+    expect(png.subarray(0, 8).toString('latin1')).toBe('\x89PNG\r\n\x1a\n');
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)].map(String)).toEqual([
+      meta(page(path), 'og:image:width'),
+      meta(page(path), 'og:image:height'),
+    ]);
+    expect(png.length).toBeLessThan(100_000);
+  });
+
   test.each(paths.filter((path) => !WITHOUT_TURNING.has(path)))(
     '%s stands in the sidebar, which turns to its neighbours',
     (path) => {
