@@ -21,7 +21,9 @@ export interface Happened {
   slowestMs: number | null;
   troubles: Partial<Record<Trouble, number>>;
   resets: number;
+  /** Events that later ones have overtaken for good; and those that had not come when the lane ended. */
   lost: number;
+  unseen: number;
   duplicated: number;
   /** The lane has ended although its run had not. */
   gaveUp: boolean;
@@ -99,8 +101,8 @@ export function happenedTo(lane: LaneRecord, recording: Recording, fault: BegunF
     slowest = Math.max(slowest, events.latency[index] as number);
     highest = Math.max(highest, events.seq[index] as number);
   }
-  // What a finished lane has not received by the end is lost with the last fault that befell it.
-  if (!later && info?.state === 'finished' && lane.done) highest = Math.max(highest, info.lastSeq);
+  // What a lane has not received by its end goes with the last fault that befell it.
+  const last = !later && info?.state === 'finished' && lane.done ? info.lastSeq : highest;
   const next = lowerBound(requests.start, requests.length, from);
   const asked = next < requests.length && (requests.start[next] as number) < askedTo;
 
@@ -122,6 +124,7 @@ export function happenedTo(lane: LaneRecord, recording: Recording, fault: BegunF
     troubles,
     resets,
     lost: Math.max(0, highest - known - (end - first)),
+    unseen: Math.max(0, last - highest),
     duplicated,
     gaveUp: lane.failed !== null || (lane.done && info?.state !== 'finished'),
   };
@@ -156,6 +159,7 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
   for (const kind of outcome.must) if (!happened.troubles[kind]) missing.push(`no-${kind}`);
   if (outcome.reset === 'must' && happened.resets === 0) missing.push('no-reset');
   const need = outcome.held ? heldMs(fault, lane.technique, settings) : 0;
+  if (happened.unseen > 0 && !outcome.loses && !stateTooShort(lane.technique, settings, fault)) missing.push('lost');
   if (happened.firstEventMs === null && !(outcome.held && fault.seconds === null)) missing.push('no-event');
   else if (need > 0 && (happened.slowestMs ?? 0) < need && happened.firstEventMs !== null) missing.push('not-held');
   if (missing.length === 0) return { name, happened, verdict: 'agrees', differences };

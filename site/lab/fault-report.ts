@@ -12,7 +12,7 @@ import { say, setText, type Words } from './words.ts';
 type Names = Readonly<Record<TechniqueId, string>>;
 
 /** What stands before a verdict, so that colour is not all that tells it. */
-const SIGNS = { agrees: '✓', differs: '≠', open: '…', short: '–' } as const;
+const SIGNS = { agrees: '✓', differs: '✗', open: '…', short: '–' } as const;
 
 interface Line {
   lane: LaneRecord;
@@ -20,6 +20,15 @@ interface Line {
   happened: HTMLElement;
   verdict: HTMLElement;
 }
+
+interface Entry {
+  details: HTMLDetailsElement;
+  tally: HTMLElement;
+  lines: Line[];
+}
+
+/** Faults whose tables stand open by themselves; older ones are folded away, and the reader can open them. */
+const OPEN = 2;
 
 /** `4.2 s · all lanes · for 5 s`: when a fault began, where, and for how long. */
 export function faultPlace(
@@ -31,7 +40,8 @@ export function faultPlace(
 ): string {
   const all = fault.techniques.length === recording.lanes.size;
   const lanes = all ? say(words, 'lab.break.allLanes') : fault.techniques.map((id) => names[id]).join(', ');
-  const parts = [format.moment(recording.clock.toPage(fault.at) - recording.zero), lanes];
+  const at = format.moment(recording.clock.toPage(fault.at) - recording.zero);
+  const parts = [say(words, 'lab.break.at', { time: at }), lanes];
   if (fault.seconds === null) parts.push(say(words, 'lab.break.toTheEnd'));
   if (fault.seconds) parts.push(say(words, 'lab.break.lasted', { time: format.seconds(fault.seconds * 1000) }));
   if (fault.atEvent !== null) parts.push(say(words, 'lab.break.atEvent', { event: format.count(fault.atEvent) }));
@@ -42,16 +52,16 @@ export function faultPlace(
 export function happenedInWords(happened: Happened, words: Words, { ms, count }: Format): string {
   const tell = (key: string, values: Record<string, string | number> = {}) =>
     say(words, `lab.break.happened.${key}`, values);
-  const { askedMs, firstEventMs, slowestMs, troubles, resets, lost, duplicated } = happened;
+  const { askedMs, firstEventMs, slowestMs, troubles, resets, lost, unseen, duplicated } = happened;
   const parts: string[] = [];
   if (askedMs !== null) parts.push(tell('asked', { time: ms(askedMs) }));
   parts.push(firstEventMs === null ? tell('noEvent') : tell('event', { time: ms(firstEventMs) }));
   if (slowestMs !== null) parts.push(tell('slowest', { time: ms(slowestMs) }));
   for (const [reason, times] of Object.entries(troubles)) parts.push(tell(`trouble.${reason}`, { count: times }));
   if (resets > 0) parts.push(tell('reset'));
-  parts.push(
-    lost === 0 && duplicated === 0 ? tell('whole') : tell('missing', { lost: count(lost), twice: count(duplicated) }),
-  );
+  if (lost + duplicated > 0) parts.push(tell('missing', { lost: count(lost), twice: count(duplicated) }));
+  else if (unseen === 0) parts.push(tell('whole'));
+  if (unseen > 0) parts.push(tell('unseen', { count: unseen }));
   if (happened.gaveUp) parts.push(tell('gaveUp'));
   return parts.join('; ');
 }
@@ -69,8 +79,7 @@ export class FaultReport {
   readonly #format: Format;
   readonly #names: Names;
   #recording: Recording | null = null;
-  #shown = 0;
-  #lines: Line[] = [];
+  #entries: Entry[] = [];
 
   constructor(section: HTMLElement, words: Words, format: Format, names: Names) {
     const list = section.querySelector('ol');
@@ -85,8 +94,7 @@ export class FaultReport {
   /** Shows another recording from now on. */
   show(recording: Recording): void {
     this.#recording = recording;
-    this.#shown = 0;
-    this.#lines = [];
+    this.#entries = [];
     this.#list.replaceChildren();
     this.update();
   }
@@ -97,20 +105,35 @@ export class FaultReport {
     const faults = recording?.info?.faults ?? [];
     this.#section.hidden = faults.length === 0;
     if (!recording || Number.isNaN(recording.zero)) return;
-    for (const fault of faults.slice(this.#shown)) this.#list.prepend(this.#entry(fault, recording));
-    this.#shown = faults.length;
-    for (const { lane, fault, happened, verdict } of this.#lines) {
+    for (const fault of faults.slice(this.#entries.length)) {
+      this.#entries.push(this.#entry(fault, recording));
+      const old = this.#entries.at(-1 - OPEN);
+      if (old) old.details.open = false;
+    }
+    for (const entry of this.#entries) this.#tell(entry, recording);
+  }
+
+  #tell({ tally, lines }: Entry, recording: Recording): void {
+    const counts = { agrees: 0, differs: 0, open: 0, short: 0 };
+    for (const { lane, fault, happened, verdict } of lines) {
       const judgement = judge(lane, recording, fault, pageTime());
       if (!judgement) continue;
+      counts[judgement.verdict] += 1;
       setText(happened, happenedInWords(judgement.happened, this.#words, this.#format));
       setText(verdict, verdictInWords(judgement, this.#words));
       verdict.dataset.verdict = judgement.verdict;
     }
+    const parts = (Object.keys(counts) as Judgement['verdict'][])
+      .filter((verdict) => counts[verdict] > 0)
+      .map((verdict) => `${say(this.#words, `lab.break.verdict.${verdict}`)}: ${counts[verdict]}`);
+    setText(tally, parts.join(' · '));
   }
 
-  #entry(fault: BegunFault, recording: Recording): HTMLElement {
+  #entry(fault: BegunFault, recording: Recording): Entry {
     const words = this.#words;
-    const entry = element('li', { fault: fault.fault });
+    const lines: Line[] = [];
+    const details = document.createElement('details');
+    details.open = true;
     const title = element('h3');
     const place = element('span', {}, faultPlace(fault, recording, words, this.#format, this.#names));
     title.append(say(words, `lab.break.fault.${fault.fault}`), ' ', place);
@@ -134,10 +157,16 @@ export class FaultReport {
       const [happened, verdict] = [element('span'), element('span', { verdict: judgement.verdict })];
       did.append(happened, verdict);
       row.append(name, element('td', {}, say(words, `lab.break.outcome.${judgement.name}`)), did);
-      this.#lines.push({ lane, fault, happened, verdict });
+      lines.push({ lane, fault, happened, verdict });
     }
-    entry.append(title, table);
-    return entry;
+    const summary = document.createElement('summary');
+    const tally = element('span', { part: 'tally' });
+    summary.append(title, tally);
+    details.append(summary, table);
+    const item = element('li', { fault: fault.fault });
+    item.append(details);
+    this.#list.prepend(item);
+    return { details, tally, lines };
   }
 }
 
