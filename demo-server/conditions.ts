@@ -69,12 +69,14 @@ export function createConditions(settings: RunSettings, feed: Feed, told: (fault
 
   function begin(order: FaultOrder, atEvent: number | null): BegunFault {
     const { fault, techniques = settings.techniques, seconds = FAULT_SECONDS[order.fault] } = order;
+    // Before anything breaks: a client may see a reset sooner than the lanes behind it are through.
+    const at = now();
     for (const id of techniques) {
       const lane = lanes.get(id) as Lane;
       if (OBSTACLES.includes(fault)) put(lane.link, fault as Obstacle, seconds);
       lane.befall(fault);
     }
-    const record: BegunFault = { at: now(), fault, techniques: [...techniques], seconds, atEvent };
+    const record: BegunFault = { at, fault, techniques: [...techniques], seconds, atEvent };
     begun.push(record);
     told(record);
     return record;

@@ -1,6 +1,7 @@
 /**
  * The demo of a lesson: timeline and live figures of a few lanes. Loaded when the reader starts one.
  */
+import { connectDemoFaults } from './demo-faults.ts';
 import { type Format, NOTHING } from './format.ts';
 import { technique as techniqueMark } from './mark.ts';
 import { summaryOf } from './measures.ts';
@@ -38,8 +39,10 @@ export function connectDemo(root: HTMLElement, signal: AbortSignal): () => void 
 
   const stage = connectStage(root, signal, ({ words, format, names, part }) => {
     const timeline = connectTimeline(part('timeline'), { words, format, names, signal, compact: true });
+    const faults = connectDemoFaults(root, { words, format, names, signal });
     const update = () => {
       if (!recording) return;
+      faults?.report.update();
       for (const { lane, figure, cell } of cells) {
         setText(cell, figure(lane, recording, format, words) || NOTHING);
       }
@@ -52,8 +55,10 @@ export function connectDemo(root: HTMLElement, signal: AbortSignal): () => void 
         part('stage').hidden = false;
         cells = buildFigures(part('figures'), now, words, names);
         timeline.show(now);
+        faults?.report.show(now);
         tellRun(root, 'running', now);
       },
+      breakable: (breakIt) => faults?.breakable(breakIt),
       end(done) {
         update();
         const { state } = root.dataset;

@@ -85,13 +85,16 @@ function stalledFor(ms: number, technique: TechniqueId, name: OutcomeName): Outc
 export function happenedTo(lane: LaneRecord, recording: Recording, fault: BegunFault, now: number): Happened {
   const { clock, info, over } = recording;
   const { events, requests } = lane;
-  const from = clock.toPage(fault.at);
+  const moment = clock.toPage(fault.at);
+  // What the two clocks are apart at the most must not put a consequence before its cause.
+  const from = moment - clock.uncertaintyMs - 1;
   const later = (info?.faults ?? []).find(({ at, techniques }) => at > fault.at && techniques.includes(lane.technique));
   const ended =
     info?.state === 'finished' && info.endsAt !== null ? clock.toPage(info.endsAt) : Number.POSITIVE_INFINITY;
   const to = Math.min(later ? clock.toPage(later.at) : Number.POSITIVE_INFINITY, Number.isNaN(over) ? now : over);
   const askedTo = Math.min(to, ended);
 
+  const sinceFault = (at: number) => Math.max(0, at - moment);
   const first = events.from(from);
   const end = events.from(to);
   let slowest = 0;
@@ -116,10 +119,10 @@ export function happenedTo(lane: LaneRecord, recording: Recording, fault: BegunF
     else if (reason) troubles[reason] = (troubles[reason] ?? 0) + 1;
   }
   return {
-    windowMs: Math.max(0, Math.min(to, ended) - from),
+    windowMs: sinceFault(Math.min(to, ended)),
     closed: later !== undefined || !Number.isNaN(over) || ended < now,
-    askedMs: asked ? (requests.start[next] as number) - from : null,
-    firstEventMs: first < end ? (events.at[first] as number) - from : null,
+    askedMs: asked ? sinceFault(requests.start[next] as number) : null,
+    firstEventMs: first < end ? sinceFault(events.at[first] as number) : null,
     slowestMs: first < end ? slowest : null,
     troubles,
     resets,

@@ -41,7 +41,8 @@ export function faultPlace(
   const all = fault.techniques.length === recording.lanes.size;
   const lanes = all ? say(words, 'lab.break.allLanes') : fault.techniques.map((id) => names[id]).join(', ');
   const at = format.moment(recording.clock.toPage(fault.at) - recording.zero);
-  const parts = [say(words, 'lab.break.at', { time: at }), lanes];
+  const parts = [say(words, 'lab.break.at', { time: at })];
+  if (recording.lanes.size > 1) parts.push(lanes);
   if (fault.seconds === null) parts.push(say(words, 'lab.break.toTheEnd'));
   if (fault.seconds) parts.push(say(words, 'lab.break.lasted', { time: format.seconds(fault.seconds * 1000) }));
   if (fault.atEvent !== null) parts.push(say(words, 'lab.break.atEvent', { event: format.count(fault.atEvent) }));

@@ -3,7 +3,7 @@
  */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { techniques } from '../techniques/index.ts';
-import { type Phase, runComparison } from './comparison.ts';
+import { type Break, type Phase, runComparison } from './comparison.ts';
 import { demoServer } from './demo-server.ts';
 import { type Format, formatter } from './format.ts';
 import { namesFrom } from './names.ts';
@@ -28,6 +28,8 @@ export interface Stage {
 export interface Play {
   /** A new run takes the place of the last. */
   begin(recording: Recording): void;
+  /** The run can be broken from now on, or not any more (null). */
+  breakable?(breakIt: Break | null): void;
   /** The run is over; its figures are complete. */
   end(recording: Recording): void;
 }
@@ -72,10 +74,11 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
     status.textContent = say(words, 'lab.phase.connecting');
     try {
       let recording: Recording | null = null;
-      const tell = (phase: Phase, now: Recording) => {
+      const tell = (phase: Phase, now: Recording, breakIt: Break) => {
         recording = now;
         setState(phase);
         if (phase === 'ready') player.begin(now);
+        player.breakable?.(phase === 'running' ? breakIt : null);
         if (phase === 'running' || phase === 'settling') status.textContent = say(words, `lab.phase.${phase}`);
       };
       const done = await runComparison({
@@ -95,6 +98,7 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
       player.end(done);
     } catch (error) {
       if (signal.aborted) return;
+      player.breakable?.(null);
       status.textContent = '';
       setState('idle');
       showPlight(part('problem'), plightOf(error, words), words, stage.start);

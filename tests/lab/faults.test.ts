@@ -172,6 +172,6 @@ test('what happened is told in words with units', async () => {
   expect(said).toContain('connection lost once; none lost, none twice');
   const names = { websocket: 'WebSocket' } as Record<TechniqueId, string>;
   expect(faultPlace(begun, made as Recording, words, format, names)).toBe(
-    'at 10.000\u00a0s · all lanes · before event 10',
+    'at 10.000\u00a0s · before event 10',
   );
 });
