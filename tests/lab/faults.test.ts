@@ -171,7 +171,5 @@ test('what happened is told in words with units', async () => {
   expect(said).toContain('next request after 510\u00a0ms; next event after 520\u00a0ms');
   expect(said).toContain('connection lost once; none lost, none twice');
   const names = { websocket: 'WebSocket' } as Record<TechniqueId, string>;
-  expect(faultPlace(begun, made as Recording, words, format, names)).toBe(
-    'at 10.000\u00a0s · before event 10',
-  );
+  expect(faultPlace(begun, made as Recording, words, format, names)).toBe('at 10.000\u00a0s · before event 10');
 });
