@@ -93,15 +93,16 @@ export function createConditions(settings: RunSettings, feed: Feed, told: (fault
     link.put(obstacle);
   }
 
-  function cutAgain(startsAt: number, n: number): void {
-    const { cutEverySeconds } = settings;
-    nextCut = setTimeout(
-      () => {
-        for (const { link } of lanes.values()) link.cut(`network cut, every ${cutEverySeconds} s`);
-        cutAgain(startsAt, n + 1);
-      },
-      Math.ceil(startsAt + n * cutEverySeconds * 1000 - now()),
-    );
+  function cutAgain(startsAt: number): void {
+    const period = settings.cutEverySeconds * 1000;
+    const at = Math.max(1, Math.floor((now() - startsAt) / period) + 1) * period;
+    if (at >= settings.durationSeconds * 1000) return;
+    // A timer may fire a little early, and the same cut would come twice.
+    const wait = Math.ceil(startsAt + at - now()) + 1;
+    nextCut = setTimeout(() => {
+      for (const { link } of lanes.values()) link.cut(`network cut, every ${settings.cutEverySeconds} s`);
+      cutAgain(startsAt);
+    }, wait);
   }
 
   if (settings.faults.length > 0) {
@@ -127,7 +128,7 @@ export function createConditions(settings: RunSettings, feed: Feed, told: (fault
       return begin(order, null);
     },
     start(startsAt) {
-      if (settings.cutEverySeconds > 0) cutAgain(startsAt, 1);
+      if (settings.cutEverySeconds > 0) cutAgain(startsAt);
     },
     release() {
       clearTimeout(nextCut);

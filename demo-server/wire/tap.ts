@@ -27,7 +27,15 @@ export function tapServer(server: Server, { ledger, queuedBytes }: TapOptions): 
     // Node makes the sockets that it accepts; no option says of which class.
     const tapped: TappedSocket = Object.setPrototypeOf(socket, TappedSocket.prototype);
     const acceptedAt = performance.now();
-    const met = { link: undefined, passage: undefined, acceptedAt, answers: 0, switched: false, shut: false };
+    const met = {
+      link: undefined,
+      passage: undefined,
+      acceptedAt,
+      answers: 0,
+      switched: false,
+      shut: false,
+      refusedBytes: 0,
+    };
     Object.assign(tapped, { tap, meter, ...met });
     // http lets its parser read from the handle, past the socket, until somebody else listens for data. From then on
     // it reads from the socket as any listener does, for good.
@@ -67,7 +75,7 @@ export function beginAnswer(socket: Socket, switches: boolean): () => void {
 function closed(this: TappedSocket): void {
   this.tap.sockets.delete(this);
   this.link?.connections.delete(this);
-  this.meter.end(this.bytesRead, this.bytesWritten);
+  this.meter.end(this.bytesRead, this.bytesWritten - this.refusedBytes);
 }
 
 function ignore(): void {}
@@ -87,6 +95,7 @@ class TappedSocket extends Socket implements Linked, Ends {
   declare answers: number;
   declare switched: boolean;
   declare shut: boolean;
+  declare refusedBytes: number;
 
   /** Called with what was read. What an upgrade puts back (`unshift`) was read before, and does not pass here again. */
   override push(chunk: Buffer | null): boolean {
@@ -158,11 +167,17 @@ class TappedSocket extends Socket implements Linked, Ends {
   }
 
   send(parts: Buffer[], sent: () => void): void {
-    for (const part of parts) this.meter.down(part);
-    super._write(parts.length === 1 ? parts[0] : Buffer.concat(parts), 'buffer' as BufferEncoding, (error) => {
-      if (error) this.destroy(error);
-      else sent();
+    const bytes = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    let refused = false;
+    super._write(bytes, 'buffer' as BufferEncoding, (error) => {
+      if (!error) return sent();
+      refused = true;
+      this.destroy(error);
     });
+    // A reset that came while these were held is not known here yet, but the kernel knows, and takes nothing. libuv has
+    // counted them all the same.
+    if (refused) this.refusedBytes += bytes.length;
+    else for (const part of parts) this.meter.down(part);
   }
 
   cut(reason: string): void {
