@@ -7,7 +7,7 @@ import { OPEN_RUN, type TechniqueId } from '../protocol.ts';
 import type { Run, Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import type { ClassCosts, DeviceResult, LaneCounts, SeatResult } from './protocol.ts';
-import { laneCounts } from './protocol.ts';
+import { CONNECT_BEFORE_MS, laneCounts } from './protocol.ts';
 import { ClassRefused } from './refused.ts';
 import { sumCounts } from './tally.ts';
 
@@ -96,7 +96,7 @@ export function deviceRuns(id: string, runs: Runs, ledger: Ledger): DeviceRuns {
       if (startsAt === null) return null;
       const alive = [...bySeat.values()].filter((run) => runs.find(run.id));
       const lasted = alive.map((run) => Math.min(now(), run.info().endsAt ?? now()) - (run.info().startsAt ?? now()));
-      const seconds = Math.max(0, ...lasted) / 1000;
+      const seconds = Math.max(0, CONNECT_BEFORE_MS + Math.max(0, ...lasted)) / 1000;
       return { run: id, devices: alive.length, seconds, lanes: sumCounts(alive.map(countsOf)) };
     },
   };

@@ -50,6 +50,9 @@ export interface ClassRun {
   endsAt: number | null;
 }
 
+/** Lanes connect so long before the common start: enough for a phone on bad wifi, and few polls before there is anything to ask for. */
+export const CONNECT_BEFORE_MS = 1200;
+
 /** Upper ends (ms) of the bins that latencies are counted in: a quarter of an octave each, from 0.25 ms to 16 s; then one for what is longer. */
 export const LATENCY_BINS: readonly number[] = Array.from({ length: 65 }, (_, n) => 0.25 * 2 ** (n / 4));
 
@@ -202,7 +205,7 @@ export interface ClassCosts {
   run: string;
   /** Devices whose runs are in the sums. */
   devices: number;
-  /** Seconds that the sums cover. */
+  /** Seconds that the sums cover, from the lanes' first connections on. */
   seconds: number;
   lanes: Partial<Record<TechniqueId, LaneCounts>>;
 }

@@ -127,7 +127,8 @@ function change_(state: ClassState, at: number, seq: number, change: Change): Cl
         endsAt: null,
         results: new Map(),
       };
-      return { ...state, runs: [...state.runs.map((run) => over(run, at)), called] };
+      // A run is on the lab's page, wherever the class was before.
+      return { ...state, together: null, runs: [...state.runs.map((run) => over(run, at)), called] };
     }
     case 'run-started': {
       const { startsAt, endsAt } = change;

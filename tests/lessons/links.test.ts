@@ -57,8 +57,8 @@ const turn = (path: string, direction: 'prev' | 'next'): string | undefined =>
   page(path).tags.find(({ name, attributes }) => name === 'a' && attributes.rel === direction)?.attributes.href;
 
 const sidebar = sidebarOf(page('/start/'));
-/** Pages that stand alone: the front, the one for wrong addresses, and the lab, which fills its width. */
-const WITHOUT_TURNING = new Set(['/', '/404.html', '/lab/']);
+/** Pages that stand alone: the front, the one for wrong addresses, and those that fill their width. */
+const WITHOUT_TURNING = new Set(['/', '/404.html', '/lab/', '/join/', '/class/', '/teach/']);
 
 test('there are pages, and each lesson is one', () => {
   for (const id of TECHNIQUES) expect(paths).toContain(`/lessons/${id}/`);

@@ -1,0 +1,55 @@
+/** The answers of a class as bars, with the right ones marked: on the projector, the console and every device alike. */
+import type { Question, QuestionKey, Tally } from '../../demo-server/classroom/protocol.ts';
+import { say, type Words } from '../lab/words.ts';
+import { h } from './html.ts';
+
+/** A row for each choice (or for each number given). Without a key nothing says which one is right. */
+export function answerBars(question: Question, tally: Tally, key: QuestionKey | null, words: Words): HTMLElement {
+  const rows = question.kind === 'number' ? numberRows(question, tally, key) : choiceRows(question, tally, key);
+  const most = Math.max(1, ...rows.map(({ count }) => count));
+  const list = rows.map(({ text, count, right }) =>
+    h(
+      'li',
+      { 'data-right': right },
+      h('span', { class: 'text' }, text, right && h('b', {}, ` ✓ ${say(words, 'class.answers.right')}`)),
+      h('span', { class: 'bar', style: `--share:${count / most}` }),
+      h('span', { class: 'count' }, say(words, 'class.answers.count', { count })),
+    ),
+  );
+  return h(
+    'div',
+    { class: 'class-answers' },
+    list.length > 0 ? h('ol', {}, ...list) : h('p', {}, say(words, 'class.answers.none')),
+    key && h('p', { class: 'share' }, say(words, 'class.answers.share', { right: tally.right, count: tally.answered })),
+  );
+}
+
+interface Row {
+  text: string;
+  count: number;
+  right: boolean;
+}
+
+function choiceRows(question: Question, tally: Tally, key: QuestionKey | null): Row[] {
+  const order = question.kind === 'order' && key ? key.right : question.choices.map((_, n) => n);
+  return order.map((index) => ({
+    text: question.choices[index] ?? '',
+    count: tally.counts[index] ?? 0,
+    right: question.kind !== 'order' && key?.right.includes(index) === true,
+  }));
+}
+
+/** Numbers that were given, each once with how often; the right one among them even where nobody gave it. */
+function numberRows(question: Question, tally: Tally, key: QuestionKey | null): Row[] {
+  const counts = new Map<number, number>();
+  for (const number of tally.numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
+  const { value, tolerance } = key ?? { value: null, tolerance: 0 };
+  if (value !== null && !counts.has(value)) counts.set(value, 0);
+  return [...counts]
+    .sort(([a], [b]) => a - b)
+    .map(([number, count]) => ({
+      text: `${number} ${question.unit}`.trim(),
+      count,
+      right: value !== null && Math.abs(number - value) <= tolerance,
+    }));
+}

@@ -1,0 +1,151 @@
+/**
+ * The class on every page of a device that has joined: whether it is connected, where the class is, the open question, the
+ * common run. A teacher's device has the teacher's bar in its place.
+ */
+import type { ClassMessage, ClassPicture, ClassRefusal, OwnPart } from '../../demo-server/classroom/protocol.ts';
+import type { PushLab } from '../lab/lab-element.ts';
+import { queryFromSettings, type WantedSettings } from '../lab/settings.ts';
+import { say, setText, type Words } from '../lab/words.ts';
+import './bar.css';
+import { type ClassRunPart, takePart } from './class-run.ts';
+import { standAtFoot } from './foot.ts';
+import { h } from './html.ts';
+import { type Identity, identity, keepIdentity, RENAME, RENAMED, tab } from './identity.ts';
+import { type Link, type LinkState, openLink } from './link.ts';
+import { questionPanel } from './question-panel.ts';
+import { classWords } from './words.ts';
+
+/** Where the lab is. */
+const LAB = '/lab/';
+
+/** Opens the bar of whoever this device is in the class. Does nothing on the classroom's own pages for teachers, which show all of it. */
+export async function openBar(): Promise<void> {
+  const who = identity();
+  if (!who || document.querySelector('push-class-console, push-class-projector')) return;
+  const words = await classWords();
+  if (who.as === 'teacher') (await import('./teacher-bar.ts')).openTeacherBar(who.token, words);
+  else openStudentBar(who, words);
+}
+
+function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): void {
+  const state = h('span', { class: 'state', role: 'status' });
+  const place = h('span', { class: 'place' });
+  const now = h('p', { class: 'now', role: 'status' });
+  const go = h('a', { class: 'go', hidden: true }, say(words, 'class.bar.go'));
+  const leave = h('button', { type: 'button', class: 'leave' }, say(words, 'class.bar.leave'));
+  const panel = questionPanel(words, (question, answer) => link.send({ type: 'answer', question, answer }));
+  const bar = h(
+    'aside',
+    { class: 'class-bar not-content', 'data-state': 'connecting', 'aria-label': say(words, 'class.bar.label') },
+    panel.element,
+    h('div', { class: 'strip' }, state, place, now, go, leave),
+  );
+  standAtFoot(bar);
+
+  let picture: ClassPicture | null = null;
+  let own: OwnPart | null = null;
+  let part: ClassRunPart | null = null;
+  let busy = false;
+  let nickname = who.nickname;
+
+  leave.addEventListener('click', () => {
+    if (!confirm(say(words, 'class.bar.leaveReally', { name: picture?.name ?? '' }))) return;
+    link.close();
+    keepIdentity(null);
+    close();
+  });
+  function close(): void {
+    bar.remove();
+  }
+
+  const here = () =>
+    link.send({ type: 'here', path: location.pathname, hidden: document.visibilityState === 'hidden' });
+  document.addEventListener('visibilitychange', here);
+  document.addEventListener(RENAME, (event) => {
+    link.send({ type: 'nickname', nickname: (event as CustomEvent<string>).detail });
+  });
+  function renamed(now: string): void {
+    nickname = now;
+    keepIdentity({ ...who, nickname });
+    document.dispatchEvent(new Event(RENAMED));
+  }
+
+  const link: Link = openLink({
+    hello: () => {
+      const kept = identity();
+      return kept?.as === 'seat' ? { type: 'hello', as: 'seat', seat: kept.seat, secret: kept.secret } : null;
+    },
+    hear(message: ClassMessage) {
+      if (message.type === 'seat') {
+        if (message.nickname !== nickname) renamed(message.nickname);
+        here();
+      }
+      if (message.type !== 'class') return;
+      ({ class: picture, own } = message);
+      if (own && own.nickname !== nickname) renamed(own.nickname);
+      follow();
+      draw();
+    },
+    tell: (next: LinkState, why: ClassRefusal | null) => {
+      bar.dataset.state = next;
+      if (next === 'refused') refused(why);
+      else draw();
+    },
+  });
+
+  function draw(): void {
+    setText(state, say(words, `class.bar.state.${link.state}`));
+    const name = picture?.name ?? '';
+    setText(place, picture ? say(words, 'class.bar.place', { nickname, name, count: picture.online }) : nickname);
+    panel.show(picture?.question ?? null, own?.answer ?? null);
+    const { together, run, ended } = picture ?? {};
+    const elsewhere = together && !busy && !isHere(together.path);
+    go.hidden = !elsewhere;
+    if (elsewhere && together) go.href = together.path;
+    let doing = '';
+    if (ended) doing = say(words, 'class.bar.ended');
+    else if (run?.state === 'called') doing = say(words, 'class.bar.run.called');
+    else if (run?.state === 'running' && busy) doing = say(words, 'class.bar.run.running');
+    else if (run && own?.result === run.id) doing = say(words, 'class.bar.run.told');
+    else if (elsewhere) doing = say(words, 'class.bar.elsewhere');
+    setText(now, doing);
+  }
+
+  /** Does what the class does: goes where it goes, once; takes part in its run, on the lab's page. */
+  function follow(): void {
+    if (!picture) return;
+    const { run, together } = picture;
+    if (run && part?.id === run.id) part.hear(run, own?.result ?? null);
+    else if (run && run.state !== 'over' && own?.result !== run.id) return void begin(run.settings as WantedSettings);
+    if (!together || busy || tab.get('move') === String(together.move)) return;
+    tab.set('move', String(together.move));
+    if (!isHere(together.path)) location.assign(together.path);
+  }
+  async function begin(settings: WantedSettings): Promise<void> {
+    const lab = document.querySelector<PushLab>('push-lab');
+    if (!lab) return location.assign(LAB + queryFromSettings(settings));
+    await customElements.whenDefined('push-lab');
+    const run = picture?.run;
+    if (!run || part?.id === run.id) return;
+    busy = true;
+    part = takePart(lab, run, link, () => {
+      busy = false;
+      draw();
+    });
+    part.hear(run, null);
+    draw();
+  }
+  function refused(why: ClassRefusal | null): void {
+    // The seat is gone for good: this device belongs to no class any more.
+    if (why !== 'ended') keepIdentity(null);
+    setText(state, say(words, 'class.bar.state.refused'));
+    setText(now, say(words, `class.refused.${why ?? 'unknown-seat'}`));
+    panel.show(null, null);
+    leave.replaceWith(h('button', { type: 'button', class: 'leave', click: close }, say(words, 'class.bar.close')));
+  }
+}
+
+function isHere(path: string): boolean {
+  const { pathname, hash } = new URL(path, location.href);
+  return pathname === location.pathname && (hash === '' || hash === location.hash);
+}

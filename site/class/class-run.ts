@@ -1,0 +1,115 @@
+/**
+ * This device's part in a class run: takes the lab for it, is ready, lets the lanes connect shortly before the common start,
+ * and tells what it measured. What the run cost is counted by the server.
+ */
+import {
+  type ClassRun,
+  CONNECT_BEFORE_MS,
+  type DeviceResult,
+  LATENCY_BINS,
+  type LaneMeasure,
+  latencyBin,
+} from '../../demo-server/classroom/protocol.ts';
+import { pageTime } from '../lab/clock.ts';
+import type { PushLab } from '../lab/lab-element.ts';
+import { summaryOf } from '../lab/measures.ts';
+import type { LaneRecord, Recording } from '../lab/recording.ts';
+import type { WantedSettings } from '../lab/settings.ts';
+import type { Link } from './link.ts';
+
+/** How often a device tells what it has measured so far. */
+const INTERIM_MS = 2000;
+
+export interface ClassRunPart {
+  readonly id: string;
+  /** The class's run as the server tells it now. */
+  hear(run: ClassRun, own: string | null): void;
+}
+
+/** Takes part in `run` with the lab of this page. `done` is called when this device has nothing more to do for it. */
+export function takePart(lab: PushLab, run: ClassRun, link: Link, done: () => void): ClassRunPart {
+  const started = Promise.withResolvers<number>();
+  let ownRun = '';
+  let startedAt: number | null = null;
+  let recording: Recording | null = null;
+  let over = false;
+  let interim = 0;
+  let startTimer = 0;
+
+  const tellResult = (final: boolean): void => {
+    if (recording) link.send({ type: 'result', classRun: run.id, result: resultOf(recording, startedAt), final });
+  };
+  function end(): void {
+    clearInterval(interim);
+    clearTimeout(startTimer);
+    over = true;
+    tellResult(true);
+    done();
+  }
+
+  lab.take({
+    settings: run.settings as WantedSettings,
+    async gate(own, now) {
+      ownRun = own;
+      recording = now;
+      link.send({ type: 'ready', classRun: run.id, run: own });
+      const startsAt = await started.promise;
+      const wait = now.clock.toPage(startsAt) - pageTime();
+      startTimer = window.setTimeout(
+        () => {
+          startedAt = pageTime() + (now.clock.current?.offsetMs ?? 0);
+        },
+        Math.max(0, wait),
+      );
+      await new Promise((resolve) => setTimeout(resolve, Math.max(0, wait - CONNECT_BEFORE_MS)));
+    },
+    tell(phase, now) {
+      recording = now ?? recording;
+      if (phase === 'running') interim = window.setInterval(() => tellResult(false), INTERIM_MS);
+      if (phase === 'finished' || phase === 'stopped' || phase === 'failed') end();
+    },
+  });
+
+  return {
+    id: run.id,
+    hear(now, own) {
+      if (now.startsAt !== null) started.resolve(now.startsAt);
+      // Said again until the server has it: a word may be lost with its connection.
+      if (over && own !== run.id) tellResult(true);
+      else if (!over && ownRun !== '' && now.state !== 'over')
+        link.send({ type: 'ready', classRun: run.id, run: ownRun });
+    },
+  };
+}
+
+/** What this device has measured so far. */
+export function resultOf(recording: Recording, startedAt: number | null): DeviceResult {
+  const { lanes, clock, conditions } = recording;
+  return {
+    lanes: Object.fromEntries([...lanes.values()].map((lane) => [lane.technique, measureOf(lane, recording)])),
+    conditions: {
+      isolated: conditions.isolated,
+      resolutionMs: clock.resolutionMs,
+      uncertaintyMs: clock.current ? clock.uncertaintyMs : null,
+      hidden: conditions.hidden.length > 0,
+    },
+    startedAt,
+  };
+}
+
+function measureOf(lane: LaneRecord, recording: Recording): LaneMeasure {
+  const { latency, integrity } = summaryOf(lane, recording);
+  const bins = new Array<number>(LATENCY_BINS.length + 1).fill(0);
+  // Without a clock estimate a latency is no latency.
+  const known = recording.clock.current !== null;
+  if (known) for (const ms of lane.events.latencies()) bins[latencyBin(ms)] = (bins[latencyBin(ms)] ?? 0) + 1;
+  const of = (name: 'p50' | 'p95' | 'max') => (known ? (latency?.[name] ?? null) : null);
+  return {
+    received: integrity.received,
+    lost: integrity.lost,
+    p50: of('p50'),
+    p95: of('p95'),
+    max: of('max'),
+    bins,
+  };
+}

@@ -1,0 +1,196 @@
+/** `<push-class-console>`: everything that a teacher can do with a class. */
+import type { TeacherAction, TeacherPicture } from '../../demo-server/classroom/protocol.ts';
+import { settingsFromTexts } from '../lab/settings.ts';
+import { say, setText } from '../lab/words.ts';
+import { answerBars } from './answers.ts';
+import { type AskedQuestion, questionsOf } from './ask.ts';
+import { h, show } from './html.ts';
+import { peopleTable } from './people.ts';
+import { connectTeacher, showResults, spaced, type TeacherPage } from './picture.ts';
+
+class ClassConsole extends HTMLElement {
+  #page: TeacherPage | null = null;
+
+  connectedCallback(): void {
+    let act: Act = async () => {};
+    this.#page = connectTeacher(this, (picture, page) => draw(picture, page, act));
+    if (!this.#page) return;
+    fillPages(this.#page);
+    act = connectActions(this.#page);
+    connectRun(this.#page, act);
+    connectQuestions(this.#page, act);
+    const page = this.#page;
+    page.part('files').addEventListener(
+      'toggle',
+      () => {
+        void import('./files.ts').then(({ connectFiles }) => connectFiles(page));
+      },
+      { once: true },
+    );
+  }
+
+  disconnectedCallback(): void {
+    this.#page?.link.close();
+  }
+}
+
+/** The pages that a class can go to are those of the sidebar, which every page has in it even where it is not shown. */
+function fillPages({ part }: TeacherPage): void {
+  const links = [...document.querySelectorAll<HTMLAnchorElement>('nav.sidebar .sidebar-content a')];
+  for (const name of ['page', 'question-page']) {
+    for (const link of links) {
+      const text = link.querySelector('span')?.textContent ?? link.textContent ?? '';
+      part(name).append(h('option', { value: link.pathname }, text.trim()));
+    }
+  }
+}
+
+type Act = (action: TeacherAction, done?: string) => Promise<void>;
+
+/** The plain buttons, and how an action's outcome is told. */
+function connectActions({ words, link, part }: TeacherPage): Act {
+  const act: Act = async (action, done) => {
+    const { refused, message } = await link.act(action);
+    const said = refused ? `${say(words, `class.refused.${refused}`)} ${message ?? ''}` : done ? say(words, done) : '';
+    setText(part('said'), said.trim());
+  };
+  const on = (name: string, click: () => void) => part(name).addEventListener('click', click);
+  on('lock', () => act({ do: 'lock', locked: part('lock').getAttribute('aria-pressed') !== 'true' }));
+  on('end', () => {
+    if (confirm(say(words, 'class.teach.endReally'))) void act({ do: 'end' });
+  });
+  on('go', () => act({ do: 'go', path: part<HTMLSelectElement>('page').value }, 'class.teach.brought'));
+  on('roam', () => act({ do: 'go', path: null }, 'class.teach.roaming'));
+  on('start-run', () => act({ do: 'start-run' }));
+  on('stop-run', () => act({ do: 'stop-run' }));
+  on('reveal', () => act({ do: 'reveal' }));
+  on('close-question', () => act({ do: 'close-question' }));
+  part('feed').addEventListener('change', () => {
+    const { value } = part<HTMLSelectElement>('feed');
+    void act({ do: 'feed', technique: (value || null) as never });
+  });
+  return act;
+}
+
+/** The form of the common settings. All other settings are those of the lab, whose page has "Run these with the class". */
+function connectRun({ words, part }: TeacherPage, act: Act): void {
+  const form = part<HTMLFormElement>('run-form');
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const data = new FormData(form);
+    const texts = Object.fromEntries([...data].filter(([name]) => name !== 'techniques')) as Record<string, string>;
+    const read = settingsFromTexts({ ...texts, techniques: data.getAll('techniques').map(String) });
+    if ('settings' in read) {
+      setText(part('run-fault'), '');
+      return void act({ do: 'call-run', settings: { ...read.settings } }, 'class.teach.called');
+    }
+    const faults = read.faults.map(({ field, got, takes }) =>
+      say(words, 'class.teach.fault', { field, got: JSON.stringify(got), takes }),
+    );
+    setText(part('run-fault'), faults.join(' '));
+  });
+}
+
+/** The questions of a chosen page, read from that page itself. */
+function connectQuestions({ words, part }: TeacherPage, act: Act): void {
+  const select = part<HTMLSelectElement>('question-page');
+  const list = part('questions');
+  let asked: AskedQuestion[] = [];
+  const load = async () => {
+    const path = select.value;
+    list.replaceChildren();
+    if (!path) return;
+    setText(part('questions-state'), say(words, 'class.teach.loading'));
+    try {
+      const answer = await fetch(path);
+      if (!answer.ok) throw new Error(`${answer.status}`);
+      const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      if (select.value !== path) return;
+      asked = questionsOf(page, path).map((one) => one.asked);
+      setText(part('questions-state'), asked.length > 0 ? '' : say(words, 'class.teach.noQuestions'));
+    } catch {
+      setText(part('questions-state'), say(words, 'class.teach.notLoaded'));
+    }
+    list.replaceChildren(
+      ...asked.map(({ question, key }) =>
+        h(
+          'li',
+          {},
+          h('span', {}, question.text),
+          h(
+            'button',
+            { type: 'button', click: () => void act({ do: 'ask', question, key }, 'class.teach.asked') },
+            say(words, 'class.teach.ask'),
+          ),
+        ),
+      ),
+    );
+  };
+  select.addEventListener('change', () => void load());
+}
+
+function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
+  const { words, format, part } = page;
+  const { class: now, join, tally, key } = picture;
+  setText(part('name'), now.name);
+  setText(part('code'), spaced(join.code));
+  setText(part('url'), join.addresses[0]?.url ?? '');
+  setText(part('kept'), say(words, `class.kept.${picture.kept}`));
+  part('lock').setAttribute('aria-pressed', String(now.locked));
+  part('ended').hidden = !now.ended;
+  part('insecure').hidden = location.protocol === 'https:';
+  for (const fieldset of part('class').querySelectorAll<HTMLFieldSetElement>('fieldset.live'))
+    fieldset.disabled = now.ended;
+
+  setText(part('count'), say(words, 'class.projector.here', { count: now.online, seats: now.seats }));
+  show(part('people'), picture.people, () => [
+    peopleTable(picture.people, page, (seat) => act({ do: 'remove', seat })),
+  ]);
+  setText(
+    part('together'),
+    now.together ? say(words, 'class.teach.at', { path: now.together.path }) : say(words, 'class.teach.roaming'),
+  );
+
+  const { run, question } = now;
+  const ready = picture.people.filter((one) => one.run !== 'none').length;
+  setText(
+    part('run-state'),
+    run ? say(words, `class.run.state.${run.state}`, { ready, count: now.online }) : say(words, 'class.run.none'),
+  );
+  part('start-run').hidden = run?.state !== 'called';
+  part('stop-run').hidden = !run || run.state === 'over';
+  void showResults(picture, page, say(words, 'class.teach.noResults'));
+
+  part('open-question').hidden = question === null;
+  part('reveal').hidden = question?.revealed !== null;
+  show(part('question'), [question, tally], () => {
+    if (!question || !tally || !key) return [];
+    const answered = say(words, 'class.question.answered', { answered: question.answered, seats: now.seats });
+    return [
+      h('h3', {}, question.question.text),
+      h('p', {}, answered),
+      answerBars(question.question, tally, key, words),
+    ];
+  });
+  const feed = part<HTMLSelectElement>('feed');
+  if (document.activeElement !== feed) feed.value = now.feed ?? '';
+  const cost = picture.feed;
+  part('feed-cost').hidden = cost === null;
+  if (cost) {
+    const { latency, counts } = cost;
+    setText(
+      part('feed-cost'),
+      say(words, latency ? 'class.feed.cost' : 'class.feed.costNoLatency', {
+        events: format.count(cost.events),
+        readers: format.count(cost.readers),
+        requests: format.count(counts.requests),
+        head: format.bytes(counts.headBytes),
+        wire: format.bytes(counts.wireBytes),
+        p50: format.ms(latency?.p50 ?? Number.NaN),
+        p95: format.ms(latency?.p95 ?? Number.NaN),
+      }),
+    );
+  }
+}
+
+customElements.define('push-class-console', ClassConsole);

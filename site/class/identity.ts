@@ -1,0 +1,53 @@
+/**
+ * Who this device is in a class: a seat with the secret that gives it back, or the teacher. Kept on the device, so that a
+ * reload, sleep, or another wifi changes nothing. Nothing of it ever stands in an address that is sent.
+ */
+export type Identity =
+  | { as: 'seat'; seat: string; secret: string; nickname: string }
+  | { as: 'teacher'; token: string };
+
+/** Dispatched on the document: the page that a reader joins at would like another nickname, and: the seat has one now. */
+export const RENAME = 'pushlab:rename';
+export const RENAMED = 'pushlab:renamed';
+
+/** Also in entry.ts. */
+const KEY = 'pushlab:class';
+let unkept: Identity | null = null;
+
+/** Who this device is; null for nobody. */
+export function identity(): Identity | null {
+  try {
+    return JSON.parse(localStorage.getItem(KEY) ?? 'null') as Identity | null;
+  } catch {
+    return unkept;
+  }
+}
+
+/** Keeps (or with null forgets) who this device is. Where the device keeps nothing, it lives as long as the page. */
+export function keepIdentity(now: Identity | null): void {
+  unkept = now;
+  try {
+    if (now) localStorage.setItem(KEY, JSON.stringify(now));
+    else localStorage.removeItem(KEY);
+  } catch {
+    // No storage on this device.
+  }
+}
+
+/** Something small to remember from page to page while this tab lives; null where it is not known. */
+export const tab = {
+  get(name: string): string | null {
+    try {
+      return sessionStorage.getItem(`pushlab:class-${name}`);
+    } catch {
+      return null;
+    }
+  },
+  set(name: string, value: string): void {
+    try {
+      sessionStorage.setItem(`pushlab:class-${name}`, value);
+    } catch {
+      // No storage on this device: the next page asks again.
+    }
+  },
+};

@@ -1,0 +1,177 @@
+/**
+ * The class's socket of this device. It comes back by itself: after a lost wifi, after sleep, after the server was started
+ * again; and it notices a connection that is dead although nobody has said so.
+ */
+import type { ClassMessage, ClassRefusal, ClassRequest, TeacherAction } from '../../demo-server/classroom/protocol.ts';
+import { CLASS_SOCKET, CLOSED_FOR_GOOD } from '../../demo-server/classroom/protocol.ts';
+import { type ClockEstimate, estimate, type PingSample, pageTime } from '../lab/clock.ts';
+
+/** `refused`: the server will not take this greeting, however often it is said. */
+export type LinkState = 'connecting' | 'online' | 'lost' | 'refused';
+
+type Hello = Extract<ClassRequest, { type: 'hello' }>;
+type Done = Extract<ClassMessage, { type: 'done' }>;
+
+export interface Link {
+  readonly state: LinkState;
+  /** Server clock − page clock; null before the first pings are back. */
+  readonly clock: ClockEstimate | null;
+  /** Sends it, or drops it where there is no connection: what matters is said again after the next greeting. */
+  send(request: ClassRequest): void;
+  /** Does what a teacher does. Resolves with how it went; as refused where there is no connection. */
+  act(action: TeacherAction): Promise<Done>;
+  close(): void;
+}
+
+export interface LinkOptions {
+  /** Asked at each connection; null = nothing to say any more, stay away. */
+  hello: () => Hello | null;
+  hear: (message: ClassMessage) => void;
+  tell: (state: LinkState, why: ClassRefusal | null) => void;
+}
+
+const FIRST_WAIT_MS = 500;
+const LONGEST_WAIT_MS = 8000;
+/** A connection is asked for a sign of life so often, and given up after so long without one. */
+const ALIVE_MS = 10_000;
+const DEAD_MS = 5000;
+
+/** Connects, and stays connected until `close`. */
+export function openLink({ hello, hear, tell }: LinkOptions): Link {
+  let socket: WebSocket | null = null;
+  let state: LinkState = 'connecting';
+  let why: ClassRefusal | null = null;
+  let clock: ClockEstimate | null = null;
+  let attempts = 0;
+  let closed = false;
+  let [retry, alive, dead] = [0, 0, 0];
+  let lastId = 0;
+  const pings = new Map<number, { sent: number; done(sample: PingSample): void }>();
+  const acts = new Map<number, (done: Done) => void>();
+
+  function become(next: LinkState): void {
+    state = next;
+    tell(state, why);
+  }
+  function send(request: ClassRequest): void {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
+  }
+  function ping(): Promise<PingSample> {
+    const id = ++lastId;
+    return new Promise((done) => {
+      pings.set(id, { sent: pageTime(), done });
+      send({ type: 'ping', id });
+    });
+  }
+  async function sync(): Promise<void> {
+    const samples: PingSample[] = [];
+    const of = socket;
+    while (samples.length < 8 && socket === of) samples.push(await ping());
+    if (socket === of) clock = estimate(samples);
+  }
+  function beat(): void {
+    clearTimeout(dead);
+    dead = window.setTimeout(() => socket?.close(), DEAD_MS);
+    void ping().then(() => clearTimeout(dead));
+  }
+
+  function connect(): void {
+    clearTimeout(retry);
+    const greeting = hello();
+    if (closed || socket || !greeting) return;
+    const address = new URL(CLASS_SOCKET, location.href);
+    address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+    const own = new WebSocket(address);
+    socket = own;
+    const tooLate = window.setTimeout(() => own.close(), DEAD_MS);
+    own.addEventListener('open', () => {
+      clearTimeout(tooLate);
+      send(greeting);
+    });
+    own.addEventListener('message', ({ data }) => heard(JSON.parse(String(data)) as ClassMessage));
+    own.addEventListener('close', ({ code }) => {
+      clearTimeout(tooLate);
+      if (socket === own) over(code);
+    });
+  }
+  function heard(message: ClassMessage): void {
+    if (message.type === 'pong') {
+      const received = pageTime();
+      const waiting = pings.get(message.id);
+      pings.delete(message.id);
+      waiting?.done({ sent: waiting.sent, at: message.at, received });
+      return;
+    }
+    if (message.type === 'done') {
+      acts.get(message.id)?.(message);
+      acts.delete(message.id);
+      return;
+    }
+    if (message.type === 'refused') why = message.why;
+    if (message.type === 'seat' || message.type === 'teacher') {
+      attempts = 0;
+      why = null;
+      clearInterval(alive);
+      alive = window.setInterval(beat, ALIVE_MS);
+      void sync();
+    }
+    hear(message);
+    if (message.type === 'seat' || message.type === 'teacher') become('online');
+  }
+  function over(code: number): void {
+    socket = null;
+    clearInterval(alive);
+    clearTimeout(dead);
+    pings.clear();
+    for (const [id, done] of acts) done({ type: 'done', id, refused: 'store-lost' });
+    acts.clear();
+    if (closed) return;
+    if (code === CLOSED_FOR_GOOD) {
+      become('refused');
+      return;
+    }
+    become(state === 'connecting' && attempts === 0 ? 'connecting' : 'lost');
+    // Spread out, so that a class whose wifi is back does not come all at once.
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** attempts) * (0.5 + Math.random());
+    attempts += 1;
+    retry = window.setTimeout(connect, wait);
+  }
+  /** The network or the reader is back: now, not after a wait. */
+  function wake(): void {
+    if (document.visibilityState === 'hidden' || closed) return;
+    if (socket?.readyState === WebSocket.OPEN) beat();
+    else if (state !== 'refused') connect();
+  }
+  addEventListener('online', wake);
+  addEventListener('pageshow', wake);
+  document.addEventListener('visibilitychange', wake);
+  connect();
+
+  return {
+    get state() {
+      return state;
+    },
+    get clock() {
+      return clock;
+    },
+    send,
+    act(action) {
+      const id = ++lastId;
+      if (state !== 'online') return Promise.resolve({ type: 'done', id, refused: 'store-lost' });
+      return new Promise((done) => {
+        acts.set(id, done);
+        send({ type: 'act', id, action });
+      });
+    },
+    close() {
+      closed = true;
+      removeEventListener('online', wake);
+      removeEventListener('pageshow', wake);
+      document.removeEventListener('visibilitychange', wake);
+      clearTimeout(retry);
+      clearInterval(alive);
+      clearTimeout(dead);
+      socket?.close();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/** `<push-class-projector>`: the class on the wall. How to join, who is here, the question, the live numbers. */
+import type { TeacherPicture } from '../../demo-server/classroom/protocol.ts';
+import { say, setText } from '../lab/words.ts';
+import { answerBars } from './answers.ts';
+import { h, show } from './html.ts';
+import { connectTeacher, qrPicture, showResults, spaced, type TeacherPage } from './picture.ts';
+
+class ClassProjector extends HTMLElement {
+  #page: TeacherPage | null = null;
+
+  connectedCallback(): void {
+    this.#page = connectTeacher(this, draw);
+    this.querySelector('[data-part="full"]')?.addEventListener('click', () => {
+      if (document.fullscreenElement) void document.exitFullscreen();
+      else void this.requestFullscreen().catch(() => {});
+    });
+  }
+
+  disconnectedCallback(): void {
+    this.#page?.link.close();
+  }
+}
+
+function draw(picture: TeacherPicture, page: TeacherPage): void {
+  const { words, part } = page;
+  const { class: now, join, people, tally } = picture;
+  setText(part('name'), now.name);
+  const [first, ...others] = join.addresses;
+  show(part('join'), [join, now.locked, now.ended], () => {
+    if (now.ended) return [h('p', { class: 'big' }, say(words, 'class.refused.ended'))];
+    if (now.locked) return [h('p', { class: 'big' }, say(words, 'class.projector.locked'))];
+    if (!first) return [];
+    return [
+      qrPicture(first.qr, say(words, 'class.projector.qr', { url: first.url })),
+      h(
+        'div',
+        {},
+        h('p', { class: 'how' }, say(words, 'class.projector.how')),
+        h('p', { class: 'url' }, first.url.replace(/^https?:\/\//, '')),
+        h(
+          'p',
+          { class: 'code' },
+          h('span', {}, say(words, 'class.projector.code')),
+          ' ',
+          h('b', {}, spaced(join.code)),
+        ),
+        others.length > 0 &&
+          h(
+            'p',
+            { class: 'others' },
+            say(words, 'class.projector.others', { urls: others.map(({ url }) => url).join(' · ') }),
+          ),
+      ),
+    ];
+  });
+  setText(part('count'), say(words, 'class.projector.here', { count: now.online, seats: now.seats }));
+  show(
+    part('people'),
+    people.map(({ nickname, presence }) => [nickname, presence]),
+    () =>
+      people.map(({ nickname, presence }) =>
+        h(
+          'li',
+          { 'data-presence': presence },
+          nickname,
+          h('span', { class: 'sr-only' }, ` (${say(words, `class.presence.${presence}`)})`),
+        ),
+      ),
+  );
+
+  const { question, run } = now;
+  part('class').toggleAttribute('data-busy', question !== null || run !== null);
+  part('question').hidden = question === null;
+  show(part('question'), [question, question?.revealed ? tally : null], () => {
+    if (!question) return [];
+    const { revealed } = question;
+    const answered = say(words, 'class.question.answered', { answered: question.answered, seats: now.seats });
+    return [
+      h('h2', {}, question.question.text),
+      revealed
+        ? answerBars(question.question, revealed.tally, revealed.key, words)
+        : h(
+            'div',
+            {},
+            h('ol', { class: 'hidden-answers' }, ...question.question.choices.map((text) => h('li', {}, text))),
+            h('p', { class: 'big' }, answered),
+          ),
+      ...(revealed?.key.why ?? []).map((why) => h('p', { class: 'why' }, why)),
+    ];
+  });
+  part('run').hidden = run === null;
+  setText(part('run-state'), run ? say(words, `class.run.state.${run.state}`) : '');
+  void showResults(picture, page, '');
+}
+
+customElements.define('push-class-projector', ClassProjector);

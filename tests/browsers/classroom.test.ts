@@ -1,0 +1,185 @@
+/** A class as its people see it: a teacher and three students in Chromium, one in Firefox. */
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContext, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { axe } from '../helpers/axe.ts';
+import { type BrowserName, openBrowser } from '../helpers/browsers.ts';
+import { startServer, type TestServer } from '../helpers/server.ts';
+
+const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+const browsers = {} as Record<BrowserName, Browser>;
+
+beforeAll(async () => {
+  browsers.chromium = await openBrowser('chromium');
+  browsers.firefox = await openBrowser('firefox');
+});
+afterAll(async () => {
+  await browsers.chromium?.close();
+  await browsers.firefox?.close();
+});
+
+/** A page of a device of its own: what it keeps is not shared with the others. */
+async function device(name: BrowserName = 'chromium'): Promise<Page> {
+  const context: BrowserContext = await browsers[name].createBrowserContext();
+  onTestFinished(() => context.close().catch(() => {}));
+  const page = await context.newPage();
+  await page.setViewport({ width: 360, height: 740 });
+  return page;
+}
+async function openTeacher(server: TestServer): Promise<Page> {
+  const page = await device();
+  await page.setViewport({ width: 1280, height: 900 });
+  await page.goto(`${server.url}/teach/#${server.classroom?.token}`);
+  await page.waitForSelector('push-class-console[data-state=online] [data-part=name]');
+  return page;
+}
+async function join(server: TestServer, nickname: string, name?: BrowserName): Promise<Page> {
+  const page = await device(name);
+  await page.goto(`${server.url}/join/#${server.classroom?.room.state.code}`);
+  await page.waitForSelector('push-class-join[data-state=form]');
+  await page.type('[data-part=nickname]', nickname);
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.class-bar[data-state=online]');
+  return page;
+}
+/** Clicks by script: a tab in the background is not drawn, so nothing can be pointed at there. */
+const click = (page: Page, selector: string, n = 0) =>
+  page.evaluate((query, index) => document.querySelectorAll<HTMLElement>(query)[index]?.click(), selector, n);
+const says = (page: Page, selector: string, words: string | RegExp) =>
+  page.waitForFunction(
+    (query, pattern) => new RegExp(pattern).test(document.querySelector(query)?.textContent ?? ''),
+    { polling: 100, timeout: 45_000 },
+    selector,
+    typeof words === 'string' ? words : words.source,
+  );
+const at = (page: Page, path: string) =>
+  page.waitForFunction((wanted) => location.pathname === wanted, { polling: 100, timeout: 30_000 }, path);
+
+test('on a server without a class the pages say so, and no page asks for one', async () => {
+  const server = await startServer({ siteDir });
+  const page = await device();
+  await page.goto(`${server.url}/join/`);
+  await page.waitForSelector('push-class-join[data-state=none] [data-part=none]:not([hidden])');
+  for (const path of ['/class/', '/teach/']) {
+    await page.goto(server.url + path);
+    expect(await page.$eval('[data-part=none]', (found) => found.textContent)).toContain('--classroom');
+  }
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(`${server.url}/lessons/sse/`, { waitUntil: 'load' });
+  expect(asked.filter((path) => /class/.test(path))).toEqual([]);
+});
+
+test('a teacher and four students: join, go together, answer, run, and everything stands in the teacher’s file', async () => {
+  const server = await startServer({ siteDir, classroom: { name: 'Physics <b>8b</b>' } });
+  const teacher = await openTeacher(server);
+  expect(new URL(teacher.url()).hash).toBe('');
+  const names = ['Anna', 'Bo', '<img src=x>', 'Zoë'];
+  const students: Page[] = [];
+  for (const [n, name] of names.entries()) students.push(await join(server, name, n === 3 ? 'firefox' : 'chromium'));
+  await says(teacher, '[data-part=count]', '4 of 4');
+  expect(await teacher.$$eval('[data-part=people] tbody th', (cells) => cells.map((cell) => cell.textContent))).toEqual(
+    names,
+  );
+  expect(await teacher.$$('[data-part=people] img')).toEqual([]);
+
+  await teacher.select('[data-part=page]', '/lessons/sse/');
+  await click(teacher, '[data-part=go]');
+  for (const page of students) await at(page, '/lessons/sse/');
+
+  await teacher.select('[data-part=question-page]', '/lessons/sse/');
+  await teacher.waitForSelector('[data-part=questions] li:nth-child(3) button');
+  await click(teacher, '[data-part=questions] button', 2);
+  for (const [n, page] of students.entries()) {
+    await page.waitForSelector('.class-question:not([hidden]) form');
+    await click(page, '.class-question input', n % 2);
+    await click(page, '.class-question [type=submit]');
+  }
+  await says(teacher, '[data-part=question]', '4 of 4');
+  expect(await students[0]?.$('.class-answers')).toBeNull();
+  await click(teacher, '[data-part=reveal]');
+  for (const page of students) await says(page, '.class-question .share', /\d of 4/);
+  await click(teacher, '[data-part=close-question]');
+  for (const page of students) await page.waitForSelector('.class-question[hidden]');
+
+  await click(teacher, '[name=techniques]');
+  await teacher.$eval('[name=durationSeconds]', (input) => {
+    (input as HTMLInputElement).value = '2';
+  });
+  await click(teacher, '[data-part=run-form] [type=submit]');
+  for (const page of students) await at(page, '/lab/');
+  await says(teacher, '[data-part=run-state]', /over/);
+  await says(teacher, '[data-part=results]', /4 devices have told, 4 of them their final figures/);
+  for (const page of students) {
+    await page.waitForSelector('push-lab[data-state=finished]');
+    await says(page, '.class-bar .now', 'Your result is with the class');
+  }
+  const { runs } = server.classroom?.room.state ?? { runs: [] };
+  const results = [...(runs[0]?.results.values() ?? [])];
+  expect(results).toHaveLength(4);
+  for (const { lanes, counts } of results) {
+    expect(Object.keys(lanes)).toEqual([
+      'keep-alive',
+      'polling',
+      'long-poll',
+      'iframe-stream',
+      'xhr-stream',
+      'sse',
+      'websocket',
+    ]);
+    for (const lane of Object.values(lanes)) expect(lane.received).toBe(4);
+    for (const count of Object.values(counts)) expect(count.headBytes).toBeGreaterThan(0);
+  }
+  const rows = await teacher.$$eval('.class-strips tbody tr', (found) =>
+    found.map((row) => row.querySelectorAll('circle').length),
+  );
+  expect(rows).toEqual([4, 4, 4, 4, 4, 4, 4]);
+  await teacher.bringToFront();
+  expect(await axe(teacher)).toEqual([]);
+  const headers = { authorization: `Bearer ${server.classroom?.token}` };
+  const csv = await (
+    await fetch(`${server.url}/classroom/classes/${server.classroom?.room.id}/csv`, { headers })
+  ).text();
+  expect(csv.split('\r\n').filter((line) => line.startsWith('lane,'))).toHaveLength(28);
+  expect(csv.split('\r\n').filter((line) => line.startsWith('answer,'))).toHaveLength(4);
+}, 150_000);
+
+test('a seat is the same after a reload and after the server was gone; the state of the connection is always said', async () => {
+  const server = await startServer({ siteDir, classroom: {} });
+  const page = await join(server, 'Anna');
+  await page.goto(`${server.url}/start/`);
+  await page.waitForSelector('.class-bar[data-state=online]');
+  await says(page, '.class-bar .place', 'Anna');
+  expect(await axe(page)).toEqual([]);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  expect(server.classroom?.room.state.seats.size).toBe(1);
+  await server.stop();
+  await page.waitForSelector('.class-bar[data-state=lost]');
+  await says(page, '.class-bar .state', 'Connection lost');
+});
+
+test('the projector shows how to join and who is here, fits, and hides answers until they are revealed', async () => {
+  const server = await startServer({ siteDir, classroom: { name: 'Physics' } });
+  const teacher = await openTeacher(server);
+  const wall = await teacher.browserContext().newPage();
+  await wall.setViewport({ width: 1280, height: 800 });
+  await wall.goto(`${server.url}/class/`);
+  await wall.waitForSelector('.qr');
+  await says(wall, '.code', new RegExp(`${server.classroom?.room.state.code.slice(0, 3)} \\d{3}`));
+  const student = await join(server, 'Anna');
+  await says(wall, '[data-part=people]', 'Anna');
+  await wall.bringToFront();
+  expect(await axe(wall)).toEqual([]);
+  const key = { right: [0], value: null, tolerance: 0, why: ['Because.'] };
+  const question = { kind: 'one' as const, text: 'Which?', choices: ['this', 'that'], unit: '', path: '/start/' };
+  await server.classroom?.room.act({ do: 'ask', question, key });
+  await student.waitForSelector('.class-question:not([hidden]) form');
+  await click(student, '.class-question input');
+  await click(student, '.class-question [type=submit]');
+  await says(wall, '[data-part=question]', '1 of 1');
+  expect(await wall.$('.class-answers')).toBeNull();
+  await server.classroom?.room.act({ do: 'reveal' });
+  await says(wall, '[data-part=question]', 'Because.');
+  expect(await axe(wall)).toEqual([]);
+  expect(await axe(student)).toEqual([]);
+});
