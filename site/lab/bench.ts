@@ -55,7 +55,7 @@ export class Bench {
     this.#timeline = connectTimeline(this.#part('timeline'), { words, format, names, signal });
     this.#pictures = new Pictures({ root, words, format, names, signal });
     this.#faults = new FaultReport(this.#part('fault-report'), words, format, names);
-    this.#subscribers = new SubscriberReport(this.#part('subscribers'), words, format, names);
+    this.#subscribers = new SubscriberReport(root, words, format, names);
     signal.addEventListener('abort', () => this.#current.abort(), { once: true });
     this.#part('legend').addEventListener('click', (event) => this.#toggle(event), { signal });
     this.#part('logarithmic').addEventListener(

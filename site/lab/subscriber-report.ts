@@ -37,7 +37,7 @@ const ROWS: { key: string; measures: Measure[] }[] = [
       measure('requests', 'count', ({ ledger }) => ledger.requests),
       measure('openConnections', 'count', ({ ledger }) => ledger.openConnections),
       measure('wireBytesUp', 'bytes', ({ ledger }) => ledger.wireBytesUp),
-      measure('wireBytesDown', 'bytes', ({ ledger }) => ledger.wireBytesDown),
+      measure('toClients', 'bytes', ({ ledger }) => ledger.wireBytesDown),
       measure('bytesPerEvent', 'bytesEach', ({ ledger }) => bytesPerEvent(ledger)),
     ],
   },
@@ -69,7 +69,7 @@ export class SubscriberReport {
   update(): void {
     const recording = this.#recording;
     const told = recording?.ledger?.subscribers;
-    this.#root.hidden = !told;
+    this.#part('subscribers').hidden = this.#part('jump-subscribers').hidden = !told;
     if (!recording || !told) return;
     const { count, bytes, ms } = this.#format;
     const tell = (name: string, text: string) => setText(this.#part(`subscribers-${name}`), text);
@@ -84,7 +84,7 @@ export class SubscriberReport {
       this.#part('subscriber-limits'),
       told.limits.map((limit) => this.#note(limit, told)),
     );
-    const table = this.#root.querySelector('table') as HTMLTableElement;
+    const table = this.#part('subscribers').querySelector('table') as HTMLTableElement;
     const [words, format] = [this.#words, this.#format];
     this.#table ??= new Table(table, recording, words, this.#names, techniqueMark, format, ROWS);
     this.#table.updateAll();
