@@ -194,7 +194,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   };
   hijackRoutes(app, limits, secondPort);
   const classroom = options.classroom
-    ? await registerClassroom(app, options.classroom, { runs, ledger, limits, heartbeatMs })
+    ? await registerClassroom(app, options.classroom, { runs, ledger: { ...ledger, read: whole }, limits, heartbeatMs })
     : null;
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());

@@ -98,18 +98,18 @@ if (!noSite) {
   );
 }
 
-if (given['classroom-name']?.trim() === '') fail('--classroom-name takes a name, got none.');
-const log = withClass
-  ? await openLog(given['data-dir']).catch((error) =>
-      fail(error instanceof StoreError ? error.message : (error as Error).message),
-    )
-  : undefined;
 // From the environment alone: it may hold a password, and options stand in everybody's list of processes.
 const redisUrl = process.env.REDIS_URL || undefined;
 if (redisUrl !== undefined && !/^rediss?:$/.test(URL.parse(redisUrl)?.protocol ?? ''))
   fail(
     'REDIS_URL takes redis://host:port or rediss://host:port; what was given is not shown, as it may hold a password.',
   );
+if (given['classroom-name']?.trim() === '') fail('--classroom-name takes a name, got none.');
+const log = withClass
+  ? await openLog(given['data-dir'], redisUrl).catch((error) =>
+      fail(error instanceof StoreError ? error.message : (error as Error).message),
+    )
+  : undefined;
 const app = await buildApp({
   http2Host,
   redisUrl,

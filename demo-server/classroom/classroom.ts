@@ -41,8 +41,11 @@ export interface Classroom {
   result(seat: string, classRun: unknown, result: unknown, final: boolean): Promise<void>;
   /** What only a teacher may do. `online`: the seats that are here. */
   act(action: TeacherAction): Promise<void>;
-  /** Which seats are connected, here or on another server: the socket's room tells it. */
+  /** Which seats are connected and which are ready for the class run, here or on another server: the socket's room tells it. */
   online: () => ReadonlySet<string>;
+  readyFor: (run: string) => ReadonlySet<string>;
+  /** Another server's devices are ready, or gone. */
+  othersChanged(): void;
   /** Calls back after each change, with the change; undefined where only something that is not kept has changed. */
   watch(changed: (change: LoggedChange | undefined) => void): () => void;
   close(): void;
@@ -63,6 +66,8 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     for (const changed of [...watchers]) changed(change);
   });
 
+  const unwatch = log.watch?.(tell);
+
   function lost(error: Error): never {
     process.stderr.write(`pushlab: the class could not be kept: ${error.message}\n`);
     throw new ClassRefused('store-lost', 'The class cannot be kept at the moment. Try again soon.');
@@ -77,9 +82,11 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       devices = deviceRuns(change.run, runs, ledger);
       wait(PATIENCE_MS, () => startIfReady(true));
     }
-    if (change.type === 'run-started' && devices?.id === change.run) {
-      devices.start(change.startsAt);
-      wait(change.endsAt - now() + LAST_RESULTS_MS, () => endRun());
+    // Of two servers that start it at once, the one that the log has first is right for both.
+    const { startsAt, endsAt } = runOf(state) ?? {};
+    if (change.type === 'run-started' && devices?.id === change.run && startsAt && endsAt) {
+      devices.start(startsAt);
+      wait(endsAt - now() + LAST_RESULTS_MS, () => endRun());
     }
     if ((change.type === 'run-over' && devices?.id === change.run) || change.type === 'ended') {
       clearTimeout(timer);
@@ -94,11 +101,12 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
   function startIfReady(anyway: boolean): Promise<void> | undefined {
     const run = runOf(state);
     if (run?.state !== 'called' || !devices) return undefined;
-    if (devices.seats.size === 0) {
+    const ready = room.readyFor(run.id);
+    if (ready.size === 0) {
       if (anyway) wait(1000, () => startIfReady(true));
       return undefined;
     }
-    const missing = [...room.online()].some((seat) => !devices?.seats.has(seat));
+    const missing = [...room.online()].some((seat) => !ready.has(seat));
     if (missing && !anyway) return undefined;
     clearTimeout(timer);
     const startsAt = now() + START_LEAD_MS;
@@ -115,7 +123,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
   function endRunIfAllTold(): void {
     const run = runOf(state);
     if (run?.state !== 'running' || !devices || now() < (run.endsAt ?? 0)) return;
-    if ([...devices.seats].every((seat) => run.results.has(seat))) void endRun();
+    if ([...room.readyFor(run.id)].every((seat) => run.results.has(seat))) void endRun();
   }
 
   const actions: { [Do in TeacherAction['do']]: (action: Extract<TeacherAction, { do: Do }>) => Promise<void> } = {
@@ -171,6 +179,11 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       return devices;
     },
     online: () => new Set(),
+    readyFor: () => new Set(),
+    othersChanged() {
+      tell();
+      void startIfReady(false);
+    },
     async join(code, nickname) {
       refuseIfEnded();
       if (code !== state.code) throw new ClassRefused('wrong-code', 'This is not the code of this class.');
@@ -225,11 +238,17 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     close() {
       clearTimeout(timer);
       unfollow();
+      unwatch?.();
       watchers.clear();
     },
   };
-  // The devices' runs went with the server that carried them.
-  if (runOf(state) && log.kind !== 'redis') await endRun();
+  // The devices' runs went with the server that carried them; where there are several, another one may carry them still.
+  const newest = runOf(state);
+  if (newest && log.kind !== 'redis') await endRun();
+  else if (newest && newest.state !== 'over') {
+    devices = deviceRuns(newest.id, runs, ledger);
+    if (newest.startsAt !== null) devices.start(newest.startsAt);
+  }
   return room;
 }
 

@@ -38,8 +38,10 @@ export async function registerClassroom(
   { runs, ledger, limits, heartbeatMs }: { runs: Runs; ledger: Ledger; limits: Limits; heartbeatMs: number },
 ): Promise<OpenedClass> {
   const kept = (await log.list()).filter((one) => !one.ended && (name === undefined || one.name === name)).at(-1);
-  const id = kept?.id ?? drawId();
-  if (!kept) await log.append(id, { type: 'opened', name: (name ?? NAME).slice(0, 80), code: drawCode() });
+  const fresh = drawId();
+  const id = kept?.id ?? (await log.claim?.(name ?? NAME, fresh)) ?? fresh;
+  if (!kept && (await log.read(id)).length === 0)
+    await log.append(id, { type: 'opened', name: (name ?? NAME).slice(0, 80), code: drawCode() });
   const token = drawSecret();
   await log.append(id, { type: 'teacher-link', tokenHash: hashOf(token) });
   const room = await openClassroom(log, id, runs, ledger);

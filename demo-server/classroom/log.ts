@@ -24,6 +24,14 @@ export interface ClassLog {
   follow(id: string, hear: (change: LoggedChange) => void): () => void;
   /** Resolves once the change is kept, and told to those who follow; rejects when it cannot be kept. */
   append(id: string, change: Change): Promise<LoggedChange>;
+  /** The id of the class of that name that has not ended, or else `id`: only where several servers may ask at once. */
+  claim?(name: string, id: string): Promise<string>;
+  /** A way to tell the other servers of a class what is not kept: only where there are any. `hear` is told what others tell. */
+  share?(id: string, hear: (text: string) => void): { tell(text: string): void; close(): void };
+  /** Whether changes can be kept now; absent where they always can. */
+  readonly up?: boolean;
+  /** Calls back whenever that has changed. Returns how to stop. */
+  watch?(changed: () => void): () => void;
   /** Forgets a class altogether. */
   delete(id: string): Promise<void>;
   close(): Promise<void>;

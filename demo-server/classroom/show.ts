@@ -5,7 +5,8 @@
 import type { WebSocket } from 'ws';
 import { now } from '../feed.ts';
 import type { Classroom } from './classroom.ts';
-import type { Member, Members } from './members.ts';
+import type { Member } from './members.ts';
+import type { Everybody } from './peers.ts';
 import { classPicture, ownPart, questionOf, runOf, seatLines, seatPictures } from './pictures.ts';
 import { CLOSED_FOR_GOOD, type ClassMessage, type FeedPicture, type TeacherPicture } from './protocol.ts';
 import type { Change, LoggedChange } from './state.ts';
@@ -20,7 +21,7 @@ const WAITING_BYTES = 64 * 1024;
 
 /** What the class's pictures need besides the class. */
 export interface Sight {
-  members: Members;
+  everybody: Everybody;
   /** Where to join; known once the server listens. */
   join: () => TeacherPicture['join'];
   feed: () => FeedPicture | null;
@@ -74,7 +75,7 @@ export function showClass(room: Classroom, sight: Sight): Show {
     urgent = undefined;
     clearTimeout(timer);
     timer = undefined;
-    const picture = JSON.stringify(classPicture(room.state, sight.members.online.size));
+    const picture = JSON.stringify(classPicture(room.state, sight.everybody.online.size));
     for (const [socket, member] of students) {
       if (behind(socket)) continue;
       const own = JSON.stringify(ownPart(room.state, member.seat));
@@ -129,24 +130,24 @@ export function showClass(room: Classroom, sight: Sight): Show {
 }
 
 /** Everything that a console or a projector shows. */
-export function teacherPicture({ state, devices, log }: Classroom, sight: Sight): TeacherPicture {
+export function teacherPicture({ state, log }: Classroom, sight: Sight): TeacherPicture {
   const open = questionOf(state);
   const run = runOf(state);
-  const own = devices?.id === run?.id ? devices : null;
-  const results = new Map([...(own?.interim ?? []), ...(run?.results ?? [])]);
-  const whereabouts = sight.members.whereabouts();
+  const { everybody } = sight;
+  const interim = everybody.interim(run?.id);
+  const results = new Map([...interim, ...(run?.results ?? [])]);
   return {
-    class: classPicture(state, sight.members.online.size),
+    class: classPicture(state, sight.everybody.online.size),
     join: sight.join(),
-    people: seatPictures(state, whereabouts, own?.seats ?? new Set(), own?.interim ?? new Map()),
+    people: seatPictures(state, everybody.whereabouts(), everybody.ready(run?.id), interim),
     results: seatLines(state, results),
     pooled: pool(results.values()),
-    costs: own?.costs() ?? null,
+    costs: everybody.costs(run?.id),
     tally: open ? tally(open) : null,
     key: open?.key ?? null,
     feed: sight.feed(),
     history: { runs: state.runs.length, questions: state.questions.length },
     kept: log.kind,
-    trouble: null,
+    trouble: log.up === false ? 'store' : null,
   };
 }

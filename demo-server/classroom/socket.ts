@@ -11,6 +11,7 @@ import { RefusalError } from '../refusal.ts';
 import { type Bucket, bucket } from './bucket.ts';
 import type { Classroom } from './classroom.ts';
 import { type Member, Members } from './members.ts';
+import { everybody, type Part } from './peers.ts';
 import {
   CLASS_SOCKET,
   CLOSED_ELSEWHERE,
@@ -23,6 +24,7 @@ import {
 import { readRequest } from './read.ts';
 import { ClassRefused } from './refused.ts';
 import { classSocketSchema } from './schemas.ts';
+import { drawId } from './secrets.ts';
 import { type Sight, showClass } from './show.ts';
 
 /** A device that has not said who it is so long after the handshake is let go. */
@@ -50,17 +52,29 @@ const FOR_GOOD: readonly ClassRefusal[] = [
 export interface ClassSocketOptions {
   limits: Limits;
   heartbeatMs: number;
-  sight: Omit<Sight, 'members'>;
+  sight: Omit<Sight, 'everybody'>;
 }
 
 /** Registers `/classroom`. Returns who is connected. */
 export function classSocket(app: FastifyInstance, room: Classroom, options: ClassSocketOptions): Members {
   const { limits, heartbeatMs } = options;
   const members = new Members();
-  const show = showClass(room, { ...options.sight, members });
+  const server = drawId();
+  const ownPart = (): Part => ({
+    server,
+    online: [...members.online],
+    whereabouts: [...members.whereabouts()],
+    run: room.devices?.id ?? null,
+    ready: [...(room.devices?.seats ?? [])],
+    interim: [...(room.devices?.interim ?? [])],
+    costs: room.devices?.costs() ?? null,
+  });
+  const all = everybody(room.log, room.id, members, ownPart, () => room.othersChanged());
+  const show = showClass(room, { ...options.sight, everybody: all });
   const perAddress = new Map<string, number>();
   const tries = new Map<string, Bucket>();
-  room.online = () => members.online;
+  room.online = () => all.online;
+  room.readyFor = (run) => all.ready(run);
 
   app.route({
     method: 'GET',
@@ -82,6 +96,7 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
     wsHandler: (socket, request) => serve(socket, request.ip),
   });
   app.addHook('onClose', () => {
+    all.close();
     show.close();
     room.close();
   });
@@ -117,6 +132,7 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
       clearInterval(heartbeat);
       show.remove(socket);
       if (who && 'member' in who) members.remove(who.member);
+      all.changed();
       show.soon();
     });
 
@@ -168,6 +184,7 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
       const tooMany = members.add(member);
       show.addMember(socket, member);
       if (tooMany) show.socketOf(tooMany)?.close(CLOSED_ELSEWHERE, 'elsewhere');
+      all.changed();
       show.soon();
     }
 
@@ -179,13 +196,17 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
       if (message.type === 'here') {
         if (isClassPath(message.path)) member.path = message.path;
         member.hidden = message.hidden === true;
+        all.changed();
         show.soon();
       } else if (message.type === 'nickname') await room.rename(seat, message.nickname);
       else if (message.type === 'answer') await room.answer(seat, message.question, message.answer);
-      else if (message.type === 'ready') room.ready(seat, message.classRun, message.run);
-      else if (message.type === 'result')
+      else if (message.type === 'ready') {
+        room.ready(seat, message.classRun, message.run);
+        all.changed();
+      } else if (message.type === 'result') {
         await room.result(seat, message.classRun, message.result, message.final === true);
-      else
+        all.changed();
+      } else
         throw new ClassRefused(
           'bad-message',
           `A device of a seat cannot say ${JSON.stringify(String(message.type).slice(0, 20))}.`,

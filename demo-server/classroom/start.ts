@@ -4,12 +4,27 @@ import { qrForTerminal } from './addresses.ts';
 import type { OpenedClass } from './index.ts';
 import type { ClassLog } from './log.ts';
 import { memoryLog } from './log.ts';
-import { sqliteLog } from './sqlite-log.ts';
+import { redisLog } from './redis-log.ts';
+import { StoreError, sqliteLog } from './sqlite-log.ts';
 
-/** The log in folder `dir`; in memory for the name ":memory:". Throws a StoreError with a sentence for the terminal. */
-export function openLog(dir: string): Promise<ClassLog> {
+/**
+ * The log in Redis where there is one, so that several servers serve the class; else in folder `dir`, or in memory for the
+ * name ":memory:". Throws a StoreError with a sentence for the terminal.
+ */
+export function openLog(dir: string, redisUrl?: string): Promise<ClassLog> {
+  if (redisUrl !== undefined) {
+    return redisLog(redisUrl).catch((error: Error) => {
+      throw new StoreError(`the class cannot be opened: ${error.message}. Start Redis first, or leave REDIS_URL out.`);
+    });
+  }
   return dir === ':memory:' ? Promise.resolve(memoryLog()) : sqliteLog(dir);
 }
+
+const KEPT: Record<ClassLog['kind'], string> = {
+  memory: 'It is kept in memory: what happens in it is gone when the server stops.\n',
+  sqlite: '',
+  redis: 'It is kept in Redis, for every server that shares it. Each server prints a link that leads the same class.\n',
+};
 
 /**
  * The lines that a teacher reads after the start: name, addresses, code, QR code, and the private link, whose token stands
@@ -20,7 +35,7 @@ export function invitation({ room, token, join }: OpenedClass, origin: string): 
   const [first] = addresses;
   const { state, log } = room;
   const again = state.seats.size > 0 ? `It goes on with ${state.seats.size} seats and all results so far.\n` : '';
-  const kept = log.kind === 'memory' ? 'It is kept in memory: what happens in it is gone when the server stops.\n' : '';
+  const kept = KEPT[log.kind];
   const others = addresses.slice(1).map(({ url }) => `           or  ${url}\n`);
   const elsewhere =
     first && new URL(first.url).origin !== origin

@@ -99,6 +99,8 @@ export function reduce(state: ClassState, { seq, at, change }: LoggedChange): Cl
 function change_(state: ClassState, at: number, seq: number, change: Change): ClassState {
   switch (change.type) {
     case 'opened':
+      // Of two servers that open it at once, the later one finds it open.
+      if (state.openedAt > 0) return state;
       return { ...state, name: change.name, code: change.code, openedAt: at };
     case 'teacher-link':
       return { ...state, tokenHashes: [...state.tokenHashes, change.tokenHash].slice(-TEACHER_LINKS) };

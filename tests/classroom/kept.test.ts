@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { joinPicture, lanAddresses, qrForTerminal, qrRows } from '../../demo-server/classroom/addresses.ts';
 import { memoryLog } from '../../demo-server/classroom/log.ts';
+import { redisLog } from '../../demo-server/classroom/redis-log.ts';
 import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
 import { joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
+import { startRedis } from '../helpers/redis.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -122,6 +124,7 @@ test('a folder that another server has, or that cannot be written, is named in o
 describe.each([
   ['memory', async () => memoryLog()],
   ['sqlite', async () => sqliteLog(await folder())],
+  ['redis', async () => redisLog((await startRedis()).url)],
 ] as const)('the log in %s', (kind, open) => {
   test('numbers changes by class, tells them in order, and forgets a class altogether', async () => {
     const log = await open();
