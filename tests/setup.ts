@@ -1,4 +1,4 @@
-/** Sees that the browsers, tshark, the clients and nginx are here before the tests start: installs them by apt where it may, else says how. */
+/** Sees that the browsers, tshark, the clients, nginx and Python are here before the tests start: installs them by apt where it may, else says how. */
 import { execFileSync } from 'node:child_process';
 import { onPath } from './helpers/programs.ts';
 
@@ -11,6 +11,8 @@ const needed = [
   { program: ['lynx'], package: 'lynx' },
   { program: ['nginx'], package: 'nginx' },
   { program: ['redis-server'], package: 'redis-server' },
+  // The Go and C++ samples are read where their programs are: 335 MB for gofmt, some 200 MB for g++, are too much to ask for.
+  { program: ['python3'], package: 'python3' },
 ];
 
 const missing = needed.filter(({ program }) => !onPath(program)).map((need) => need.package);

@@ -143,10 +143,9 @@ test('read-sse.mjs runs against the demo server', async () => {
   expect(await reader.line((line) => line.startsWith('data: '))).toMatch(/^data: \{"seq":\d+,/);
 });
 
-test.each(['consumers.py', 'asgi.py'])('%s is parsed by Python, or where there is none its brackets are', (title) => {
+test.each(['consumers.py', 'asgi.py'])('%s is parsed by Python', (title) => {
   const python = onPath(['python3']);
-  expect(balanced(sample(title), /#.*$/gm)).toBe(true);
-  if (!python) return;
+  if (!python) throw new Error('no python3 on PATH; node tests/setup.ts installs it');
   execFileSync(python, ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], { input: sample(title) });
 });
 
