@@ -34,7 +34,13 @@ function write(cell: Cell, digits: number): string {
   return cell.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
-const LANES: { head: [string, string]; digits?: number; of(lane: LaneRecord, recording: Recording): Cell }[] = [
+interface Column {
+  head: [string, string];
+  digits?: number;
+  of(lane: LaneRecord, recording: Recording): Cell;
+}
+
+const LANES: Column[] = [
   { head: ['technique', ''], of: (lane) => lane.technique },
   { head: ['requests', ''], of: ({ ledger }) => ledger?.requests },
   { head: ['connections', ''], of: ({ ledger }) => ledger?.connectionsOpened },
@@ -48,16 +54,23 @@ const LANES: { head: [string, string]; digits?: number; of(lane: LaneRecord, rec
   { head: ['lost', ''], of: (lane, all) => summaryOf(lane, all).integrity.lost },
 ];
 
+/** Only where the clients send messages, too. */
+const MESSAGES: Column[] = [
+  { head: ['messages', ''], of: ({ ledger }) => ledger?.uplinkMessages },
+  { head: ['their bodies', 'B'], of: ({ ledger }) => ledger?.bytes.up.body },
+];
+
 /** The whole report: the settings, a row for each lane, the subscribers, what it cost the server, and what went wrong. */
 export function report(recording: Recording, server: string): string {
   const { info, clock, ledger } = recording;
   const lanes = [...recording.lanes.values()];
+  const columns = [...LANES, ...((info?.settings.uplinkPerSecond ?? 0) > 0 ? MESSAGES : [])];
   const parts = [
     settingsLine(recording, server),
     aligned(
-      LANES.map(({ head }) => head),
-      lanes.map((lane) => LANES.map(({ of }) => of(lane, recording))),
-      LANES.map(({ digits }) => digits ?? 0),
+      columns.map(({ head }) => head),
+      lanes.map((lane) => columns.map(({ of }) => of(lane, recording))),
+      columns.map(({ digits }) => digits ?? 0),
     ),
     ...subscribers(ledger),
     ...processLine(ledger),

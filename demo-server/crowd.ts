@@ -3,7 +3,7 @@
  * what became of all of them together. Keeps counters and histograms, never a list of events.
  */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import type { Sample } from './clients/client.ts';
+import { now, type Sample } from './clients/client.ts';
 import { receive } from './clients/index.ts';
 import { SUBSCRIBER, type SubscriberLane, type TechniqueId } from './protocol.ts';
 
@@ -16,6 +16,9 @@ export interface Joining {
   /** Clients of each lane. */
   count: number;
   pollIntervalMs: number;
+  /** Messages a second that each sends once the run has started, and their bytes. */
+  uplinkPerSecond: number;
+  payloadBytes: number;
   /** What to add to this process's clock to have the server's, in ms. */
   clockOffsetMs: number;
 }
@@ -26,6 +29,8 @@ export interface Crowd {
   report(): Partial<Record<TechniqueId, LaneReport>>;
   /** The first words with which a client was refused. */
   refusal(): string | undefined;
+  /** The run has started, or will at this time (ms, server's clock). */
+  start(startsAt: number): void;
   /** The run has ended at this event: what a client lacks of it when it ends is lost. */
   finish(lastSeq: number): void;
   /** Resolves when every client has begun. */
@@ -53,11 +58,13 @@ interface Lane {
 }
 
 /** Makes `count` clients of each lane and lets them in one after the other. */
-export function createCrowd({ run, server, techniques, count, pollIntervalMs, clockOffsetMs }: Joining): Crowd {
+export function createCrowd(joining: Joining): Crowd {
+  const { run, server, techniques, count, pollIntervalMs, uplinkPerSecond, payloadBytes, clockOffsetMs } = joining;
   const leaving = new AbortController();
   const lanes = new Map<TechniqueId, Lane>(techniques.map((id) => [id, emptyLane()]));
   let refused: string | undefined;
   let lastSeq: number | undefined;
+  let startsAt = Number.POSITIVE_INFINITY;
   const joined = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
 
@@ -65,9 +72,9 @@ export function createCrowd({ run, server, techniques, count, pollIntervalMs, cl
     let askedAt = Number.POSITIVE_INFINITY;
     let highest = 0;
     let connected = false;
-    function become(now: boolean): void {
-      if (connected !== now) lane.connected += now ? 1 : -1;
-      connected = now;
+    function become(here: boolean): void {
+      if (connected !== here) lane.connected += here ? 1 : -1;
+      connected = here;
     }
     function sample(one: Sample): void {
       if (one.kind === 'request') askedAt = Math.min(askedAt, one.at + clockOffsetMs);
@@ -88,8 +95,10 @@ export function createCrowd({ run, server, techniques, count, pollIntervalMs, cl
     }
     try {
       const over = (): boolean => lastSeq !== undefined;
-      const name = `${SUBSCRIBER}${number}`;
-      await receive(id, { server, run, client: name, pollIntervalMs, signal: leaving.signal, over, sample });
+      const started = (): boolean => now() + clockOffsetMs >= startsAt;
+      const client = `${SUBSCRIBER}${number}`;
+      const sending = { uplinkPerSecond, payloadBytes, started };
+      await receive(id, { server, run, client, pollIntervalMs, ...sending, signal: leaving.signal, over, sample });
     } catch (error) {
       lane.failed += 1;
       refused ??= (error as Error).message;
@@ -121,6 +130,9 @@ export function createCrowd({ run, server, techniques, count, pollIntervalMs, cl
   return {
     report: () => Object.fromEntries([...lanes].map(([id, lane]) => [id, laneReport(lane, lastSeq)])),
     refusal: () => refused,
+    start: (at) => {
+      startsAt = at;
+    },
     finish: (seq) => {
       lastSeq = seq;
     },

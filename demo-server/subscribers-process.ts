@@ -6,9 +6,10 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Crowd, createCrowd, type Joining, type LaneReport } from './crowd.ts';
 import type { TechniqueId } from './protocol.ts';
 
-/** From the server. `finish`: the run has ended at event `lastSeq`; `leave`: let go at once. */
+/** From the server. `start`: the run begins at that time of its clock; `finish`: the run has ended at event `lastSeq`; `leave`: let go at once. */
 export type Order =
   | ({ type: 'join'; serverEpochMs: number } & Omit<Joining, 'clockOffsetMs'>)
+  | { type: 'start'; run: string; startsAt: number }
   | { type: 'finish'; run: string; lastSeq: number }
   | { type: 'leave'; run: string };
 
@@ -31,6 +32,7 @@ const crowds = new Map<string, Crowd>();
 process.on('message', (order: Order) => {
   if (order.type === 'join') join(order);
   const crowd = crowds.get(order.run);
+  if (order.type === 'start') crowd?.start(order.startsAt);
   if (order.type === 'leave') crowd?.leave();
   if (order.type === 'finish') {
     crowd?.finish(order.lastSeq);

@@ -88,7 +88,7 @@ export function createSubscribers({ ledger, limits, origin }: SubscribersOptions
   }
 
   function join(run: Run): void {
-    const { techniques, subscribers, pollIntervalMs } = run.settings;
+    const { techniques, subscribers, pollIntervalMs, uplinkPerSecond, payloadBytes } = run.settings;
     const server = origin();
     if (server === undefined) return;
     const taken = [...crowds.values()].reduce((sum, { run: other, crowd }) => sum + places(other, crowd), 0);
@@ -102,7 +102,8 @@ export function createSubscribers({ ledger, limits, origin }: SubscribersOptions
     crowds.set(run.id, { run, crowd });
     if (!child) start();
     const serverEpochMs = performance.timeOrigin + performance.now() - Number(process.hrtime.bigint()) / 1e6;
-    send({ type: 'join', run: run.id, server, techniques, count: admitted, pollIntervalMs, serverEpochMs });
+    const asking = { pollIntervalMs, uplinkPerSecond, payloadBytes };
+    send({ type: 'join', run: run.id, server, techniques, count: admitted, ...asking, serverEpochMs });
   }
 
   return {
@@ -116,6 +117,8 @@ export function createSubscribers({ ledger, limits, origin }: SubscribersOptions
       run.watch(() => {
         clearTimeout(patience);
         if (run.state === 'running' && !crowds.has(run.id)) join(run);
+        const { startsAt } = run.info();
+        if (run.state === 'running' && startsAt !== null) send({ type: 'start', run: run.id, startsAt });
         if (run.state === 'finished') send({ type: 'finish', run: run.id, lastSeq: run.feed.lastSeq });
       });
     },

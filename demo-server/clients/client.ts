@@ -16,6 +16,8 @@ export type Sample =
   | { kind: 'event'; request: number; at: number; seq: number; sentAt: number }
   /** The server no longer had what came after our cursor; the lane goes on from `next`. */
   | { kind: 'reset'; at: number; next: number }
+  /** A message towards the server was answered. `at` = when the server had read it, by its own clock. */
+  | { kind: 'uplink'; n: number; sentAt: number; at: number; answeredAt: number }
   /** Trouble that the lane lives with: it tries again. */
   | { kind: 'trouble'; at: number; reason: Trouble };
 
@@ -33,13 +35,22 @@ export interface Lane {
   pollIntervalMs: number;
   /** A stream that is silent so long is dead (ms); `SILENCE_MS` if not given. */
   silenceMs?: number;
+  /** Messages a second towards the server; none if not given. */
+  uplinkPerSecond?: number;
+  /** Bytes of data in each of them. */
+  payloadBytes?: number;
+  /** Whether the run has started, as far as is known: the messages begin then. From the beginning if not given. */
+  started?: () => boolean;
   /** Whether it is known from elsewhere (the control socket) that the run has ended. */
   over?: () => boolean;
   signal: AbortSignal;
   sample(sample: Sample): void;
 }
 
-/** A lane with its connections: one at a time to its server, kept open as HTTP/1.1 does unless the server closes it. */
+/**
+ * A lane with its connections: one to its server, and another one for the messages that it sends while the first is busy;
+ * kept open as HTTP/1.1 does unless the server closes them.
+ */
 export type Connected = Lane & { agent: Agent };
 
 /**

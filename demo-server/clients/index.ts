@@ -10,6 +10,7 @@ import { receive as keepAlive } from './keep-alive.ts';
 import { receive as longPoll } from './long-poll.ts';
 import { receive as polling } from './polling.ts';
 import { receive as sse } from './sse.ts';
+import { post } from './uplink.ts';
 import { receive as websocket } from './websocket.ts';
 import { receive as xhrStream } from './xhr-stream.ts';
 
@@ -26,16 +27,23 @@ export const clients: readonly { id: TechniqueId; receive: Receive }[] = [
 ];
 
 /**
- * Runs one lane until its run has ended or its signal aborts, over connections of its own, which are closed when it
- * resolves. Rejects with `Refused` where the server refuses it.
+ * Runs one lane, with the messages that it sends, until its run has ended or its signal aborts, over connections of its
+ * own, which are closed when it resolves. Rejects with `Refused` where the server refuses it.
  */
 export async function receive(id: TechniqueId, lane: Lane): Promise<void> {
   const client = clients.find((one) => one.id === id);
   if (!client) throw new Error(`technique: got ${id}, takes one of ${clients.map((one) => one.id).join(', ')}`);
-  const agent = new (lane.server.startsWith('https:') ? SecureAgent : Agent)({ keepAlive: true, maxSockets: 1 });
+  const posts = id !== 'websocket' && (lane.uplinkPerSecond ?? 0) > 0;
+  const options = { keepAlive: true, maxSockets: posts ? 2 : 1 };
+  const agent = lane.server.startsWith('https:') ? new SecureAgent(options) : new Agent(options);
+  const ended = new AbortController();
+  const signal = AbortSignal.any([lane.signal, ended.signal]);
+  const posting = posts ? post(id, { ...lane, agent, signal }) : undefined;
   try {
     await client.receive({ ...lane, agent });
   } finally {
+    ended.abort();
+    await posting;
     agent.destroy();
   }
 }

@@ -3,7 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { receive } from '../../demo-server/clients/index.ts';
 import { seededRandom } from '../../demo-server/feed.ts';
 import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
-import type { Sample } from '../../site/techniques/lane.ts';
+import type { Lane, Sample } from '../../site/techniques/lane.ts';
 import { startCuttingProxy } from '../helpers/cutting-proxy.ts';
 import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 import { startServer, type TestServer, tenEvents } from '../helpers/server.ts';
@@ -16,7 +16,13 @@ const of = <K extends Sample['kind']>(samples: Sample[], kind: K) =>
 const events = (count: number) => (samples: Sample[]) => of(samples, 'event').length >= count;
 
 /** Runs one lane; it is stopped by `stop`, as soon as it has `enough`, and at the end of the test. */
-function begin(server: string, id: TechniqueId, run: string, enough: (samples: Sample[]) => boolean = () => false) {
+function begin(
+  server: string,
+  id: TechniqueId,
+  run: string,
+  enough: (samples: Sample[]) => boolean = () => false,
+  sending: Partial<Lane> = {},
+) {
   const samples: Sample[] = [];
   const stopping = new AbortController();
   onTestFinished(() => stopping.abort());
@@ -25,6 +31,7 @@ function begin(server: string, id: TechniqueId, run: string, enough: (samples: S
     run,
     pollIntervalMs: 100,
     silenceMs: 600,
+    ...sending,
     signal: stopping.signal,
     sample: (one) => {
       samples.push(one);
@@ -89,6 +96,31 @@ describe.each(TECHNIQUES)('%s', (id) => {
     const aborted = begin(server.url, id, run.id);
     aborted.stop();
     await aborted.ended;
+  });
+
+  test('sends messages towards the server beside what it receives, each once, and is told when it was read', async () => {
+    const server = await startServer({ heartbeatMs: 200 });
+    const run = await server.run(tenEvents(id), false);
+    const sending = { uplinkPerSecond: 10, payloadBytes: 100, started: () => going };
+    let going = false;
+    const { samples, ended } = begin(server.url, id, run.id, () => false, sending);
+    await start(server, run.id, id);
+    going = true;
+    await ended;
+    const sent = of(samples, 'uplink');
+    expect(sent.length).toBeGreaterThan(5);
+    expect(sent.map(({ n }) => n)).toEqual(numbers(sent.length));
+    for (const { sentAt, at, answeredAt } of sent) {
+      expect(at).toBeGreaterThan(sentAt - 2);
+      expect(answeredAt).toBeGreaterThan(at - 2);
+    }
+    expect(seqs(samples)).toEqual(numbers(10));
+    const { uplinkMessages = 0, bytes, unaccountedBytes } = server.readLedger(run.id).lanes[id] ?? {};
+    // The last one may be on its way when the run ends.
+    expect(uplinkMessages - sent.length).toBeOneOf([0, 1]);
+    expect(bytes?.up.body).toBeGreaterThan(100 * uplinkMessages);
+    expect(unaccountedBytes).toBe(0);
+    await server.disconnected();
   });
 
   test('rejects with the words of the server that refuses it', async () => {

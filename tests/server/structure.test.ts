@@ -56,7 +56,7 @@ test('the rooms hold techniques, their list, and what they share, and nothing el
   const rooms = TECHNIQUES.map((id) => `${id}.ts`);
   expect(files('demo-server/techniques')).toEqual([...rooms, 'index.ts'].sort());
   expect(files('site/techniques')).toEqual([...rooms, 'index.ts', 'lane.ts'].sort());
-  expect(files('demo-server/clients')).toEqual([...rooms, 'index.ts', 'client.ts'].sort());
+  expect(files('demo-server/clients')).toEqual([...rooms, 'index.ts', 'client.ts', 'uplink.ts'].sort());
 });
 
 describe('lint', () => {
@@ -88,7 +88,7 @@ describe('lint', () => {
     })),
     ...[...TECHNIQUES, 'client'].map((id) => ({
       file: `demo-server/clients/${id}.ts`,
-      may: ['../protocol.ts', './client.ts', 'node:http'],
+      may: ['../protocol.ts', './client.ts', './uplink.ts', 'node:http'],
       mayNot: ['./other.ts', './index.ts', '../techniques/other.ts', '../feed.ts', '../app.ts', 'fastify', 'ws'],
     })),
     {
