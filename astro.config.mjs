@@ -156,6 +156,7 @@ export default defineConfig({
               { label: 'Compare all eight', link: '/lab/' },
               { label: 'Kept runs', link: '/lab/runs/' },
               { label: 'Six connections', link: '/lab/connections/' },
+              { label: 'Buffering', link: '/lab/buffering/' },
               { slug: 'measuring' },
               { label: 'HTTP API', link: '/docs/api/' },
             ],

@@ -1,6 +1,7 @@
 /** What the three small labs ask of the server. None of it is a lane, and no ledger of a run counts it. */
 import type { FastifyInstance } from 'fastify';
 import type { Limits } from '../limits.ts';
+import { browserProbes } from './browser.ts';
 import { connectionProbes } from './connections.ts';
 import { http2Probes } from './http2.ts';
 import { proxyProbes } from './proxy.ts';
@@ -18,4 +19,5 @@ export function probeRoutes(app: FastifyInstance, { limits, heartbeatMs, http2Ho
   connectionProbes(app, { limits, heartbeatMs });
   http2Probes(app, { host: http2Host });
   proxyProbes(app, { limits, nginx });
+  browserProbes(app, { limits });
 }

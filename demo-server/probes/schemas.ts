@@ -120,3 +120,60 @@ export const proxiedSchema = {
   params: { type: 'object', properties: { config, technique: { type: 'string' } } },
   response: { 404: refused('This proxy was not started.'), 429: refused('Too many.'), 502: refused('It has gone.') },
 };
+const word = { type: 'string' };
+const bad = { 400: refused('A field, what it got, what it takes.'), 429: refused('Too many.') };
+const query = (...names: string[]) => ({
+  type: 'object',
+  properties: Object.fromEntries(names.map((name) => [name, word])),
+});
+export const dripSchema = {
+  tags,
+  summary: 'An answer that comes in small pieces',
+  description:
+    'At most 16 KiB in 15 s: `first` bytes at once, then `step` bytes every `every` ms up to `most`; `end=cut` breaks the connection.',
+  querystring: query('type', 'first', 'step', 'every', 'most', 'end', 'nosniff'),
+  response: { 200: { description: 'Letters, or a page of scripts.' }, ...bad },
+};
+export const lateSchema = {
+  tags,
+  summary: 'A head at once, its first byte later',
+  querystring: query('ms', 'type'),
+  response: { 200: { description: 'One line or one event.' }, ...bad },
+};
+export const retrySchema = {
+  tags,
+  summary: 'An event stream that ends, and tells how long its reader stayed away',
+  querystring: query('try', 'retry', 'end'),
+  response: { 200: text('The second time: milliseconds since the first ended.', 'text/event-stream'), ...bad },
+};
+export const statusSchema = {
+  tags,
+  summary: 'An answer with this status',
+  querystring: query('code', 'type'),
+  response: { 200: text('An event, or what calls itself a page.', 'text/event-stream'), ...bad },
+};
+export const headSchema = {
+  tags,
+  summary: 'How many bytes the head of this request has',
+  response: {
+    200: {
+      type: 'object',
+      properties: { bytes: { type: 'integer' }, path: { type: 'integer' }, http: { type: 'string' } },
+    },
+  },
+};
+export const repeatSchema = {
+  tags,
+  summary: 'Breaks a connection that is used again, and counts what comes then',
+  querystring: query('try'),
+  response: {
+    200: { type: 'object', properties: { seen: { type: 'integer' }, broken: { type: 'boolean' } } },
+    ...bad,
+  },
+};
+export const burstSchema = {
+  tags,
+  summary: 'A thousand messages in one go',
+  description: 'A WebSocket: tells the extensions that were offered, and after any message sends the burst.',
+  response: { 101: switching, 426: refused('A plain GET: this route speaks WebSocket.') },
+};

@@ -1,0 +1,201 @@
+/**
+ * What the table of “your browser” asks: small answers that end, drip, wait or break as a browser's habits need it to be
+ * seen. Every one is bounded in bytes and in time.
+ */
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { now } from '../feed.ts';
+import type { Limits } from '../limits.ts';
+import { take } from '../push.ts';
+import { RefusalError } from '../refusal.ts';
+import { burstSchema, dripSchema, headSchema, lateSchema, repeatSchema, retrySchema, statusSchema } from './schemas.ts';
+
+/** Answers that drip: their types as browsers may have to guess at them. */
+const TYPES: Record<string, string> = {
+  text: 'text/plain',
+  lines: 'application/x-ndjson; charset=utf-8',
+  frame: 'text/html',
+  'frame-utf8': 'text/html; charset=utf-8',
+};
+/** The page in a frame: each step of it is one script of so many bytes. */
+export const FRAME_STEP = 64;
+const MOST_BYTES = 16_384;
+const MOST_MS = 15_000;
+/** Messages of one burst. */
+const BURST = 1000;
+/** Names of the pages' own tries; forgotten when there are so many newer ones. */
+const TRIES = 500;
+const TRY = /^[0-9a-f]{32}$/;
+
+const COEP = { 'cross-origin-embedder-policy': 'require-corp' };
+
+export function browserProbes(app: FastifyInstance, { limits }: { limits: Limits }): void {
+  const perAddress = new Map<string, number>();
+  /** When the first stream of a try ended (ms since the epoch). */
+  const ended = new Map<string, number>();
+  /** Requests of a try, and the connection of the first. */
+  const repeated = new Map<string, { seen: number; connection: object; broken: boolean }>();
+
+  const bounded = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    const release = take(perAddress, request.ip, limits.probesPerAddress, `Address ${request.ip}`);
+    (request.ws ? request.raw.socket : reply.raw).once('close', release);
+  };
+  const preHandler = bounded;
+
+  app.get('/probe/browser/drip', { schema: dripSchema, preHandler }, (request, reply) => {
+    const query = request.query as Record<string, string | undefined>;
+    const type = TYPES[query.type ?? ''];
+    if (!type) fault('type', query.type, `one of ${Object.keys(TYPES).join(', ')}`);
+    const most = number(query, 'most', 1, MOST_BYTES);
+    const first = number(query, 'first', 0, most);
+    const step = number(query, 'step', 1, MOST_BYTES);
+    const every = number(query, 'every', 5, 1000);
+    if (((most - first) / step) * every > MOST_MS)
+      fault('every', query.every, `less: all of it may take ${MOST_MS} ms`);
+    const cut = query.end === 'cut';
+    const stream = begin(reply, {
+      'content-type': type ?? '',
+      ...(query.nosniff === undefined ? {} : NOSNIFF),
+      ...COEP,
+    });
+    const piece = (from: number, size: number): string =>
+      query.type?.startsWith('frame') ? scripts(from, size) : letters(from, size);
+    let sent = first;
+    if (first > 0) stream.write(piece(0, first));
+    const timer = setInterval(() => {
+      const size = Math.min(step, most - sent);
+      if (size > 0) stream.write(piece(sent, size));
+      sent += size;
+      if (sent < most) return;
+      clearInterval(timer);
+      if (cut) stream.socket?.resetAndDestroy();
+      else stream.end();
+    }, every);
+    stream.once('close', () => clearInterval(timer));
+  });
+
+  app.get('/probe/browser/late', { schema: lateSchema, preHandler }, (request, reply) => {
+    const query = request.query as Record<string, string | undefined>;
+    const ms = number(query, 'ms', 0, 5000);
+    const type = query.type === 'sse' ? 'text/event-stream' : 'application/x-ndjson; charset=utf-8';
+    const stream = begin(reply, { 'content-type': type });
+    const timer = setTimeout(() => stream.end(query.type === 'sse' ? 'data: 1\n\n' : '\n'), ms);
+    stream.once('close', () => clearTimeout(timer));
+  });
+
+  app.get('/probe/browser/retry', { schema: retrySchema, preHandler }, (request, reply) => {
+    const query = request.query as Record<string, string | undefined>;
+    const id = tryOf(query);
+    const before = ended.get(id);
+    const stream = begin(reply, { 'content-type': 'text/event-stream' });
+    // The second time: how long the browser stayed away, by one clock.
+    if (before !== undefined) return void stream.end(`data: ${now() - before}\n\n`);
+    stream.write(`${query.retry === undefined ? '' : `retry: ${number(query, 'retry', 0, 10_000)}\n`}data: first\n\n`);
+    const leave = setTimeout(() => {
+      keep(ended, id, now());
+      if (query.end === 'cut') stream.socket?.resetAndDestroy();
+      else stream.end();
+    }, 100);
+    stream.once('close', () => clearTimeout(leave));
+  });
+
+  app.get('/probe/browser/status', { schema: statusSchema, preHandler }, (request, reply) => {
+    const query = request.query as Record<string, string | undefined>;
+    const code = number(query, 'code', 200, 599);
+    const type = query.type === 'html' ? 'text/html' : 'text/event-stream';
+    reply.hijack();
+    reply.raw.writeHead(code, { 'cache-control': 'no-store', 'content-type': type });
+    reply.raw.end(code === 204 ? '' : 'data: 1\n\n');
+  });
+
+  app.get('/probe/browser/head', { schema: headSchema, preHandler }, async ({ raw }, reply) => {
+    // What stood on the wire, for HTTP/1.1: names and values as they came, `: ` between and CRLF behind.
+    const line = `${raw.method} ${raw.url} HTTP/${raw.httpVersion}\r\n`;
+    const fields = raw.rawHeaders.reduce((sum, text) => sum + Buffer.byteLength(text, 'latin1') + 2, 0);
+    reply.header('cache-control', 'no-store');
+    return { bytes: line.length + fields + 2, path: raw.url?.length ?? 0, http: raw.httpVersion };
+  });
+
+  app.get('/probe/browser/repeat', { schema: repeatSchema, preHandler }, async (request, reply) => {
+    const id = tryOf(request.query as Record<string, string | undefined>);
+    const { socket } = request.raw;
+    const one = repeated.get(id) ?? { seen: 0, connection: socket, broken: false };
+    keep(repeated, id, one);
+    one.seen += 1;
+    reply.header('cache-control', 'no-store');
+    if (one.seen > 1 && !one.broken && one.connection === socket) {
+      // As when the other end closes an idle connection in the very moment when it is used again.
+      one.broken = true;
+      reply.hijack();
+      socket.destroy();
+      return;
+    }
+    return { seen: one.seen, broken: one.broken };
+  });
+
+  app.route({
+    method: 'GET',
+    url: '/probe/browser/burst',
+    schema: burstSchema,
+    preHandler,
+    handler: async (_request, reply) => {
+      reply.header('upgrade', 'websocket');
+      throw new RefusalError(
+        426,
+        'upgrade-required',
+        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
+      );
+    },
+    wsHandler: (socket, request) => {
+      socket.send(JSON.stringify({ extensions: request.headers['sec-websocket-extensions'] ?? '', messages: BURST }));
+      socket.once('message', () => {
+        for (let n = 1; n <= BURST; n += 1) socket.send(String(n));
+      });
+      const timer = setTimeout(() => socket.close(1000), MOST_MS);
+      socket.once('close', () => clearTimeout(timer));
+    },
+  });
+}
+
+const NOSNIFF = { 'x-content-type-options': 'nosniff' };
+
+/** Sends the head at once. */
+function begin(reply: FastifyReply, headers: Record<string, string>): ServerResponse {
+  reply.hijack();
+  reply.raw.writeHead(200, { 'cache-control': 'no-store', ...headers });
+  reply.raw.flushHeaders();
+  return reply.raw;
+}
+
+function fault(field: string, got: string | undefined, takes: string): never {
+  throw new RefusalError(400, 'bad-probe', `${field}: got ${JSON.stringify(got)}, takes ${takes}.`);
+}
+
+function number(query: Record<string, string | undefined>, field: string, min: number, max: number): number {
+  const value = Number(query[field]);
+  if (!/^\d{1,6}$/.test(query[field] ?? '') || value < min || value > max)
+    fault(field, query[field], `a whole number from ${min} to ${max}`);
+  return value;
+}
+
+function tryOf(query: Record<string, string | undefined>): string {
+  if (!TRY.test(query.try ?? '')) fault('try', query.try, '32 hexadecimal digits, drawn at random');
+  return query.try ?? '';
+}
+
+function keep<T>(map: Map<string, T>, id: string, value: T): void {
+  map.delete(id);
+  map.set(id, value);
+  if (map.size > TRIES) map.delete(map.keys().next().value as string);
+}
+
+/** Lines of 16 bytes, whatever the offset. */
+function letters(from: number, size: number): string {
+  return Array.from({ length: size }, (_, at) => ((from + at) % 16 === 15 ? '\n' : 'x')).join('');
+}
+
+/** Scripts that tell the parent how many bytes of the page were there with them; `size` in whole steps. */
+function scripts(from: number, size: number): string {
+  const told = Array.from({ length: Math.floor(size / FRAME_STEP) }, (_, at) => from + (at + 1) * FRAME_STEP);
+  return told.map((bytes) => `${`<script>parent.pushlabProbe(${bytes})</script>`.padEnd(FRAME_STEP - 1)}\n`).join('');
+}
