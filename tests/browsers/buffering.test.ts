@@ -118,7 +118,9 @@ describe.each(BROWSERS)('in %s', (name) => {
   test('stops when asked, and can be started again', async () => {
     const page = await open();
     await compare(page, 'fixed', ['sse']);
-    await page.waitForFunction(() => /^Server-Sent/.test(document.querySelector('[data-part=status]')?.textContent ?? ''));
+    await page.waitForFunction(() =>
+      /^Server-Sent/.test(document.querySelector('[data-part=status]')?.textContent ?? ''),
+    );
     await page.$eval('[data-part=stop]', (button) => (button as HTMLElement).click());
     await page.waitForSelector('push-buffering[data-state=idle]');
     expect(await text(page, 'status')).toMatch(/^Stopped/);
