@@ -5,14 +5,16 @@ import type { TechniqueId } from '../../demo-server/protocol.ts';
 import type { ChartKind, Charts, ChartsOptions } from './charts.ts';
 import { FaultReport } from './fault-report.ts';
 import type { Format } from './format.ts';
+import { Inspector } from './inspector.ts';
 import { technique as techniqueMark } from './mark.ts';
 import { GROUPS } from './measures.ts';
 import { notesOf, showNotes } from './notes.ts';
 import { Pictures } from './pictures.ts';
-import type { Recording } from './recording.ts';
+import type { LaneRecord, Recording } from './recording.ts';
 import { SubscriberReport } from './subscriber-report.ts';
 import { Table, toTsv } from './table.ts';
 import type { Timeline } from './timeline.ts';
+import { connectTimelineList } from './timeline-list.ts';
 import { connectTimeline } from './timeline-shell.ts';
 import { whileVisible } from './visible.ts';
 import { say, setText, type Words } from './words.ts';
@@ -29,6 +31,8 @@ export class Bench {
   readonly #format: Format;
   readonly #names: Readonly<Record<TechniqueId, string>>;
   readonly #timeline: Timeline;
+  readonly #inspector: Inspector;
+  readonly #list: ReturnType<typeof connectTimelineList>;
   readonly #pictures: Pictures;
   readonly #faults: FaultReport;
   readonly #subscribers: SubscriberReport;
@@ -52,7 +56,12 @@ export class Bench {
     this.#format = format;
     this.#names = names;
     this.#life = signal;
-    this.#timeline = connectTimeline(this.#part('timeline'), { words, format, names, signal });
+    this.#inspector = new Inspector({ root, words, format, names, signal, closeEvent: () => this.#timeline.mark(0) });
+    const openRequest = (lane: LaneRecord, request: number) => void this.#inspector.openRequest(lane, request);
+    const markEvent = (seq: number) => this.#inspector.showEvent(seq);
+    this.#timeline = connectTimeline(this.#part('timeline'), { words, format, names, signal, openRequest, markEvent });
+    const list = this.#part('timeline-list') as HTMLDetailsElement;
+    this.#list = connectTimelineList({ root: list, words, format, names, signal, openRequest });
     this.#pictures = new Pictures({ root, words, format, names, signal });
     this.#faults = new FaultReport(this.#part('fault-report'), words, format, names);
     this.#subscribers = new SubscriberReport(root, words, format, names);
@@ -81,6 +90,8 @@ export class Bench {
     this.#shown = new Set(recording.lanes.keys());
     this.#buildLegend();
     this.#timeline.show(recording);
+    this.#inspector.show(recording);
+    this.#list.show(recording);
     const canvases = new Map<ChartKind, HTMLCanvasElement>();
     for (const canvas of this.#root.querySelectorAll<HTMLCanvasElement>('canvas[data-chart]')) {
       canvases.set(canvas.dataset.chart as ChartKind, canvas);
@@ -107,6 +118,8 @@ export class Bench {
     this.#charts?.refresh();
     this.#pictures.refresh();
     this.#faults.update();
+    this.#inspector.finish();
+    this.#list.refresh();
     this.#tellNotes();
     this.#tellConditions();
   }

@@ -37,7 +37,8 @@ export function summaryOf(lane: LaneRecord, recording: Recording): Summary {
   const known = summaries.get(lane);
   // A lane of 100 000 events takes 30 ms to sort: that is not to happen more than once in 5 s.
   const pause = Math.max(900, lane.events.length / 20);
-  if (known && known.over === over && (over || now - known.at < pause)) return known.summary;
+  const goesOn = Number.isNaN(recording.over);
+  if (known && known.over === over && (over || (goesOn && now - known.at < pause))) return known.summary;
   const summary = summarize(lane, recording, over, now);
   summaries.set(lane, { at: now, over, summary });
   return summary;

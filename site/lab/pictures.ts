@@ -9,6 +9,7 @@ import { LatencyHistogram } from './latency-histogram.ts';
 import { technique as techniqueMark } from './mark.ts';
 import { summaryOf } from './measures.ts';
 import type { LaneRecord, Recording } from './recording.ts';
+import { headRow, rowHeading } from './rows.ts';
 import { shareTable } from './share-table.ts';
 import { whileVisible } from './visible.ts';
 import { say, type Words } from './words.ts';
@@ -115,27 +116,19 @@ export class Pictures {
     if (!details?.open) return;
     const { limits, shares } = shareTable(this.#lanes.map(({ events }) => events.latencies()));
     const table = details.querySelector('table') as HTMLTableElement;
-    const [head, body] = [document.createElement('thead'), document.createElement('tbody')];
-    const top = head.insertRow();
-    top.append(heading('col', say(words, 'lab.distribution.within')));
-    for (const { technique } of this.#lanes) {
-      const cell = heading('col', '');
-      cell.append(techniqueMark(technique), names[technique]);
-      top.append(cell);
-    }
+    const columns = this.#lanes.map(({ technique }) => {
+      const column = document.createDocumentFragment();
+      column.append(techniqueMark(technique), names[technique]);
+      return column;
+    });
+    const body = document.createElement('tbody');
     limits.forEach((limit, index) => {
       const line = body.insertRow();
-      line.append(heading('row', format.ms(limit)));
+      line.append(rowHeading(format.ms(limit)));
       for (const share of shares[index] ?? [])
         line.insertCell().textContent = share === null ? NOTHING : format.percent(share);
     });
+    const head = headRow([say(words, 'lab.distribution.within'), ...columns]);
     table.replaceChildren(...(table.caption ? [table.caption] : []), head, body);
   }
-}
-
-function heading(scope: 'row' | 'col', text: string): HTMLTableCellElement {
-  const cell = document.createElement('th');
-  cell.scope = scope;
-  cell.textContent = text;
-  return cell;
 }

@@ -7,6 +7,7 @@ import type { Format } from './format.ts';
 import type { Palette } from './look.ts';
 import type { LaneRecord, Recording } from './recording.ts';
 import { type Layout, type Row, ticks, type View, xOf } from './timeline-layout.ts';
+import { eventBySeq } from './timeline-pick.ts';
 
 export interface Frame {
   context: CanvasRenderingContext2D;
@@ -20,6 +21,8 @@ export interface Frame {
   lanes: readonly LaneRecord[];
   /** Row and event that the reader points at. */
   focus: { row: number; event: number } | null;
+  /** Number of the event that is marked on every lane; 0 for none. */
+  marked: number;
   format: Format;
 }
 
@@ -45,6 +48,7 @@ export function drawFrame(frame: Frame): void {
     context.restore();
   }
   drawNow(frame);
+  drawMarked(frame);
   drawFocus(frame);
 }
 
@@ -175,4 +179,43 @@ function drawFocus({ context, layout, view, palette, recording, lanes, focus }: 
   context.moveTo(x + 6.5, row.bar);
   context.arc(x, row.bar, 6.5, 0, Math.PI * 2);
   context.stroke();
+}
+
+/** One event on all lanes: where each had it, with how long it took, and a line down from when it was sent. */
+function drawMarked({ context, layout, view, palette, recording, lanes, marked, format }: Frame): void {
+  if (marked === 0) return;
+  let sentX: number | null = null;
+  context.textBaseline = 'middle';
+  for (const [index, lane] of lanes.entries()) {
+    const row = layout.rows[index] as Row;
+    const event = eventBySeq(lane.events, marked);
+    if (event < 0) continue;
+    const at = (lane.events.at[event] as number) - recording.zero;
+    const latency = lane.events.latency[event] as number;
+    const x = xOf(at, view, layout);
+    sentX ??= xOf(at - latency, view, layout);
+    if (x < layout.left || x > layout.right) continue;
+    context.strokeStyle = palette.ink;
+    context.lineWidth = 1.5;
+    context.beginPath();
+    context.arc(x, row.bar, 6.5, 0, Math.PI * 2);
+    context.stroke();
+    const label = format.ms(latency);
+    const width = context.measureText(label).width;
+    const left = x + 12 + width > layout.right ? x - 12 - width : x + 12;
+    context.fillStyle = palette.surface;
+    context.fillRect(left - 3, row.bar - 8, width + 6, 16);
+    context.fillStyle = palette.ink;
+    context.textAlign = 'left';
+    context.fillText(label, left, row.bar);
+  }
+  if (sentX === null || sentX < layout.left || sentX > layout.right) return;
+  context.strokeStyle = palette.ink;
+  context.lineWidth = 1;
+  context.setLineDash([3, 3]);
+  context.beginPath();
+  context.moveTo(sentX, layout.axis);
+  context.lineTo(sentX, layout.height);
+  context.stroke();
+  context.setLineDash([]);
 }

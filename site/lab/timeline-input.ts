@@ -1,7 +1,7 @@
 /**
  * Mouse, touch and keyboard over the timeline, as what they mean: what they move is not known here.
  */
-export type Move = 'in' | 'out' | 'earlier' | 'later' | 'fit' | 'follow';
+export type Move = 'in' | 'out' | 'earlier' | 'later' | 'fit' | 'follow' | 'pause' | 'previous' | 'next';
 
 /** What a gesture asks for. Lengths and places in CSS pixels of the canvas. */
 export interface Gestures {
@@ -12,13 +12,19 @@ export interface Gestures {
   zoom(factor: number, x: number): void;
   /** Points at a place; `reach` is how far off a dot may be to be meant. */
   point(x: number, y: number, reach: number): void;
+  /** A click or a tap: what is there is to be opened. */
+  press(x: number, y: number, reach: number): void;
+  /** What the keyboard stands on: `event` marks it on all lanes, `bytes` opens the request that carried it. */
+  open(what: 'event' | 'bytes'): void;
   /** Goes on by so many events in the same lane; ±Infinity: to its last or first. */
   step(events: number): void;
   /** Goes to the lane so many rows further down. */
   changeRow(rows: number): void;
 }
 
-const MOVES: Readonly<Record<string, Move>> = { '+': 'in', '=': 'in', '-': 'out', '0': 'fit', f: 'follow' };
+const MOVES: Readonly<Record<string, Move>> = { '+': 'in', '=': 'in', '-': 'out', '0': 'fit', f: 'follow', p: 'pause' };
+/** Farther than this (CSS pixels) a press has become a drag. */
+const CLICK_REACH = 5;
 const STEPS: Readonly<Record<string, number>> = {
   ArrowLeft: -1,
   ArrowRight: 1,
@@ -31,6 +37,7 @@ const STEPS: Readonly<Record<string, number>> = {
 /** Turns the events of `canvas` into gestures until `signal`. */
 export function listen(canvas: HTMLCanvasElement, gestures: Gestures, signal: AbortSignal): void {
   const fingers = new Map<number, number>();
+  let pressed: { id: number; x: number; y: number } | null = null;
   const reach = ({ pointerType }: PointerEvent) => (pointerType === 'touch' ? 24 : 12);
 
   canvas.addEventListener(
@@ -50,6 +57,7 @@ export function listen(canvas: HTMLCanvasElement, gestures: Gestures, signal: Ab
   canvas.addEventListener(
     'pointerdown',
     (event) => {
+      pressed = fingers.size === 0 ? { id: event.pointerId, x: event.offsetX, y: event.offsetY } : null;
       fingers.set(event.pointerId, event.offsetX);
       canvas.setPointerCapture(event.pointerId);
       gestures.point(event.offsetX, event.offsetY, reach(event));
@@ -69,6 +77,15 @@ export function listen(canvas: HTMLCanvasElement, gestures: Gestures, signal: Ab
       if (other !== undefined) {
         gestures.zoom(Math.max(8, Math.abs(last - other)) / Math.max(8, Math.abs(event.offsetX - other)), other);
       } else if (event.offsetX !== last) gestures.pan(last - event.offsetX);
+      if (pressed && Math.hypot(event.offsetX - pressed.x, event.offsetY - pressed.y) > CLICK_REACH) pressed = null;
+    },
+    { signal },
+  );
+  canvas.addEventListener(
+    'pointerup',
+    (event) => {
+      if (pressed?.id === event.pointerId && event.button === 0) gestures.press(pressed.x, pressed.y, reach(event));
+      pressed = null;
     },
     { signal },
   );
@@ -81,7 +98,10 @@ export function listen(canvas: HTMLCanvasElement, gestures: Gestures, signal: Ab
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       const { key } = event;
       const [move, step] = [MOVES[key], STEPS[key]];
-      if (move) gestures.move(move);
+      if (event.shiftKey && (key === 'ArrowLeft' || key === 'ArrowRight')) {
+        gestures.move(key === 'ArrowLeft' ? 'earlier' : 'later');
+      } else if (move) gestures.move(move);
+      else if (key === 'Enter' || key === ' ') gestures.open(key === 'Enter' ? 'bytes' : 'event');
       else if (step !== undefined) gestures.step(step);
       else if (key === 'ArrowUp' || key === 'ArrowDown') gestures.changeRow(key === 'ArrowUp' ? -1 : 1);
       else return;

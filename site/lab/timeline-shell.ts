@@ -1,4 +1,4 @@
-import { Timeline, type TimelineOptions } from './timeline.ts';
+import { Timeline, type TimelineOptions, type TimelineState } from './timeline.ts';
 import type { Move } from './timeline-input.ts';
 
 let shells = 0;
@@ -6,7 +6,7 @@ let shells = 0;
 /** Brings the shell of Timeline.astro to life: its canvas, its buttons, its readout. Ends with the signal. */
 export function connectTimeline(
   shell: HTMLElement,
-  options: Omit<TimelineOptions, 'canvas' | 'readout' | 'labels'>,
+  options: Omit<TimelineOptions, 'canvas' | 'readout' | 'labels' | 'tell'>,
 ): Timeline {
   const canvas = shell.querySelector('canvas');
   const readout = shell.querySelector<HTMLElement>('[data-readout]');
@@ -17,7 +17,14 @@ export function connectTimeline(
     help.id = `timeline-help-${++shells}`;
     canvas.setAttribute('aria-describedby', help.id);
   }
-  const timeline = new Timeline({ ...options, canvas, readout, labels });
+  const buttons = (move: Move) => shell.querySelector<HTMLButtonElement>(`button[data-move="${move}"]`);
+  const [live, pause] = [buttons('follow'), buttons('pause')];
+  const tell = ({ running, following, paused }: TimelineState) => {
+    for (const button of [live, pause]) if (button) button.disabled = !running;
+    live?.setAttribute('aria-pressed', String(running && following && !paused));
+    pause?.setAttribute('aria-pressed', String(paused));
+  };
+  const timeline = new Timeline({ ...options, tell, canvas, readout, labels });
   for (const button of shell.querySelectorAll<HTMLButtonElement>('button[data-move]')) {
     button.addEventListener('click', () => timeline.move(button.dataset.move as Move), { signal: options.signal });
   }

@@ -6,7 +6,6 @@ import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { pageTime } from './clock.ts';
 import type { Format } from './format.ts';
 import { onThemeChange, type Palette, readPalette } from './look.ts';
-import { technique as techniqueMark } from './mark.ts';
 import type { LaneRecord, Recording } from './recording.ts';
 import { drawFrame } from './timeline-draw.ts';
 import { type Gestures, listen, type Move } from './timeline-input.ts';
@@ -15,17 +14,16 @@ import {
   follow,
   type Layout,
   layOut,
-  nameY,
   nearest,
   pan,
   reveal,
-  rowAt,
   timeAt,
   type View,
   whole,
-  xOf,
   zoom,
 } from './timeline-layout.ts';
+import { type Pick, pick } from './timeline-pick.ts';
+import { eventInWords, labelsOf } from './timeline-words.ts';
 import { prefersLessMotion, whileVisible } from './visible.ts';
 import { say, type Words } from './words.ts';
 
@@ -39,7 +37,19 @@ export interface TimelineOptions {
   format: Format;
   names: Readonly<Record<TechniqueId, string>>;
   compact?: boolean;
+  /** Told whenever it begins or ends to follow the run, to stand still, or to have a run that goes on. */
+  tell?(state: TimelineState): void;
+  /** Called when the reader wants the bytes of a request (its index in its lane). */
+  openRequest?(lane: LaneRecord, request: number): void;
+  /** Called when the reader marks an event on all lanes, with its number; 0 when the mark is taken away. */
+  markEvent?(seq: number): void;
   signal: AbortSignal;
+}
+
+export interface TimelineState {
+  running: boolean;
+  following: boolean;
+  paused: boolean;
 }
 
 /** ms in view while it follows, until the reader zooms. */
@@ -58,6 +68,10 @@ export class Timeline {
   #span = FOLLOW_MS;
   #stale = true;
   #focus: { row: number; event: number } | null = null;
+  #marked = 0;
+  /** Where it stands still while the run goes on, in ms since the start; null while it does not. */
+  #pausedAt: number | null = null;
+  #told = '';
 
   constructor(options: TimelineOptions) {
     this.#options = options;
@@ -80,6 +94,8 @@ export class Timeline {
       pan: (pixels) => this.#look(pan(this.#view, this.#toTime(pixels), this.#bounds())),
       zoom: (factor, x) => this.#zoom(factor, timeAt(x, this.#view, this.#layout)),
       point: (x, y, reach) => this.#point(x, y, reach),
+      press: (x, y, reach) => this.#press(x, y, reach),
+      open: (what) => this.#openFocus(what),
       step: (events) => this.#step(events),
       changeRow: (rows) => this.#changeRow(rows),
     };
@@ -94,6 +110,8 @@ export class Timeline {
       this.#following = true;
       this.#span = FOLLOW_MS;
       this.#focus = null;
+      this.#marked = 0;
+      this.#pausedAt = null;
       this.#options.readout.textContent = say(this.#options.words, 'lab.timeline.hint');
     }
     this.#recording = recording;
@@ -112,13 +130,40 @@ export class Timeline {
     if (move === 'earlier') this.#look(pan(this.#view, -span / 4, bounds));
     if (move === 'later') this.#look(pan(this.#view, span / 4, bounds));
     if (move === 'fit') this.#look(whole(bounds));
-    if (move === 'follow') this.#following = this.#stale = true;
+    if (move === 'previous') this.#step(-1);
+    if (move === 'next') this.#step(1);
+    if (move === 'pause') this.#pausedAt = this.#pausedAt === null && this.#running() ? this.#now() : null;
+    if (move === 'follow') {
+      this.#following = true;
+      this.#pausedAt = null;
+    }
+    this.#stale = true;
+  }
+
+  /** Marks event `seq` on all lanes; 0 takes the mark away. */
+  mark(seq: number): void {
+    this.#marked = seq;
+    this.#stale = true;
+    this.#options.markEvent?.(seq);
+  }
+
+  #running(): boolean {
+    return this.#recording !== null && Number.isNaN(this.#recording.over);
   }
 
   #now(): number {
     const recording = this.#recording;
     if (!recording || Number.isNaN(recording.zero)) return 0;
-    return (Number.isNaN(recording.over) ? pageTime() : recording.over) - recording.zero;
+    if (!this.#running()) return recording.over - recording.zero;
+    return this.#pausedAt ?? pageTime() - recording.zero;
+  }
+
+  #tell(): void {
+    const running = this.#running();
+    const state = { running, following: this.#following, paused: running && this.#pausedAt !== null };
+    const text = JSON.stringify(state);
+    if (text !== this.#told) this.#options.tell?.(state);
+    this.#told = text;
   }
 
   #bounds(): Bounds {
@@ -144,7 +189,7 @@ export class Timeline {
   }
 
   #resize(): void {
-    const { canvas, compact } = this.#options;
+    const { canvas, compact, labels, names } = this.#options;
     const width = canvas.parentElement?.clientWidth ?? canvas.clientWidth;
     if (width === 0) return;
     this.#layout = layOut(width, Math.max(1, this.#lanes.length), compact);
@@ -155,32 +200,19 @@ export class Timeline {
     this.#context.setTransform(ratio, 0, 0, ratio, 0, 0);
     // Once a size, not once a frame: setting a font makes the browser resolve styles, even to the same one.
     this.#context.font = `11px ${this.#palette.font}`;
-    this.#label();
+    labels.replaceChildren(...labelsOf(this.#lanes, this.#layout, names));
     this.#stale = true;
     this.#draw();
-  }
-
-  /** Names are elements, not drawn: text on a canvas is laid out anew each time, and cannot be selected. */
-  #label(): void {
-    const { labels, names } = this.#options;
-    labels.replaceChildren(
-      ...this.#lanes.map((lane, index) => {
-        const label = document.createElement('span');
-        label.dataset.technique = lane.technique;
-        label.style.insetBlockStart = `${nameY(this.#layout, index)}px`;
-        label.style.insetInlineStart = this.#layout.namesBeside ? '10px' : `${this.#layout.left}px`;
-        label.append(techniqueMark(lane.technique), names[lane.technique]);
-        return label;
-      }),
-    );
   }
 
   #draw(): void {
     const recording = this.#recording;
     if (!recording || Number.isNaN(recording.zero)) return;
-    const running = Number.isNaN(recording.over);
-    if (!running && !this.#stale) return;
-    this.#stale = running;
+    const running = this.#running();
+    const still = !running || this.#pausedAt !== null;
+    this.#tell();
+    if (still && !this.#stale) return;
+    this.#stale = !still;
     const now = this.#now();
     if (this.#following) {
       const bounds = this.#bounds();
@@ -196,6 +228,7 @@ export class Timeline {
       now,
       lanes: this.#lanes,
       focus: this.#focus,
+      marked: this.#marked,
       format,
     });
   }
@@ -204,16 +237,36 @@ export class Timeline {
     return (pixels / (this.#layout.right - this.#layout.left)) * this.#view.span;
   }
 
+  #pick(x: number, y: number): Pick | null {
+    const zero = this.#recording?.zero ?? 0;
+    return pick(this.#lanes, this.#layout, this.#view, zero, x, y);
+  }
+
   #point(x: number, y: number, reach: number): void {
-    const recording = this.#recording;
-    const row = rowAt(y, this.#layout);
-    const lane = this.#lanes[row];
-    if (!recording || !lane) return;
-    const time = timeAt(x, this.#view, this.#layout) + recording.zero;
-    const index = nearest(lane.events.at, lane.events.length, time);
-    const at = xOf((lane.events.at[index] ?? Number.NaN) - recording.zero, this.#view, this.#layout);
+    const found = this.#pick(x, y);
     // Pointing is not to be read out loud: only the keyboard's moves are announced.
-    if (Math.abs(at - x) < reach) this.#setFocus(row, index, false);
+    if (found && found.eventOff < reach) this.#setFocus(found.row, found.event, false);
+  }
+
+  /** A dot marks its event on all lanes, a bar opens its bytes; the dot is the smaller target and comes first. */
+  #press(x: number, y: number, reach: number): void {
+    const found = this.#pick(x, y);
+    const lane = this.#lanes[found?.row ?? -1];
+    if (!found || !lane) return;
+    const onBar = found.barOff <= Math.max(12, reach);
+    if (found.eventOff <= (onBar ? Math.min(8, reach) : reach)) {
+      this.#setFocus(found.row, found.event, false);
+      this.#openFocus('event');
+    } else if (onBar && found.request >= 0) this.#options.openRequest?.(lane, found.request);
+  }
+
+  #openFocus(what: 'event' | 'bytes'): void {
+    const lane = this.#lanes[this.#focus?.row ?? -1];
+    const event = this.#focus?.event ?? -1;
+    if (!lane || event < 0) return;
+    const seq = lane.events.seq[event] as number;
+    if (what === 'bytes') this.#options.openRequest?.(lane, (lane.events.request[event] as number) - 1);
+    else this.mark(seq === this.#marked ? 0 : seq);
   }
 
   #changeRow(rows: number): void {
@@ -246,21 +299,7 @@ export class Timeline {
     this.#focus = { row, event };
     this.#stale = true;
     readout.setAttribute('aria-live', aloud ? 'polite' : 'off');
-    if (event < 0) {
-      readout.textContent = say(words, 'lab.timeline.none', { name: names[lane.technique] });
-      return;
-    }
-    const at = (lane.events.at[event] as number) - recording.zero;
-    const latency = lane.events.latency[event] as number;
-    if (aloud) this.#look(reveal(this.#view, at, this.#bounds()));
-    readout.textContent = say(words, 'lab.timeline.event', {
-      name: names[lane.technique],
-      seq: format.count(lane.events.seq[event] as number),
-      request: format.count(lane.events.request[event] as number),
-      sent: format.moment(at - latency),
-      arrived: format.moment(at),
-      latency: format.ms(latency),
-      uncertainty: format.uncertainty(recording.clock.current?.uncertaintyMs ?? Number.NaN),
-    });
+    readout.textContent = eventInWords(recording, lane, event, words, format, names);
+    if (aloud && event >= 0) this.#look(reveal(this.#view, this.#focusTime(), this.#bounds()));
   }
 }
