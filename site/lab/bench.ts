@@ -22,9 +22,6 @@ import { say, setText, type Words } from './words.ts';
 /** The chart code as loaded by the caller, before the run holds the browser's connections. */
 export type ChartsModule = { Charts: new (options: ChartsOptions) => Charts };
 
-/** What a server tells of its own process that can measure it. */
-type ProcessFigures = Readonly<Record<'cpuMs' | 'rssBytes' | 'heapBytes' | 'openSockets', number>>;
-
 export class Bench {
   readonly #root: HTMLElement;
   readonly #words: Words;
@@ -193,7 +190,7 @@ export class Bench {
   /** What the run cost its server, where the ledger tells. */
   #tellServer(): void {
     const { ledger, info } = this.#recording ?? {};
-    const told = (ledger as { process?: ProcessFigures } | null | undefined)?.process;
+    const told = ledger?.process;
     this.#part('server').hidden = this.#part('jump-server').hidden = !told;
     if (!told) return;
     const { count, bytes, ms, percent } = this.#format;
@@ -203,6 +200,7 @@ export class Bench {
     tell('rss', bytes(told.rssBytes));
     tell('heap', bytes(told.heapBytes));
     tell('sockets', count(told.openSockets));
+    tell('late', ms(told.eventLoopDelayMs));
   }
 
   async #copy(): Promise<void> {

@@ -96,9 +96,6 @@ const recovery = (key: 'recoveryP50' | 'recoveryMax', pick: 'p50' | 'max'): Meas
   value: (_, summary) => summary.recovery.spread?.[pick] ?? null,
 });
 
-/** What a server tells of a lane that can count its open connections. */
-type ServerFigures = LaneLedger & { openConnections?: number };
-
 /** The rows of the table in groups; the page's words are under `lab.group.<key>` and `lab.measure.<key>`. */
 export const GROUPS: readonly { key: string; measures: readonly Measure[] }[] = [
   {
@@ -173,8 +170,6 @@ export const GROUPS: readonly { key: string; measures: readonly Measure[] }[] = 
   },
   {
     key: 'server',
-    measures: [
-      { key: 'openConnections', kind: 'count', value: fromLedger((l) => (l as ServerFigures).openConnections ?? null) },
-    ],
+    measures: [{ key: 'openConnections', kind: 'count', value: fromLedger((l) => l.openConnections ?? null) }],
   },
 ];

@@ -94,14 +94,14 @@ describe.each(BROWSERS)('the results in %s', (name) => {
 
   test('open from the timeline: an event on all lanes, and the bytes of the request that carried it', async () => {
     const { server, page } = await begin(
-      'durationSeconds=3&eventsPerSecond=4&techniques=long-poll,sse,websocket&seed=5',
+      'durationSeconds=3&eventsPerSecond=2&techniques=long-poll,sse,websocket&seed=5',
     );
     await state(page, 'finished');
     await page.focus('push-lab canvas[role=application]');
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('ArrowRight');
     expect(await text(page, '[data-readout]')).toMatch(/^Long polling, event 2 in request \d/);
-    await page.keyboard.press('Space');
+    await page.keyboard.press(' ');
     await open(page, 'inspect-event');
     expect(await text(page, '[data-part=event-title]')).toMatch(/^Event 2, sent at [\d.]+\ss$/);
     const lanes = await page.$$eval('[data-part=inspect-event] tbody tr', (rows) =>
@@ -123,6 +123,7 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     // The record is of the server: without it the page says so.
     await server.stop();
     await page.click('[data-part=timeline-list] summary');
+    await page.waitForSelector('[data-part=timeline-list] tbody button');
     await page.click('[data-part=timeline-list] tbody button');
     await page.waitForFunction(() =>
       document.querySelector('[data-part=bytes-status]')?.textContent?.includes('does not answer'),
@@ -144,7 +145,7 @@ describe.each(BROWSERS)('the results in %s', (name) => {
   });
 
   test('stand still while the run goes on, and go back to it', async () => {
-    const { page } = await begin('durationSeconds=30&eventsPerSecond=10&techniques=sse');
+    const { server, page } = await begin('durationSeconds=60&eventsPerSecond=10&techniques=sse');
     await state(page, 'running');
     await page.waitForSelector('[data-move=follow][aria-pressed=true]');
     await page.click('[data-move=pause]');
@@ -153,17 +154,10 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     const picture = () =>
       page.$eval('push-lab canvas[role=application]', (canvas) => (canvas as HTMLCanvasElement).toDataURL());
     const still = await picture();
-    const received = () => row(page, 'Received').then(([cell]) => ms(cell));
-    const before = await received();
-    await page.waitForFunction(
-      (least) =>
-        [...document.querySelectorAll('[data-table] tbody tr')].some(
-          (one) =>
-            one.querySelector('th')?.textContent === 'Received' && Number(one.querySelector('td')?.textContent) > least,
-        ),
-      {},
-      before,
-    );
+    // A second of events and more goes by meanwhile, as the server tells.
+    const id = await run(page);
+    const { lastSeq } = await server.info(id);
+    while ((await server.info(id)).lastSeq < lastSeq + 15);
     expect(await picture()).toBe(still);
     await page.click('[data-move=follow]');
     await page.waitForSelector('[data-move=pause][aria-pressed=false]');
@@ -173,8 +167,6 @@ describe.each(BROWSERS)('the results in %s', (name) => {
       still,
     );
     // A bar pressed now waits for the end of the run instead of taking a connection from the lanes.
-    const canvas = await page.$('push-lab canvas[role=application]');
-    const box = await canvas?.boundingBox();
     await page.click('[data-part=timeline-list] summary');
     await page.waitForSelector('[data-part=timeline-list] tbody button');
     await page.click('[data-part=timeline-list] tbody button');
@@ -184,6 +176,5 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     await page.click('[data-part=stop]');
     await state(page, 'stopped');
     await open(page, 'bytes-view');
-    expect(box).not.toBeNull();
   });
 });

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import { crossings } from '../../site/lab/crossings.ts';
+import {
+  type CurvePlan,
+  curveTexts,
+  planFromTexts,
+  queryFromPlan,
+  settingsAt,
+  TOLD,
+  VARIED,
+  valuesOf,
+} from '../../site/lab/curve-plan.ts';
+
+const linear = { logarithmicX: false, logarithmicY: false };
+const logarithmic = { logarithmicX: true, logarithmicY: true };
+
+describe('crossings', () => {
+  test('lie where the straight lines between measured points meet, and say who is cheaper on each side', () => {
+    const found = crossings(
+      [0, 10, 20],
+      [
+        { id: 'polling', values: [100, 60, 20] },
+        { id: 'sse', values: [40, 40, 40] },
+      ],
+      linear,
+    );
+    expect(found).toEqual([{ cheaperBefore: 'sse', cheaperAfter: 'polling', x: 15, y: 40, between: [10, 20] }]);
+  });
+
+  test('are straight on the axes that are drawn: a cost that halves with each doubling is a line there', () => {
+    const xs = [1, 10, 100];
+    const [crossing, ...more] = crossings(
+      xs,
+      [
+        { id: 'polling', values: xs.map((x) => 840 / x) },
+        { id: 'sse', values: xs.map(() => 21) },
+      ],
+      logarithmic,
+    );
+    expect(more).toEqual([]);
+    expect(crossing?.x).toBeCloseTo(40, 9);
+    expect(crossing?.y).toBeCloseTo(21, 9);
+    expect(crossing?.between).toEqual([10, 100]);
+  });
+
+  test('at a measured point count once, and touching without changing sides does not count', () => {
+    const level = { id: 'sse', values: [5, 5, 5] };
+    const through = crossings([1, 2, 3], [{ id: 'polling', values: [9, 5, 1] }, level], linear);
+    expect(through).toEqual([{ cheaperBefore: 'sse', cheaperAfter: 'polling', x: 2, y: 5, between: [1, 3] }]);
+    expect(crossings([1, 2, 3], [{ id: 'polling', values: [9, 5, 9] }, level], linear)).toEqual([]);
+    expect(crossings([1, 2, 3], [{ id: 'polling', values: [5, 5, 5] }, level], linear)).toEqual([]);
+  });
+
+  test('need a difference that can be told: within the margin two curves are one', () => {
+    const level = { id: 'sse', values: [5, 5, 5, 5] };
+    const noisy = { id: 'websocket', values: [5.1, 4.9, 5.1, 4.9] };
+    expect(crossings([1, 2, 3, 4], [level, noisy], linear)).toHaveLength(3);
+    expect(crossings([1, 2, 3, 4], [level, noisy], { ...linear, margin: 0.2 })).toEqual([]);
+    const real = { id: 'polling', values: [9, 5.1, 4.9, 1] };
+    const [only, ...more] = crossings([1, 2, 3, 4], [level, real], { ...linear, margin: 0.2 });
+    expect(more).toEqual([]);
+    expect(only).toMatchObject({ cheaperBefore: 'sse', cheaperAfter: 'polling', between: [1, 4] });
+    expect(only?.x).toBeCloseTo(2.5, 9);
+  });
+
+  test('of three curves are found for each pair, by x; a point that one of them lacks is passed over', () => {
+    const found = crossings(
+      [0, 1, 2],
+      [
+        { id: 'a', values: [0, 10, 20] },
+        { id: 'b', values: [15, 15, 15] },
+        { id: 'c', values: [5, null, 5] },
+      ],
+      linear,
+    );
+    expect(found.map(({ cheaperBefore, cheaperAfter, x, y }) => [cheaperBefore, cheaperAfter, x, y])).toEqual([
+      ['a', 'c', 0.5, 5],
+      ['a', 'b', 1.5, 15],
+    ]);
+  });
+});
+
+describe('the plan of a curve', () => {
+  const planned = (query: string): CurvePlan => {
+    const read = planFromTexts(curveTexts(query));
+    if ('faults' in read) throw new Error(JSON.stringify(read.faults));
+    return read.plan;
+  };
+  const faults = (query: string) => {
+    const read = planFromTexts(curveTexts(query));
+    return 'faults' in read ? read.faults.map(({ field }) => field) : [];
+  };
+
+  test('without a word is a curve that tells something', () => {
+    const plan = planned('');
+    expect(plan).toMatchObject({ vary: 'eventsPerSecond', from: 1, to: 100, points: 5 });
+    expect(plan.settings.techniques).toEqual(TOLD);
+    expect(valuesOf(plan)).toEqual([1, 3.2, 10, 32, 100]);
+    for (const vary of VARIED) expect(valuesOf(planned(`vary=${vary}`)).length, vary).toBe(5);
+  });
+
+  test('goes by equal factors over a wide range, by equal steps over a narrow one or from zero, each value once', () => {
+    expect(valuesOf(planned('vary=payloadBytes&from=10&to=1000&points=3'))).toEqual([10, 100, 1000]);
+    expect(valuesOf(planned('vary=rttMs&from=0&to=400&points=5'))).toEqual([0, 100, 200, 300, 400]);
+    expect(valuesOf(planned('vary=eventsPerSecond&from=1&to=2&points=3'))).toEqual([1, 1.5, 2]);
+    expect(valuesOf(planned('vary=subscribers&from=1&to=3&points=9'))).toEqual([1, 2, 3]);
+  });
+
+  test('runs each point as long as asked, and until there were ten events', () => {
+    const plan = planned('from=0.1&to=10&durationSeconds=15');
+    expect(settingsAt(plan, 0.1)).toMatchObject({ eventsPerSecond: 0.1, durationSeconds: 100 });
+    expect(settingsAt(plan, 10)).toMatchObject({ eventsPerSecond: 10, durationSeconds: 15 });
+  });
+
+  test('comes back from its own address, and keeps the settings that have no field', () => {
+    const plan = planned(
+      'vary=payloadBytes&from=8&to=800&points=4&techniques=sse,http10&arrivals=poisson&jitterMs=7&seed=9',
+    );
+    expect(plan.settings).toMatchObject({ arrivals: 'poisson', jitterMs: 7, seed: 9 });
+    expect(planned(queryFromPlan(plan))).toEqual({
+      ...plan,
+      settings: { ...plan.settings, techniques: ['http10', 'sse'] },
+    });
+    expect(queryFromPlan(plan)).not.toContain('payloadBytes=');
+  });
+
+  test('that does not fit is told by its field', () => {
+    expect(faults('vary=seed')).toEqual(['vary']);
+    expect(faults('from=0&to=x&points=1')).toEqual(['from', 'to', 'points']);
+    expect(faults('from=5&to=5')).toEqual(['to']);
+    expect(faults('techniques=')).toEqual(['techniques']);
+    // 16 kB fit at a few events a second, at a hundred they do not.
+    expect(faults('from=1&to=100&payloadBytes=16000')).toEqual(['payloadBytes']);
+  });
+});
