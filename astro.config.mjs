@@ -154,6 +154,7 @@ export default defineConfig({
             label: 'The bench',
             items: [
               { label: 'Compare all eight', link: '/lab/' },
+              { label: 'Cost curves', link: '/lab/curves/' },
               { label: 'Kept runs', link: '/lab/runs/' },
               { label: 'Six connections', link: '/lab/connections/' },
               { label: 'Buffering', link: '/lab/buffering/' },

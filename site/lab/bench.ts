@@ -3,6 +3,7 @@
  */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import type { ChartKind, Charts, ChartsOptions } from './charts.ts';
+import { copyText } from './copy.ts';
 import { FaultReport } from './fault-report.ts';
 import type { Format } from './format.ts';
 import { Inspector } from './inspector.ts';
@@ -209,15 +210,5 @@ export class Bench {
     feedback.textContent = '';
     const done = await copyText(toTsv(this.#recording, this.#words, this.#names));
     feedback.textContent = say(this.#words, done ? 'lab.copied.table' : 'lab.copied.failed');
-  }
-}
-
-/** Puts text on the clipboard; false where the browser does not let us (no secure context, no permission). */
-export async function copyText(text: string): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -68,6 +68,19 @@ export function settingsAt({ vary, settings }: CurvePlan, value: number): Wanted
   return { ...now, durationSeconds: Math.min(RANGES.durationSeconds.max, Math.max(now.durationSeconds, least)) };
 }
 
+/** What a run takes besides its events (s): connecting, settling, the clocks. */
+export const EXTRA_SECONDS = 2;
+
+/** Seconds that the points still to come will take. */
+export function secondsFor(plan: CurvePlan, values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + settingsAt(plan, value).durationSeconds + EXTRA_SECONDS, 0);
+}
+
+/** The values that have not been measured yet. */
+export function missing(plan: CurvePlan, done: readonly { value: number }[]): number[] {
+  return valuesOf(plan).filter((value) => !done.some((point) => point.value === value));
+}
+
 /** The texts in a query string. */
 export function curveTexts(query: string): CurveTexts {
   const parameters = new URLSearchParams(query);
@@ -126,4 +139,9 @@ export function queryFromPlan({ vary, from, to, points, settings }: CurvePlan): 
   rest.set('techniques', TECHNIQUES.filter((id) => settings.techniques.includes(id)).join(','));
   const own = `vary=${vary}&from=${from}&to=${to}&points=${points}`;
   return `?${own}&${[...rest].map(([name, value]) => `${name}=${value}`).join('&')}`;
+}
+
+/** Whether two plans measure the same, so that points of one are points of the other. */
+export function samePlan(one: CurvePlan, other: CurvePlan): boolean {
+  return queryFromPlan(one) === queryFromPlan(other);
 }

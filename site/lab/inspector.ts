@@ -2,6 +2,7 @@
  * What the reader has opened in the timeline: one event as every lane had it, and the bytes of one request.
  */
 import type { TechniqueId, WireTranscript } from '../../demo-server/protocol.ts';
+import { demoServer } from './demo-server.ts';
 import { exchangeOf } from './exchange-of.ts';
 import { type Format, NOTHING } from './format.ts';
 import { technique as techniqueMark } from './mark.ts';
@@ -96,7 +97,7 @@ export class Inspector {
     this.#tell('loading');
     try {
       const run = encodeURIComponent(recording.info?.id ?? '');
-      const answer = await fetch(`/runs/${run}/wire/${lane.technique}`, { signal });
+      const answer = await fetch(`${demoServer()}/runs/${run}/wire/${lane.technique}`, { signal });
       if (!answer.ok) return this.#tell('forgotten');
       const transcript = (await answer.json()) as WireTranscript;
       const offset = recording.clock.current?.offsetMs ?? 0;

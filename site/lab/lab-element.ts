@@ -2,10 +2,11 @@
  * `<push-lab>`: the comparison lab. Holds one run at a time and walks its states; everything ends when it is disconnected.
  */
 import { RANGES } from '../../demo-server/protocol.ts';
-import { Bench, copyText } from './bench.ts';
+import { Bench } from './bench.ts';
 import { Breaks } from './breaks.ts';
 import { pageTime } from './clock.ts';
 import { type Phase, Problem, runComparison } from './comparison.ts';
+import { copyText } from './copy.ts';
 import { demoServer } from './demo-server.ts';
 import { formatter } from './format.ts';
 import { connectKeep } from './keep.ts';

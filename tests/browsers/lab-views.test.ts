@@ -173,7 +173,8 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     await page.waitForFunction(() =>
       document.querySelector('[data-part=bytes-status]')?.textContent?.includes('when the run is over'),
     );
-    await page.click('[data-part=stop]');
+    await page.focus('[data-part=stop]');
+    await page.keyboard.press('Enter');
     await state(page, 'stopped');
     await open(page, 'bytes-view');
   });
