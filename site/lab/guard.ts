@@ -5,6 +5,8 @@
 const NAME = 'pushlab-run';
 const STOP_PLEASE = 'stop-please';
 let heldHere = false;
+/** Resolves when a turn that this page has let go of is free: a run right behind another found it still taken (Firefox). */
+let free: Promise<unknown> = Promise.resolve();
 
 /** Whether the run that has the turn is on this very page: then it may be stopped without asking the reader. */
 export function turnIsHeldHere(): boolean {
@@ -23,13 +25,15 @@ export interface Turn {
 export async function takeTurn(asked: () => void, waitMs = 0): Promise<Turn | null> {
   if (!('locks' in navigator) || navigator.locks === undefined) return { release() {} };
   const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(NAME) : null;
+  await free;
+  let request: Promise<unknown> = free;
   const turn = await new Promise<Turn | null>((resolve) => {
     const held = (lock: Lock | null) => {
       if (!lock) return resolve(null);
       return new Promise<void>((done) => resolve({ release: () => done() }));
     };
     const options: LockOptions = waitMs > 0 ? { signal: AbortSignal.timeout(waitMs) } : { ifAvailable: true };
-    navigator.locks.request(NAME, options, held).catch(() => resolve(null));
+    request = navigator.locks.request(NAME, options, held).catch(() => resolve(null));
   });
   if (!turn || !channel) {
     channel?.close();
@@ -44,6 +48,7 @@ export async function takeTurn(asked: () => void, waitMs = 0): Promise<Turn | nu
       heldHere = false;
       channel.close();
       turn.release();
+      free = request;
     },
   };
 }

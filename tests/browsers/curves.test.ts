@@ -1,0 +1,109 @@
+/** The cost curves as their reader uses them, in both browsers: real runs in a row, what they came to, and how to stop them. */
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { axe } from '../helpers/axe.ts';
+import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
+import { startServer, type TestServer } from '../helpers/server.ts';
+
+const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+
+describe.each(BROWSERS)('the cost curves in %s', (name) => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await openBrowser(name);
+  });
+  afterAll(() => browser.close());
+
+  async function open(query: string): Promise<{ server: TestServer; page: Page }> {
+    const server = await startServer({ siteDir });
+    const page = await browser.newPage();
+    onTestFinished(() => page.close().catch(() => {}));
+    await page.goto(`${server.url}/lab/curves/?${query}`);
+    await page.waitForFunction(() => customElements.get('push-curves') !== undefined);
+    return { server, page };
+  }
+  const state = (page: Page, wanted: string) =>
+    page.waitForSelector(`push-curves[data-state=${wanted}]`, { timeout: 50_000 });
+  const text = (page: Page, part: string) =>
+    page.$eval(`[data-part="${part}"]`, (found) => found.textContent?.trim() ?? '');
+  const cells = (page: Page, plot: string) =>
+    page.$$eval(`[data-part="table-${plot}"] tbody tr`, (rows) =>
+      rows.map((row) => [...row.querySelectorAll('th, td')].map((cell) => cell.textContent?.trim() ?? '')),
+    );
+  const number = (cell: string | undefined) => Number(cell?.replace(/[^\d.]/g, ''));
+
+  test('measure each point by a run of its own, mark where two change places, and can be linked to', async () => {
+    // A poll every 200 ms: rare events are cheaper by a stream, frequent ones by asking for many at once.
+    const query = 'from=2&to=100&points=2&techniques=polling,sse&durationSeconds=3&pollIntervalMs=200&payloadBytes=16';
+    const { page } = await open(`${query}&arrivals=steady&seed=4`);
+    await page.click('[data-part=start]');
+    await state(page, 'finished');
+    const bytes = await cells(page, 'bytes');
+    expect(bytes.map(([at]) => at)).toEqual(['2\u00a0/s', '100\u00a0/s']);
+    const [rare, frequent] = bytes.map((row) => row.slice(1).map(number)) as [number[], number[]];
+    expect(rare[0]).toBeGreaterThan(rare[1] as number);
+    expect(rare[0]).toBeGreaterThan(frequent[0] as number);
+    const ages = (await cells(page, 'age')).map((row) => row.slice(1).map(number)) as [number[], number[]];
+    // However it is asked for, news that comes every half second is a quarter of a second old at the mean.
+    for (const age of ages[0]) expect(age).toBeGreaterThan(200);
+    expect(ages[1][0]).toBeGreaterThan(ages[1][1] as number);
+    expect(await page.$$eval('figure[data-plot=bytes] svg [data-technique=sse] .mark', (marks) => marks.length)).toBe(
+      2,
+    );
+    const crosses = (frequent[0] as number) < (frequent[1] as number);
+    const told = await text(page, 'crossings-bytes');
+    if (crosses) {
+      expect(told).toMatch(
+        /^At about [\d.]+\s\/s both cost .* Below it Server-Sent Events is cheaper, above it Short polling\./,
+      );
+      expect(await page.$('figure[data-plot=bytes] svg .ring')).not.toBeNull();
+    } else expect(told).toContain('No two of these lines cross');
+    const link = new URL(page.url()).searchParams;
+    expect(Object.fromEntries(link)).toMatchObject({
+      vary: 'eventsPerSecond',
+      from: '2',
+      to: '100',
+      points: '2',
+      seed: '4',
+    });
+    expect(await axe(page)).toEqual([]);
+  });
+
+  test('are stopped with what is measured kept, and the rest is measured when asked for', async () => {
+    const { server, page } = await open('from=10&to=40&points=2&techniques=sse&durationSeconds=3');
+    await page.click('[data-part=start]');
+    await page.waitForFunction(() => document.querySelectorAll('[data-part=table-bytes] tbody tr').length === 1, {
+      timeout: 30_000,
+    });
+    expect(await text(page, 'status')).toMatch(/^Point 2 of 2: 40\s\/s\.$/);
+    await page.click('[data-part=stop]');
+    await state(page, 'stopped');
+    expect(await text(page, 'status')).toContain('One point is measured');
+    const [kept] = await cells(page, 'bytes');
+    await page.click('[data-part=resume]');
+    await state(page, 'finished');
+    const rows = await cells(page, 'bytes');
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toEqual(kept);
+    // A server that goes away takes nothing with it that was measured.
+    await server.stop();
+    await page.click('[data-part=start]');
+    await page.waitForFunction(() =>
+      document.querySelector('[data-part=problem] p')?.textContent?.includes('does not answer'),
+    );
+  });
+
+  test('explain what does not fit beside its field, and take another range for another setting', async () => {
+    const { page } = await open('from=50&to=5');
+    expect(await page.$eval('[data-fault=to]', (fault) => fault.textContent)).toContain('more than 50');
+    await page.click('[data-part=start]');
+    expect(await page.$eval('push-curves', (found) => (found as HTMLElement).dataset.state)).toBe('idle');
+    await page.select('[name=vary]', 'rttMs');
+    expect(await page.$eval('[data-fault=to]', (fault) => fault.textContent)).toBe('');
+    expect(await page.$eval('[name=to]', (field) => (field as HTMLInputElement).value)).toBe('400');
+    expect(await page.$eval('[name=rttMs]', (field) => (field as HTMLInputElement).disabled)).toBe(true);
+    expect(new URL(page.url()).searchParams.get('vary')).toBe('rttMs');
+    expect(await axe(page)).toEqual([]);
+  });
+});
