@@ -1,12 +1,21 @@
-/** A bucket of tokens: `burst` at once, then `perSecond`. `take` says whether there was one. `clock` in ms. */
+/** A bucket of tokens: `burst` at once, then `perSecond`. `clock` in ms. */
 export function bucket(burst: number, perSecond: number, clock: () => number = performance.now.bind(performance)) {
   let tokens = burst;
   let last = clock();
+  function fill(): void {
+    const at = clock();
+    tokens = Math.min(burst, tokens + ((at - last) / 1000) * perSecond);
+    last = at;
+  }
   return {
+    /** Whether there is a token; it stays. */
+    any(): boolean {
+      fill();
+      return tokens >= 1;
+    },
+    /** Takes a token. False where there is none. */
     take(): boolean {
-      const at = clock();
-      tokens = Math.min(burst, tokens + ((at - last) / 1000) * perSecond);
-      last = at;
+      fill();
       if (tokens < 1) return false;
       tokens -= 1;
       return true;

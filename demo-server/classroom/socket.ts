@@ -49,6 +49,9 @@ const FOR_GOOD: readonly ClassRefusal[] = [
   'full',
 ];
 
+/** What somebody is told who guesses. */
+const GUESSES: readonly ClassRefusal[] = ['wrong-code', 'wrong-token', 'unknown-seat'];
+
 export interface ClassSocketOptions {
   limits: Limits;
   heartbeatMs: number;
@@ -106,6 +109,7 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
     const messages = bucket(BURST, PER_SECOND);
     let who: { member: Member } | { teacher: true } | null = null;
     let answered = true;
+    let greeted = false;
 
     const tell = (message: ClassMessage): void => {
       if (socket.bufferedAmount > WAITING_BYTES) socket.terminate();
@@ -114,6 +118,8 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
     const refuse = (error: unknown): void => {
       if (!(error instanceof ClassRefused)) throw error;
       tell({ type: 'refused', why: error.why, message: error.message });
+      // Only what was wrong counts: a whole class may join at once from behind one address.
+      if (GUESSES.includes(error.why)) tries.get(address)?.take();
       if (FOR_GOOD.includes(error.why)) socket.close(CLOSED_FOR_GOOD, error.why);
       else if (error.why === 'too-fast' || error.why === 'too-many-tries' || who === null)
         socket.close(1008, error.why);
@@ -151,7 +157,11 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
       if (!messages.take()) throw new ClassRefused('too-fast', `A device may send ${PER_SECOND} messages a second.`);
       const message = readRequest(isBinary ? '' : bytes.toString());
       if (message.type === 'ping') return tell({ type: 'pong', id: Number(message.id) || 0, at: now() });
-      if (message.type === 'hello') return who === null ? greet(message) : undefined;
+      if (message.type === 'hello') {
+        if (greeted) return;
+        greeted = true;
+        return greet(message);
+      }
       if (who === null) throw new ClassRefused('bad-message', 'The first message is a hello.');
       if ('teacher' in who) return message.type === 'act' ? act(message) : undefined;
       return part(who.member, message);
@@ -161,8 +171,8 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
       const known = tries.get(address) ?? bucket(TRIES, TRIES_PER_SECOND);
       if (!tries.has(address) && tries.size > 10_000) tries.clear();
       tries.set(address, known);
-      // Who comes with a seat's secret guesses nothing: after the wifi was gone a whole class does so at once.
-      if (hello.as !== 'seat' && !known.take())
+      // Who comes with a seat's secret guesses nothing, and must not wait for a neighbour who does.
+      if (hello.as !== 'seat' && !known.any())
         throw new ClassRefused('too-many-tries', 'Too many tries from this address. Wait a minute, then try again.');
       if (hello.as === 'teacher') {
         if (!room.isTeacher(hello.token))

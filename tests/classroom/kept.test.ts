@@ -68,7 +68,6 @@ test('kill -9 in the middle of a class: seats, place, question, answers are ther
   const first = await start(dir, '--classroom-name', 'Physics');
   const [anna, bo] = [await joinClass(first.port, first.code, 'Anna'), await joinClass(first.port, first.code, 'Bo')];
   const teacher = await openTeacher(first.port, first.token);
-  await teacher.act({ do: 'go', path: '/lessons/sse/' });
   const key = { right: [0], value: null, tolerance: 0, why: ['so'] };
   const question = { kind: 'one' as const, text: 'Which?', choices: ['a', 'b'], unit: '', path: '/start/' };
   await teacher.act({ do: 'ask', question, key });
@@ -76,6 +75,7 @@ test('kill -9 in the middle of a class: seats, place, question, answers are ther
   anna.device.send({ type: 'answer', question: open.id, answer: [0] });
   await anna.device.until(() => anna.device.told('class').at(-1)?.own?.answer);
   await teacher.act({ do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 60 } });
+  await teacher.act({ do: 'go', path: '/lessons/sse/' });
   first.child.kill('SIGKILL');
   await first.ended;
 
