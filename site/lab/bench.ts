@@ -103,7 +103,10 @@ export class Bench {
     this.#subscribers.show(recording);
     this.#tables = new Map();
     for (const box of this.#root.querySelectorAll<HTMLElement>('[data-table]')) {
-      const groups = GROUPS.filter(({ key }) => box.dataset.table?.split(' ').includes(key));
+      const uplink = (recording.info?.settings.uplinkPerSecond ?? 0) > 0;
+      const groups = GROUPS.filter(
+        ({ key }) => box.dataset.table?.split(' ').includes(key) && (uplink || key !== 'uplink'),
+      );
       const table = box.querySelector('table') as HTMLTableElement;
       this.#tables.set(box, new Table(table, recording, words, names, techniqueMark, format, groups));
     }

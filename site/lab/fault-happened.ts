@@ -141,17 +141,17 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
   const outcome: Outcome = OUTCOMES[name];
   const happened = happenedTo(lane, recording, fault, now);
   const differences: Difference[] = [];
-  // Other conditions break connections and open them as well: then only what must be can be asked for.
-  const alone = settings.cutEverySeconds === 0 && !overlaps(fault, lane.technique, recording);
+  // Cuts and earlier faults break connections as well, and a POST opens some: then only what must be can be asked for.
+  const crowded = settings.cutEverySeconds > 0 || overlaps(fault, lane.technique, recording);
+  const alone = !crowded && settings.uplinkPerSecond === 0;
   const eventMs = 1000 / settings.eventsPerSecond;
 
   if (happened.gaveUp) differences.push('gave-up');
   if (happened.duplicated > 0) differences.push('duplicated');
-  if (happened.lost > 0 && alone && !outcome.loses && !stateTooShort(lane.technique, settings, fault))
+  if (happened.lost > 0 && !crowded && !outcome.loses && !stateTooShort(lane.technique, settings, fault))
     differences.push('lost');
   if (happened.resets > 0 && alone && outcome.reset === 'no') differences.push('reset');
-  if (happened.askedMs !== null && alone && outcome.asks === 'no' && settings.uplinkPerSecond === 0)
-    differences.push('asked');
+  if (happened.askedMs !== null && alone && outcome.asks === 'no') differences.push('asked');
   for (const kind of Object.keys(happened.troubles) as Trouble[]) {
     if (alone && !outcome.must.includes(kind) && !outcome.may.includes(kind)) differences.push(`trouble-${kind}`);
   }
@@ -171,15 +171,13 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
   return { name, happened, verdict: happened.closed ? 'short' : 'open', differences: [] };
 }
 
-/** Whether another fault that lasts was still going on in this lane when this one began. */
+/** Whether what an earlier fault did to this lane may not have been over when this one began. */
 function overlaps(fault: BegunFault, technique: TechniqueId, { info }: Recording): boolean {
-  return (info?.faults ?? []).some(
-    (other) =>
-      other !== fault &&
-      other.techniques.includes(technique) &&
-      other.at <= fault.at &&
-      other.at + (other.seconds ?? Number.POSITIVE_INFINITY) * 1000 > fault.at,
-  );
+  return (info?.faults ?? []).some((other) => {
+    if (!info || other === fault || other.at > fault.at || !other.techniques.includes(technique)) return false;
+    const { withinMs } = OUTCOMES[outcomeName(other, technique, info.settings)];
+    return other.at + (other.seconds ?? Number.POSITIVE_INFINITY) * 1000 + withinMs > fault.at;
+  });
 }
 
 /** Whether a lane that reloads the state could not see all events, as more of them come between two reloads than it holds. */

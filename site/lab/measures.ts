@@ -24,6 +24,8 @@ export interface Summary {
   /** Age of what the reader sees, from the start of the run to the end of its feed, or until now. */
   age: Age | null;
   recovery: Recovery;
+  /** Messages towards the server: until it had read them, and until the answer was here; in ms. */
+  uplink: { up: Spread | null; round: Spread | null };
   /** From the start of the run to the lane's first event in ms; null while there is none. */
   firstEvent: number | null;
 }
@@ -45,7 +47,7 @@ export function summaryOf(lane: LaneRecord, recording: Recording): Summary {
 }
 
 function summarize(lane: LaneRecord, recording: Recording, over: boolean, now: number): Summary {
-  const { events, requests, tally, technique } = lane;
+  const { events, requests, tally, technique, uplink } = lane;
   const { zero, info, clock } = recording;
   const feedEnd = Math.min(now, info?.endsAt == null ? now : clock.toPage(info.endsAt));
   // The server ends its streams with the feed: what closes at that moment, as far as the clocks agree on it, is no loss.
@@ -56,6 +58,10 @@ function summarize(lane: LaneRecord, recording: Recording, over: boolean, now: n
     integrity: over ? tally.integrity(info?.lastSeq) : tally.integrity(),
     age: ageOf(events, zero, feedEnd),
     recovery: recoveryOf(breaks, events, missing),
+    uplink: {
+      up: spread(uplink.up.subarray(0, uplink.length)),
+      round: spread(uplink.round.subarray(0, uplink.length)),
+    },
     firstEvent: events.length > 0 ? (events.at[0] as number) - zero : null,
   };
 }
@@ -96,6 +102,12 @@ const recovery = (key: 'recoveryP50' | 'recoveryMax', pick: 'p50' | 'max'): Meas
   value: (_, summary) => summary.recovery.spread?.[pick] ?? null,
 });
 
+const uplink = (key: string, way: 'up' | 'round', pick: 'p50' | 'p95'): Measure => ({
+  key,
+  kind: 'ms',
+  value: (_, summary) => summary.uplink[way]?.[pick] ?? null,
+});
+
 /** The rows of the table in groups; the page's words are under `lab.group.<key>` and `lab.measure.<key>`. */
 export const GROUPS: readonly { key: string; measures: readonly Measure[] }[] = [
   {
@@ -134,6 +146,17 @@ export const GROUPS: readonly { key: string; measures: readonly Measure[] }[] = 
         kind: 'uncertainty',
         value: (_, __, { clock }) => (clock.current ? clock.uncertaintyMs : null),
       },
+    ],
+  },
+  {
+    key: 'uplink',
+    measures: [
+      count('uplinkMessages', (l) => l.uplinkMessages ?? 0),
+      { key: 'uplinkAnswered', kind: 'count', value: (lane) => lane.uplink.length },
+      uplink('uplinkUpP50', 'up', 'p50'),
+      uplink('uplinkUpP95', 'up', 'p95'),
+      uplink('uplinkRoundP50', 'round', 'p50'),
+      uplink('uplinkRoundP95', 'round', 'p95'),
     ],
   },
   {

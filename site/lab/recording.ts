@@ -6,7 +6,7 @@ import type { Sample, Trouble } from '../techniques/lane.ts';
 import { Clock } from './clock.ts';
 import { BoundedSeries } from './series.ts';
 import { headBytes, SeqTally, wireBytes } from './statistics.ts';
-import { EventStore, RequestStore } from './store.ts';
+import { EventStore, RequestStore, UplinkStore } from './store.ts';
 
 /** Columns of a lane's series, in order. */
 export const COLUMNS = ['requests', 'headBytes', 'wireBytes', 'connectionsOpened'] as const;
@@ -30,6 +30,7 @@ export interface LaneRecord {
   readonly technique: TechniqueId;
   readonly requests: RequestStore;
   readonly events: EventStore;
+  readonly uplink: UplinkStore;
   readonly tally: SeqTally;
   /** Cumulative figures of the ledger over seconds since the start. */
   readonly series: BoundedSeries;
@@ -75,6 +76,7 @@ function laneRecord(technique: TechniqueId): LaneRecord {
     technique,
     requests: new RequestStore(),
     events: new EventStore(),
+    uplink: new UplinkStore(),
     tally: new SeqTally(),
     series: new BoundedSeries(SERIES_POINTS, COLUMNS.length),
     ledger: null,
@@ -120,6 +122,13 @@ export function fileSample(recording: Recording, lane: LaneRecord, sample: Sampl
       if (lane.tally.note(sample.seq)) {
         lane.events.push(sample.at, recording.clock.latency(sample.sentAt, sample.at), sample.seq, sample.request);
       } else note(lane, { at: sample.at, kind: 'duplicate' });
+      break;
+    case 'uplink':
+      lane.uplink.push(
+        sample.sentAt,
+        recording.clock.toPage(sample.at) - sample.sentAt,
+        sample.answeredAt - sample.sentAt,
+      );
       break;
     case 'reset':
       lane.resets++;

@@ -27,6 +27,7 @@ export interface LaneDocument {
   technique: TechniqueId;
   requests: { start: number[]; end: (number | null)[]; ok: number[] };
   events: { at: number[]; latency: number[]; seq: number[]; request: number[] };
+  uplink?: { sentAt: number[]; up: number[]; round: number[] };
   duplicated: number;
   resets: number;
   troubles: Record<string, number>;
@@ -116,7 +117,7 @@ function firstTime({ lanes, over }: Recording): number {
   return starts.length > 0 ? Math.min(...starts) : over;
 }
 
-function laneDocument({ requests, events, tally, series, ...lane }: LaneRecord, zero: number): LaneDocument {
+function laneDocument({ requests, events, uplink, tally, series, ...lane }: LaneRecord, zero: number): LaneDocument {
   const column = (values: ArrayLike<number>, length: number, write: (value: number) => number) =>
     Array.from({ length }, (_, index) => write(values[index] as number));
   const time = (value: number) => since(zero, value);
@@ -133,6 +134,11 @@ function laneDocument({ requests, events, tally, series, ...lane }: LaneRecord, 
       latency: column(events.latency, events.length, shortest),
       seq: column(events.seq, events.length, same),
       request: column(events.request, events.length, same),
+    },
+    uplink: {
+      sentAt: column(uplink.sentAt, uplink.length, time),
+      up: column(uplink.up, uplink.length, shortest),
+      round: column(uplink.round, uplink.length, shortest),
     },
     duplicated: tally.duplicated,
     resets: lane.resets,
@@ -184,7 +190,7 @@ function contradictions({ run, lanes, measured }: RunDocument): Mismatch[] {
   expect(new Set(techniques).size === techniques.length, 'lanes', techniques.join(', '), 'each technique once');
   const started = lanes.some(({ requests, events }) => requests.start.length + events.at.length > 0);
   expect(measured.zero !== null || !started, 'measured.zero', null, 'number');
-  for (const [index, { requests, events, series }] of lanes.entries()) {
+  for (const [index, { requests, events, uplink, series }] of lanes.entries()) {
     const path = `lanes[${index}]`;
     for (const [name, column] of Object.entries({ end: requests.end, ok: requests.ok })) {
       const length = requests.start.length;
@@ -201,6 +207,10 @@ function contradictions({ run, lanes, measured }: RunDocument): Mismatch[] {
         `[${column.length}]`,
         `[${events.at.length}]`,
       );
+    }
+    for (const [name, column] of Object.entries({ up: uplink?.up, round: uplink?.round })) {
+      const length = uplink?.sentAt.length;
+      expect(column?.length === length, `${path}.uplink.${name}`, `[${column?.length}]`, `[${length}]`);
     }
     for (const [name, times] of Object.entries({ 'requests.start': requests.start, 'events.at': events.at })) {
       const at = times.findIndex((time, n) => n > 0 && time < (times[n - 1] as number));
@@ -220,7 +230,6 @@ function contradictions({ run, lanes, measured }: RunDocument): Mismatch[] {
 function withDefaults(document: RunDocument): RunDocument {
   const settings: Record<string, unknown> = { ...document.run.settings };
   for (const [name, range] of Object.entries(RANGES)) settings[name] ??= range.default;
-  settings.faults ??= [];
   settings.faults ??= [];
   const run = {
     ...document.run,
@@ -277,6 +286,9 @@ function fillLane(record: LaneRecord, lane: LaneDocument, zero: number, ledger: 
     const seq = events.seq[index] as number;
     if (!record.tally.note(seq)) continue;
     record.events.push(zero + at, events.latency[index] as number, seq, events.request[index] as number);
+  }
+  for (const [index, sentAt] of (lane.uplink?.sentAt ?? []).entries()) {
+    record.uplink.push(zero + sentAt, lane.uplink?.up[index] as number, lane.uplink?.round[index] as number);
   }
   record.tally.duplicated = lane.duplicated;
   const columns = COLUMNS.map((name) => series.values[series.columns.indexOf(name)]);

@@ -60,6 +60,30 @@ export class EventStore {
   }
 }
 
+/** The messages of one lane towards the server that were answered, in order of their answers. */
+export class UplinkStore {
+  length = 0;
+  /** When the message was made, in ms. */
+  sentAt = new Float64Array(64);
+  /** From then until the server had read it, in ms, corrected by the clock as it was known then. */
+  up = new Float32Array(64);
+  /** From then until its answer was here, in ms of the page's clock alone. */
+  round = new Float32Array(64);
+
+  /** Appends one message; all in ms. */
+  push(sentAt: number, up: number, round: number): void {
+    if (this.length === this.sentAt.length) {
+      this.sentAt = grown(this.sentAt);
+      this.up = grown(this.up);
+      this.round = grown(this.round);
+    }
+    this.sentAt[this.length] = sentAt;
+    this.up[this.length] = up;
+    this.round[this.length] = round;
+    this.length++;
+  }
+}
+
 /** The requests of one lane in order of their start. */
 export class RequestStore {
   length = 0;

@@ -66,12 +66,16 @@ test('samples become bars, dots and counts; what comes twice is counted but not 
   fileSample(made, lane, { kind: 'response', request: 1, at: 2000, ok: true });
   fileSample(made, lane, { kind: 'reset', at: 2000, next: 9 });
   for (let n = 0; n < 3; n++) fileSample(made, lane, { kind: 'trouble', at: 2001, reason: 'silent' });
+  fileSample(made, lane, { kind: 'uplink', n: 1, sentAt: 950, at: 1060, answeredAt: 975 });
   expect(lane.events.length).toBe(2);
   expect([...lane.events.latencies()].map((ms) => Math.round(ms))).toEqual([1, 2]);
   expect([lane.requests.start[0], lane.requests.end[0], lane.requests.open.size]).toEqual([890, 2000, 0]);
   expect([lane.resets, lane.troubles]).toEqual([1, { silent: 3 }]);
   expect(lane.moments.filter(({ kind, at }) => kind === 'trouble' && at === 2001)).toHaveLength(3);
   expect(lane.moments.filter(({ kind }) => kind === 'reset')).toHaveLength(1);
+  // Made at 950 by the page, read at 1060 by a server whose clock is 100 ms ahead: 10 ms.
+  expect(Math.round(summaryOf(lane, made).uplink.up?.p50 ?? 0)).toBe(10);
+  expect(summaryOf(lane, made).uplink.round?.p95).toBe(25);
   expect(summaryOf(lane, made).integrity).toEqual({ received: 2, lost: 0, duplicated: 1, outOfOrder: 0 });
   made.info = { ...(made.info as RunInfo), state: 'finished' };
   made.over = 3000;
