@@ -47,6 +47,7 @@ describe.each(BROWSERS)('in %s', (name) => {
             }),
           ),
       );
+      run.catch(() => {});
       await page.focus(`${DEMO} [data-part=start]`);
       await page.keyboard.press('Enter');
       await inState('running');
