@@ -29,7 +29,7 @@ export function drawProgress(to: NodeJS.WriteStream): {
   };
 }
 
-/** `[#########·····] 12.4 of 20 s, 248 events`; what there is to wait for where the run is not going on. */
+/** `[#########·····] 12.4 of 20 s, Ctrl-C ends it`; what there is to wait for where the run is not going on. */
 export function line(phase: Phase, { info, zero }: Recording): string {
   if (phase === 'connecting') return 'connecting …';
   if (phase === 'settling') return 'waiting for the last answers …';

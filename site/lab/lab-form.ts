@@ -82,7 +82,7 @@ export class SettingsForm {
     const words = this.#words;
     if (!summary) return;
     const conditions = simulatedInWords(settings, words, this.#format);
-    const { uplinkPerSecond, faults } = settings;
+    const { uplinkPerSecond, subscribers, faults } = settings;
     const parts = [
       say(words, 'lab.form.summary', {
         techniques: count(settings.techniques.length),
@@ -92,6 +92,7 @@ export class SettingsForm {
         duration: count(settings.durationSeconds),
       }),
       uplinkPerSecond > 0 && say(words, 'lab.form.uplink', { rate: String(uplinkPerSecond) }),
+      subscribers > 0 && say(words, 'lab.form.simulatedClients', { count: subscribers }),
       conditions && say(words, 'lab.form.simulated', { conditions }),
       faults.length > 0 && say(words, 'lab.form.planned', { count: faults.length }),
     ];
