@@ -5,7 +5,7 @@ import type { LaneLedger } from '../../demo-server/protocol.ts';
 import { type Age, ageOf } from './age.ts';
 import { pageTime } from './clock.ts';
 import type { LaneRecord, Recording } from './recording.ts';
-import { breaksOf, type Recovery, recoveryOf } from './recovery.ts';
+import { breaksOf, faultBreaks, type Recovery, recoveryOf } from './recovery.ts';
 import { bytesPerEvent, type Integrity, type Spread, spread } from './statistics.ts';
 
 export type MeasureKind = 'count' | 'bytes' | 'bytesEach' | 'ms' | 'uncertainty' | 'text';
@@ -52,6 +52,8 @@ function summarize(lane: LaneRecord, recording: Recording, over: boolean, now: n
   const feedEnd = Math.min(now, info?.endsAt == null ? now : clock.toPage(info.endsAt));
   // The server ends its streams with the feed: what closes at that moment, as far as the clocks agree on it, is no loss.
   const breaks = breaksOf(technique, requests, zero, feedEnd - clock.uncertaintyMs - 1);
+  const begun = (info?.faults ?? []).filter(({ techniques }) => techniques.includes(technique));
+  breaks.push(...faultBreaks(begun.map(({ at }) => clock.toPage(at))));
   const missing = over && (info?.lastSeq ?? 0) > tally.highest;
   return {
     latency: spread(events.latencies()),

@@ -63,7 +63,7 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     // A poll a second at five events a second: what its reader sees is older than what a stream shows, always.
     const [, polled, streamed] = (await row(page, 'Age, mean over time')).map(ms);
     expect(polled).toBeGreaterThan(streamed ?? Number.NaN);
-    expect(await row(page, 'Connections or answers lost')).toEqual(['0', '0', '0']);
+    expect(await row(page, 'Breaks, faults included')).toEqual(['0', '0', '0']);
     expect(await row(page, 'No event came any more')).toEqual(['0', '0', '0']);
     expect((await row(page, 'First event after')).every((cell) => ms(cell) > 0)).toBe(true);
   });
@@ -142,6 +142,21 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     );
     await page.click('[data-part=timeline-list] [data-page="1"]');
     expect(await text(page, '[data-part=list-range]')).toMatch(/^51 to \d+ of \d+$/);
+  });
+
+  test('tell after a fault how long each lane went without news', async () => {
+    const { page } = await begin(
+      'durationSeconds=4&eventsPerSecond=5&techniques=polling,sse,websocket&faults=cut@8::sse.websocket',
+    );
+    await state(page, 'finished');
+    const [polled, ...cut] = (await row(page, 'Breaks, faults included')).map(Number);
+    expect(polled).toBe(0);
+    for (const breaks of cut) expect(breaks).toBeGreaterThan(0);
+    const [none, ...recovered] = await row(page, 'Until the next event, longest');
+    expect(none).toBe('–');
+    // It is no less than what an event takes, and no more than what was left of the run.
+    for (const time of recovered) expect(ms(time) > 0 && ms(time) < 3000).toBe(true);
+    expect(await row(page, 'No event came any more')).toEqual(['0', '0', '0']);
   });
 
   test('stand still while the run goes on, and go back to it', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ageOf } from '../../site/lab/age.ts';
 import { binOf, edgeOf, LatencyHistogram } from '../../site/lab/latency-histogram.ts';
-import { breaksOf, recoveryOf } from '../../site/lab/recovery.ts';
+import { breaksOf, faultBreaks, recoveryOf } from '../../site/lab/recovery.ts';
 import { EventStore, RequestStore } from '../../site/lab/store.ts';
 
 /** A lane that got these events: [sent, arrived] in ms. */
@@ -83,14 +83,22 @@ describe('recovery', () => {
 
   test('begins where a stream ends before the run does, well or not, and where an answer failed', () => {
     const list = requests([0, 100, true], [110, 300, false], [310, 990, true], [995, Number.POSITIVE_INFINITY, false]);
-    expect(breaksOf('sse', list, 0, 900)).toEqual([100, 300]);
-    expect(breaksOf('polling', list, 0, 900)).toEqual([300]);
+    const at = (technique: 'sse' | 'polling') => breaksOf(technique, list, 0, 900).map((one) => one.at);
+    expect([at('sse'), at('polling')]).toEqual([[100, 300], [300]]);
     expect(breaksOf('polling', list, 301, 900)).toEqual([]);
+  });
+
+  const lost = (...times: number[]) => times.map((at) => ({ at, sentFrom: Number.NEGATIVE_INFINITY }));
+
+  test('from a fault ends with an event that was sent after it began, not with one that was on its way', () => {
+    const store = events([90, 105], [110, 400], [395, 401]);
+    expect(recoveryOf(faultBreaks([100]), store, false).spread?.max).toBe(300);
+    expect(recoveryOf(lost(100), store, false).spread?.max).toBe(5);
   });
 
   test('is the time to the next event, and lost again before that it is one break', () => {
     const store = events([40, 50], [400, 450], [800, 820]);
-    expect(recoveryOf([100, 200, 700], store, false)).toEqual({
+    expect(recoveryOf(lost(100, 200, 700), store, false)).toEqual({
       spread: { count: 2, p50: 120, p95: 350, max: 350 },
       never: 0,
     });
@@ -98,8 +106,8 @@ describe('recovery', () => {
 
   test('never happened where the feed had news that did not come; at the very end nobody can say', () => {
     const store = events([40, 50]);
-    expect(recoveryOf([100], store, true)).toEqual({ spread: null, never: 1 });
-    expect(recoveryOf([100, 300], store, false)).toEqual({ spread: null, never: 0 });
+    expect(recoveryOf(lost(100), store, true)).toEqual({ spread: null, never: 1 });
+    expect(recoveryOf(lost(100, 300), store, false)).toEqual({ spread: null, never: 0 });
   });
 });
 
