@@ -98,6 +98,12 @@ export class Link {
     return sent + rttMs / 2 + (jitterMs > 0 ? this.random() * jitterMs : 0);
   }
 
+  /** These bytes will not be sent any more: their connection is gone, and the line is free for others. */
+  giveBack(direction: 'up' | 'down', bytes: number): void {
+    const { kilobitsPerSecond } = this.network;
+    if (kilobitsPerSecond > 0) this.free[direction] -= (bytes * 8) / kilobitsPerSecond;
+  }
+
   private tell(): void {
     for (const connection of [...this.connections]) connection.adapt();
   }

@@ -111,6 +111,8 @@ export class Passage {
 
   /** Lets go of everything that waits, and of the timers. */
   close(): void {
+    this.link?.giveBack('up', this.up.bytes);
+    this.link?.giveBack('down', this.down.bytes);
     this.link = undefined;
     this.gathered = [];
     this.gatheredBytes = 0;

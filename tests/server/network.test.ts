@@ -113,6 +113,22 @@ test('bandwidth is what is set, in each direction, and a long answer trickles', 
   expect(performance.now() - before).toBeGreaterThan((10 * post.length) / 200 - 5);
 });
 
+test('what a client that is gone does not take any more leaves the line to the next one', async () => {
+  const server = await startServer();
+  const settings: Partial<RunSettings> = { techniques: ['sse'], payloadBytes: 8000, eventsPerSecond: 20 };
+  const run = await server.run({ ...settings, durationSeconds: 1, kilobitsPerSecond: 16 });
+  await server.finished(run.id);
+  // 160 kB at 2 bytes a millisecond: 80 s.
+  const first = ask(server, run, 'sse');
+  await first.until((bytes) => bytes.length > 0);
+  const gone = server.disconnected();
+  first.destroy();
+  await gone;
+  const before = performance.now();
+  await ask(server, run, 'sse').until((bytes) => bytes.length > 0);
+  expect(performance.now() - before).toBeLessThan(40_000);
+});
+
 test('a cut every second befalls every connection of every lane, counted from the start, and not at the very end', async () => {
   const server = await startServer();
   const run = await server.run({
