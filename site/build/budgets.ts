@@ -18,6 +18,8 @@ const LAB_LIMIT = 120 * 1024;
 
 /** Pagefind's interface is loaded by the first search only and counts on no page. The name is its package's own. */
 const SEARCH_CHUNK = /\/ui-core\.[^/]+\.js$/;
+/** The bar of a class (site/class/bar.ts) is loaded only by who has joined one, on any page, and counts on none either. */
+const CLASS_CHUNK = /\/bar\.[^/]+\.js$/;
 
 const STATIC_IMPORT = /(?:\bfrom|\bimport)\s*["'](\.{1,2}\/[^"']+\.js)["']/g;
 const DYNAMIC_IMPORT = /\bimport\(\s*["'`](\.{1,2}\/[^"'`]+\.js)["'`]/g;
@@ -27,7 +29,7 @@ function reach(dist: string, entries: string[], later: boolean): string[] {
   const found = new Set<string>();
   const queue = [...entries];
   for (let address = queue.pop(); address !== undefined; address = queue.pop()) {
-    if (found.has(address) || SEARCH_CHUNK.test(address)) continue;
+    if (found.has(address) || SEARCH_CHUNK.test(address) || CLASS_CHUNK.test(address)) continue;
     found.add(address);
     const code = readFileSync(dist + address, 'utf8');
     const imports = [...code.matchAll(STATIC_IMPORT), ...(later ? code.matchAll(DYNAMIC_IMPORT) : [])];
