@@ -50,6 +50,7 @@ const LANES: Column[] = [
   { head: ['p50', 'ms'], digits: 2, of: (lane, all) => summaryOf(lane, all).latency?.p50 },
   { head: ['p95', 'ms'], digits: 2, of: (lane, all) => summaryOf(lane, all).latency?.p95 },
   { head: ['max', 'ms'], digits: 2, of: (lane, all) => summaryOf(lane, all).latency?.max },
+  { head: ['age', 'ms'], digits: 0, of: (lane, all) => summaryOf(lane, all).age?.mean },
   { head: ['received', ''], of: (lane, all) => summaryOf(lane, all).integrity.received },
   { head: ['lost', ''], of: (lane, all) => summaryOf(lane, all).integrity.lost },
 ];
@@ -57,7 +58,9 @@ const LANES: Column[] = [
 /** Only where the clients send messages, too. */
 const MESSAGES: Column[] = [
   { head: ['messages', ''], of: ({ ledger }) => ledger?.uplinkMessages },
-  { head: ['their bodies', 'B'], of: ({ ledger }) => ledger?.bytes.up.body },
+  { head: ['bodies', 'B'], of: ({ ledger }) => ledger?.bytes.up.body },
+  { head: ['read p50', 'ms'], digits: 2, of: (lane, all) => summaryOf(lane, all).uplink.up?.p50 },
+  { head: ['answered p50', 'ms'], digits: 2, of: (lane, all) => summaryOf(lane, all).uplink.round?.p50 },
 ];
 
 /** The whole report: the settings, a row for each lane, the subscribers, what it cost the server, and what went wrong. */
@@ -77,6 +80,7 @@ export function report(recording: Recording, server: string): string {
   ];
   const notes = [
     `Latency: from the server's stamp to the client's, ± ${clock.uncertaintyMs.toFixed(3)} ms. Bytes: TCP payload, both directions.`,
+    'Age: how old what the reader sees is, on average over time; it counts the wait between two polls.',
     ...(recording.conditions.behindProxy
       ? ['A proxy stands in between: bytes are counted between it and the server.']
       : []),

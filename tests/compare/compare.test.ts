@@ -63,9 +63,9 @@ test('compares the ladder on a server of its own and prints an aligned table wit
   expect(lines[0]).toMatch(/^Run [0-9a-f]{12} at \S+: 1 s, 10 events\/s of 64 B, steady, seed 7$/);
   const heads = lines.findIndex((line) => line.startsWith('technique'));
   expect(lines[heads]?.split(/ {2,}/)).toEqual(
-    'technique,requests,connections,heads,wire,per event,p50,p95,max,received,lost'.split(','),
+    'technique,requests,connections,heads,wire,per event,p50,p95,max,age,received,lost'.split(','),
   );
-  expect(lines[heads + 1]?.split(/ {2,}/).slice(1)).toEqual(['B', 'B', 'B', 'ms', 'ms', 'ms']);
+  expect(lines[heads + 1]?.split(/ {2,}/).slice(1)).toEqual(['B', 'B', 'B', 'ms', 'ms', 'ms', 'ms']);
   const rows = lines.slice(heads + 2, heads + 2 + LADDER.length);
   expect(rows.map((row) => row.split(' ')[0])).toEqual([...LADDER]);
   for (const row of rows) {
@@ -141,6 +141,18 @@ test('the same seed gives the same events, and in the streams the same bytes; an
   expect(new Set(first.seqs.map((seqs) => seqs.join())).size).toBe(1);
   expect(await play('7')).toEqual(first);
   expect((await play('8')).data).not.toEqual(first.data);
+});
+
+test('sends messages to the server, too, and tells when they were read and answered', async () => {
+  const { code, stdout } = await run(...quick, '--techniques', 'sse,websocket', '--uplink-per-second', '5', '-q');
+  expect(code).toBe(0);
+  expect(stdout).toMatch(/ messages +bodies +read p50 +answered p50$/m);
+  for (const id of ['sse', 'websocket']) {
+    const [read, answered] =
+      new RegExp(`^${id} .* (\\d\\S*) +(\\d\\S*)$`, 'm').exec(stdout)?.slice(1).map(Number) ?? [];
+    expect(answered).toBeGreaterThan(0);
+    expect(read).toBeLessThanOrEqual(answered ?? 0);
+  }
 });
 
 test('brings simulated subscribers along, in a table of their own', async () => {
