@@ -62,6 +62,8 @@ export interface Runs {
   get(id: string | undefined): Run;
   /** The same, undefined for an id that is unknown. */
   find(id: string): Run | undefined;
+  /** Puts a run among them that somebody else carries, for good: the feed of a class. */
+  host(run: Run): void;
   /** Every run that is known here, the open one first. */
   list(): Run[];
   /** What another server has told of a run; what is known already changes nothing. */
@@ -290,6 +292,13 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: 
       );
     },
     find: (id) => runs.get(id),
+    host(run) {
+      const hosted = { ...run, apply() {}, sharingChanged() {}, close: run.feed.end, forget() {} };
+      // Spread would read its settings once; they change with the technique that is picked.
+      Object.defineProperty(hosted, 'settings', { get: () => run.settings });
+      runs.set(run.id, hosted as unknown as ReturnType<typeof createRun>);
+      opened?.(run, false);
+    },
     list: () => [...runs.values()],
     apply(id, change) {
       if (change.type !== 'created') runs.get(id)?.apply(change);

@@ -10,7 +10,7 @@ import type { Ledger } from '../wire/ledger.ts';
 import { type DeviceRuns, deviceRuns, LAST_RESULTS_MS, PATIENCE_MS, START_LEAD_MS } from './class-run.ts';
 import type { ClassLog } from './log.ts';
 import { questionOf, runOf, seatsOf } from './pictures.ts';
-import { type Answer, checkNickname, isClassPath, type TeacherAction } from './protocol.ts';
+import { type Answer, checkNickname, isClassPath, SAID_LENGTH, type TeacherAction } from './protocol.ts';
 import { isTechnique, readQuestion, readResult } from './read.ts';
 import { ClassRefused } from './refused.ts';
 import { drawId, drawSecret, fits, hashOf } from './secrets.ts';
@@ -155,8 +155,11 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       if (technique !== null && !isTechnique(technique)) throw badAction('there is no such technique');
       return write({ type: 'feed', technique });
     },
-    say: async () => {
-      throw badAction('the class feed is not on');
+    say({ text }) {
+      if (state.feed === null) throw badAction('the class feed has to be on: pick a technique for it');
+      if (typeof text !== 'string' || text.trim() === '' || text.length > SAID_LENGTH)
+        throw badAction(`a text of 1 to ${SAID_LENGTH} characters`);
+      return write({ type: 'said', text: text.trim() });
     },
     end: () => write({ type: 'ended' }),
   };

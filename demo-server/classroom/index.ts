@@ -5,6 +5,7 @@ import type { Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import { joinPicture } from './addresses.ts';
 import { type Classroom, openClassroom } from './classroom.ts';
+import { classFeed } from './feed.ts';
 import { type ClassLog, memoryLog } from './log.ts';
 import { classRoutes } from './routes.ts';
 import { drawCode, drawId, drawSecret, hashOf } from './secrets.ts';
@@ -57,7 +58,7 @@ export async function registerClassroom(
   classRoutes(app, room);
   // A picture is made often, its QR codes once.
   let drawn: ReturnType<typeof joinPicture> | undefined;
-  const sight = { join: () => (drawn ??= join()), feed: () => null };
+  const sight = { join: () => (drawn ??= join()), feed: classFeed(room, runs, ledger) };
   classSocket(app, room, { limits, heartbeatMs, sight });
   app.addHook('onClose', () => log.close());
   return { room, token, join };

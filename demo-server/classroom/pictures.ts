@@ -30,7 +30,7 @@ export function questionOf(state: ClassState): KeptQuestion | undefined {
 export const seatsOf = (state: ClassState) => [...state.seats.values()].filter(({ removed }) => !removed);
 
 /** The class as every device sees it; the answers and the key only once they are revealed. */
-export function classPicture(state: ClassState, online: number): ClassPicture {
+export function classPicture(state: ClassState, online: number, id: string): ClassPicture {
   const run = runOf(state);
   const open = questionOf(state);
   return {
@@ -49,7 +49,7 @@ export function classPicture(state: ClassState, online: number): ClassPicture {
           revealed: open.revealed ? { key: open.key, tally: tally(open) } : null,
         }
       : null,
-    feed: state.feed,
+    feed: state.feed === null ? null : { technique: state.feed, run: id },
   };
 }
 

@@ -165,6 +165,9 @@ export interface Revealed {
   tally: Tally;
 }
 
+/** Characters that the teacher may say to the class at once. */
+export const SAID_LENGTH = 280;
+
 /** Limits of what a teacher's page may put into one question. */
 export const QUESTION_LIMITS = { text: 600, choices: 12, choice: 300, why: 12 } as const;
 
@@ -182,8 +185,8 @@ export interface ClassPicture {
   together: { path: string; move: number } | null;
   run: ClassRun | null;
   question: OpenQuestion | null;
-  /** The technique that carries the class feed; null = none runs. */
-  feed: TechniqueId | null;
+  /** The technique that carries the class feed, and the id of its run; null = none runs. */
+  feed: { technique: TechniqueId; run: string } | null;
 }
 
 export type Presence = 'online' | 'hidden' | 'offline';
@@ -331,7 +334,8 @@ export interface ClassInfo {
 
 /** One line of news on the class feed: the `data` of its events, as JSON. */
 export type ClassNews =
-  | { kind: 'joined' | 'back' | 'left'; nickname: string }
+  | { kind: 'joined'; nickname: string }
   | { kind: 'answered'; answered: number; seats: number }
-  | { kind: 'revealed' | 'asked' | 'run' | 'started' | 'over' }
+  | { kind: 'result'; results: number }
+  | { kind: 'asked' | 'revealed' | 'run-called' | 'run-started' | 'run-over' | 'changed' }
   | { kind: 'said'; text: string };

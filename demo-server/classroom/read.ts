@@ -104,6 +104,11 @@ export function readQuestion(question: unknown, key: unknown): { question: Quest
   };
 }
 
+/** Latencies in ms, those that can be some; 200 at the most. */
+export function readLatencies(input: unknown): number[] {
+  return Array.isArray(input) ? input.slice(0, 200).filter(isMs) : [];
+}
+
 /** Whether it names a technique. */
 export function isTechnique(value: unknown): value is TechniqueId {
   return (TECHNIQUES as readonly unknown[]).includes(value);

@@ -5,10 +5,11 @@
 import type { WebSocket } from 'ws';
 import { now } from '../feed.ts';
 import type { Classroom } from './classroom.ts';
+import type { ClassFeed } from './feed.ts';
 import type { Member } from './members.ts';
 import type { Everybody } from './peers.ts';
 import { classPicture, ownPart, questionOf, runOf, seatLines, seatPictures } from './pictures.ts';
-import { CLOSED_FOR_GOOD, type ClassMessage, type FeedPicture, type TeacherPicture } from './protocol.ts';
+import { CLOSED_FOR_GOOD, type ClassMessage, type TeacherPicture } from './protocol.ts';
 import type { Change, LoggedChange } from './state.ts';
 import { pool, tally } from './tally.ts';
 
@@ -24,7 +25,7 @@ export interface Sight {
   everybody: Everybody;
   /** Where to join; known once the server listens. */
   join: () => TeacherPicture['join'];
-  feed: () => FeedPicture | null;
+  feed: ClassFeed;
 }
 
 /** Changes that every device has to act on. */
@@ -75,7 +76,7 @@ export function showClass(room: Classroom, sight: Sight): Show {
     urgent = undefined;
     clearTimeout(timer);
     timer = undefined;
-    const picture = JSON.stringify(classPicture(room.state, sight.everybody.online.size));
+    const picture = JSON.stringify(classPicture(room.state, sight.everybody.online.size, room.id));
     for (const [socket, member] of students) {
       if (behind(socket)) continue;
       const own = JSON.stringify(ownPart(room.state, member.seat));
@@ -130,14 +131,14 @@ export function showClass(room: Classroom, sight: Sight): Show {
 }
 
 /** Everything that a console or a projector shows. */
-export function teacherPicture({ state, log }: Classroom, sight: Sight): TeacherPicture {
+export function teacherPicture({ id, state, log }: Classroom, sight: Sight): TeacherPicture {
   const open = questionOf(state);
   const run = runOf(state);
   const { everybody } = sight;
   const interim = everybody.interim(run?.id);
   const results = new Map([...interim, ...(run?.results ?? [])]);
   return {
-    class: classPicture(state, sight.everybody.online.size),
+    class: classPicture(state, sight.everybody.online.size, id),
     join: sight.join(),
     people: seatPictures(state, everybody.whereabouts(), everybody.ready(run?.id), interim),
     results: seatLines(state, results),
@@ -145,7 +146,7 @@ export function teacherPicture({ state, log }: Classroom, sight: Sight): Teacher
     costs: everybody.costs(run?.id),
     tally: open ? tally(open) : null,
     key: open?.key ?? null,
-    feed: sight.feed(),
+    feed: sight.feed.picture(),
     history: { runs: state.runs.length, questions: state.questions.length },
     kept: log.kind,
     trouble: log.up === false ? 'store' : null,

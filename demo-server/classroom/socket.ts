@@ -21,7 +21,7 @@ import {
   type ClassRequest,
   isClassPath,
 } from './protocol.ts';
-import { readRequest } from './read.ts';
+import { readLatencies, readRequest } from './read.ts';
 import { ClassRefused } from './refused.ts';
 import { classSocketSchema } from './schemas.ts';
 import { drawId } from './secrets.ts';
@@ -60,7 +60,7 @@ export interface ClassSocketOptions {
 
 /** Registers `/classroom`. Returns who is connected. */
 export function classSocket(app: FastifyInstance, room: Classroom, options: ClassSocketOptions): Members {
-  const { limits, heartbeatMs } = options;
+  const { sight, limits, heartbeatMs } = options;
   const members = new Members();
   const server = drawId();
   const ownPart = (): Part => ({
@@ -213,7 +213,8 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
       else if (message.type === 'ready') {
         room.ready(seat, message.classRun, message.run);
         all.changed();
-      } else if (message.type === 'result') {
+      } else if (message.type === 'heard') sight.feed.heard(seat, readLatencies(message.latencies));
+      else if (message.type === 'result') {
         await room.result(seat, message.classRun, message.result, message.final === true);
         all.changed();
       } else

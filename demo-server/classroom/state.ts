@@ -23,6 +23,7 @@ export type Change =
   | { type: 'revealed'; question: string }
   | { type: 'question-closed'; question: string }
   | { type: 'feed'; technique: TechniqueId | null }
+  | { type: 'said'; text: string }
   | { type: 'ended' };
 
 /** A change as the log gives it back: numbered from 1, with the time (ms since the epoch) at which it was taken. */
@@ -162,6 +163,8 @@ function change_(state: ClassState, at: number, seq: number, change: Change): Cl
       return withQuestion(state, change.question, (one) => ({ ...one, revealed: true }));
     case 'question-closed':
       return withQuestion(state, change.question, (one) => ({ ...one, closed: true }));
+    case 'said':
+      return state;
     case 'feed':
       return { ...state, feed: change.technique };
     case 'ended':

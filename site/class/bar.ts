@@ -8,6 +8,7 @@ import { queryFromSettings, type WantedSettings } from '../lab/settings.ts';
 import { say, setText, type Words } from '../lab/words.ts';
 import './bar.css';
 import { type ClassRunPart, takePart } from './class-run.ts';
+import { readFeed } from './feed.ts';
 import { standAtFoot } from './foot.ts';
 import { h } from './html.ts';
 import { type Identity, identity, keepIdentity, RENAME, RENAMED, tab } from './identity.ts';
@@ -46,6 +47,8 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   let own: OwnPart | null = null;
   let part: ClassRunPart | null = null;
   let busy = false;
+  let reading: { key: string; stop: () => void } | null = null;
+  let news = '';
   let nickname = who.nickname;
 
   leave.addEventListener('click', () => {
@@ -84,6 +87,7 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
       ({ class: picture, own } = message);
       if (own && own.nickname !== nickname) renamed(own.nickname);
       follow();
+      followFeed();
       draw();
     },
     tell: (next: LinkState, why: ClassRefusal | null) => {
@@ -108,6 +112,7 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     else if (run?.state === 'running' && busy) doing = say(words, 'class.bar.run.running');
     else if (run && own?.result === run.id) doing = say(words, 'class.bar.run.told');
     else if (elsewhere) doing = say(words, 'class.bar.elsewhere');
+    if (news && !busy && !ended) doing = news;
     setText(now, doing);
   }
 
@@ -121,6 +126,23 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     tab.set('move', String(together.move));
     if (!isHere(together.path)) location.assign(together.path);
   }
+  /** Reads the class feed; not during a run, whose lanes need the browser's six connections. */
+  function followFeed(): void {
+    const feed = busy || link.state === 'refused' ? null : (picture?.feed ?? null);
+    const key = feed ? `${feed.technique} ${feed.run}` : '';
+    if (reading?.key === key || (!feed && !reading)) return;
+    reading?.stop();
+    reading = null;
+    news = '';
+    if (!feed) return;
+    const stop = readFeed(feed, link, (heard) => {
+      const text = `class.news.${heard.kind}`;
+      if (words[text] === undefined) return;
+      news = say(words, text, heard as unknown as Record<string, string | number>);
+      draw();
+    });
+    reading = { key, stop };
+  }
   async function begin(settings: WantedSettings): Promise<void> {
     const lab = document.querySelector<PushLab>('push-lab');
     if (!lab) return location.assign(LAB + queryFromSettings(settings));
@@ -128,8 +150,10 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     const run = picture?.run;
     if (!run || part?.id === run.id) return;
     busy = true;
+    followFeed();
     part = takePart(lab, run, link, () => {
       busy = false;
+      followFeed();
       draw();
     });
     part.hear(run, null);

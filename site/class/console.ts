@@ -69,6 +69,12 @@ function connectActions({ words, link, part }: TeacherPage): Act {
     const { value } = part<HTMLSelectElement>('feed');
     void act({ do: 'feed', technique: (value || null) as never });
   });
+  part('say').addEventListener('submit', (event) => {
+    event.preventDefault();
+    const input = part<HTMLInputElement>('say-text');
+    void act({ do: 'say', text: input.value }, 'class.teach.saidIt');
+    input.value = '';
+  });
   return act;
 }
 
@@ -173,7 +179,8 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
     ];
   });
   const feed = part<HTMLSelectElement>('feed');
-  if (document.activeElement !== feed) feed.value = now.feed ?? '';
+  if (document.activeElement !== feed) feed.value = now.feed?.technique ?? '';
+  part('say').hidden = now.feed === null;
   const cost = picture.feed;
   part('feed-cost').hidden = cost === null;
   if (cost) {

@@ -40,7 +40,7 @@ function draw(picture: TeacherPicture, page: TeacherPage): void {
         h(
           'p',
           { class: 'code' },
-          h('span', {}, say(words, 'class.projector.code')),
+          h('span', { class: 'label' }, say(words, 'class.projector.code')),
           ' ',
           h('b', {}, spaced(join.code)),
         ),

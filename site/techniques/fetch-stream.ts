@@ -20,7 +20,7 @@ export const receive: Receive = async (lane) => {
         sample({ kind: 'reset', at, next: after });
       } else {
         after = message.seq;
-        sample({ kind: 'event', request, at, seq: message.seq, sentAt: message.sentAt });
+        sample({ kind: 'event', request, at, seq: message.seq, sentAt: message.sentAt, data: message.data });
       }
     });
     const well = ended === 'over' || ended === 'ended' || ended === 'aborted';

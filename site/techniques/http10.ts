@@ -17,8 +17,8 @@ export const receive: Receive = async (lane) => {
     sample({ kind: 'request', request, at: now() });
     try {
       const { events, at, over } = await askForEvents(pushUrl(lane, 'http10'), { credentials, signal });
-      for (const { seq, sentAt } of events.filter((event) => event.seq > seen)) {
-        sample({ kind: 'event', request, at, seq, sentAt });
+      for (const { seq, sentAt, data } of events.filter((event) => event.seq > seen)) {
+        sample({ kind: 'event', request, at, seq, sentAt, data });
         seen = seq;
       }
       sample({ kind: 'response', request, at, ok: true });

@@ -28,7 +28,7 @@ export const receive: Receive = async (lane) => {
         sample({ kind: 'reset', at, next: after });
       } else {
         after = call.seq;
-        sample({ kind: 'event', request, at, seq: call.seq, sentAt: call.sentAt });
+        sample({ kind: 'event', request, at, seq: call.seq, sentAt: call.sentAt, data: call.data });
       }
     }).catch((error: unknown) => {
       liveWith(error, lane);

@@ -10,7 +10,7 @@ export type Sample =
   /** Its answer is complete, or it failed or was dropped: the request's bar ends here. */
   | { kind: 'response'; request: number; at: number; ok: boolean }
   /** An event arrived in the request's answer. Only news: a technique that is sent state picks out what is new. */
-  | { kind: 'event'; request: number; at: number; seq: number; sentAt: number }
+  | { kind: 'event'; request: number; at: number; seq: number; sentAt: number; data?: string }
   /** The server no longer had what came after our cursor; the lane goes on from `next`. */
   | { kind: 'reset'; at: number; next: number }
   /** A message towards the server was answered. `at` = when the server had read it, by its own clock. */

@@ -13,7 +13,7 @@ export const receive: Receive = async (lane) => {
     try {
       const { events, next, reset, at, over } = await askForEvents(pushUrl(lane, 'polling', after), { signal });
       if (reset) sample({ kind: 'reset', at, next: next - events.length });
-      for (const { seq, sentAt } of events) sample({ kind: 'event', request, at, seq, sentAt });
+      for (const { seq, sentAt, data } of events) sample({ kind: 'event', request, at, seq, sentAt, data });
       after = next;
       sample({ kind: 'response', request, at, ok: true });
       if (over) return;

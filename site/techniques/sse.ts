@@ -56,9 +56,10 @@ async function listen(
     signal.addEventListener('abort', () => resolve(), { signal: released.signal });
     source.addEventListener('message', ({ data }) => {
       const at = now();
-      const { seq, sentAt } = JSON.parse(data) as PushEvent;
+      const event = JSON.parse(data) as PushEvent;
+      const { seq, sentAt } = event;
       cursor.after = seq;
-      sample({ kind: 'event', request: cursor.request, at, seq, sentAt });
+      sample({ kind: 'event', request: cursor.request, at, seq, sentAt, data: event.data });
     });
     source.addEventListener('reset', ({ data }) => {
       cursor.after = (JSON.parse(data) as ResetNotice).next;

@@ -68,7 +68,7 @@ async function listen(lane: Lane, wire: Wire): Promise<void> {
           sample({ kind: 'reset', at, next: after });
         } else {
           after = message.seq;
-          sample({ kind: 'event', request, at, seq: message.seq, sentAt: message.sentAt });
+          sample({ kind: 'event', request, at, seq: message.seq, sentAt: message.sentAt, data: message.data });
         }
       });
       socket.addEventListener('close', (event) => resolve(event.code));

@@ -22,7 +22,7 @@ export const receive: Receive = async (lane) => {
         sample({ kind: 'reset', at, next: after });
       } else {
         after = message.seq;
-        sample({ kind: 'event', request, at, seq: message.seq, sentAt: message.sentAt });
+        sample({ kind: 'event', request, at, seq: message.seq, sentAt: message.sentAt, data: message.data });
       }
     }).catch((error: unknown) => {
       liveWith(error, lane);

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { axe } from '../helpers/axe.ts';
-import { type BrowserName, openBrowser } from '../helpers/browsers.ts';
+import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -183,3 +183,29 @@ test('the projector shows how to join and who is here, fits, and hides answers u
   expect(await axe(wall)).toEqual([]);
   expect(await axe(student)).toEqual([]);
 });
+
+test.each(BROWSERS)(
+  'in %s the class feed comes over the technique that the teacher picks, with its cost and its latency',
+  async (name) => {
+    const server = await startServer({ siteDir, classroom: {} });
+    const teacher = await openTeacher(server);
+    const student = await join(server, 'Anna', name);
+    for (const technique of ['sse', 'polling', 'iframe-stream']) {
+      await teacher.select('[data-part=feed]', technique);
+      await teacher.waitForSelector('[data-part=say]:not([hidden])');
+      // The device reads the feed as soon as its lane has asked for it.
+      const lane = server.classroom?.room.id ?? '';
+      while (server.readLedger(lane).lanes[technique as 'sse']?.requests === 0) await new Promise(setImmediate);
+      await teacher.$eval(
+        '[data-part=say-text]',
+        (input, text) => {
+          (input as HTMLInputElement).value = text;
+        },
+        `<i>${technique}</i>`,
+      );
+      await click(teacher, '[data-part=say] button');
+      await says(student, '.class-bar .now', `The teacher: <i>${technique}</i>`);
+      await says(teacher, '[data-part=feed-cost]', /to 1 devices?: \d+ requests?, .* 95 % within/);
+    }
+  },
+);
