@@ -11,10 +11,10 @@ import type { Drawing } from './picture.ts';
 import type { Recording } from './recording.ts';
 import type { RunDocument } from './run-document.ts';
 import { queryFromSettings } from './settings.ts';
-import { xml } from './svg-context.ts';
 import { Table } from './table.ts';
 import { timelineSvg } from './timeline-svg.ts';
 import { say, type Words } from './words.ts';
+import { xml } from './xml.ts';
 
 export interface ReportOptions {
   recording: Recording;

@@ -12,7 +12,7 @@ import { timelineSvg } from './timeline-svg.ts';
 import { say, type Words } from './words.ts';
 
 export interface PicturesOptions {
-  /** The results: figures with a `[data-chart]` (canvas or SVG), a `.timeline`, a legend. */
+  /** The results: figures with an `svg[data-chart]`, a `.timeline`, a legend. */
   root: HTMLElement;
   words: Words;
   format: Format;
@@ -34,13 +34,13 @@ export function offerPictures(recording: Recording, options: PicturesOptions): v
   const timeline = root.querySelector<HTMLElement>('.timeline');
   const title = say(words, 'lab.timeline.title');
   timeline?.append(buttons(title, options, (kind) => save(recording, options, kind, 'timeline', title, drawTimeline)));
-  for (const picture of root.querySelectorAll<HTMLCanvasElement | SVGSVGElement>('figure [data-chart]')) {
+  for (const picture of root.querySelectorAll<SVGSVGElement>('figure svg[data-chart]')) {
     const figure = picture.closest('figure');
     const caption = figure?.querySelector('figcaption')?.firstChild?.textContent?.trim() ?? '';
     const name = picture.dataset.chart ?? 'chart';
-    const draw = async () =>
-      picture instanceof SVGSVGElement ? plotSvg(picture) : (await import('./chart-svg.ts')).chartSvg(picture);
-    figure?.append(buttons(caption, options, (kind) => save(recording, options, kind, name, caption, draw)));
+    figure?.append(
+      buttons(caption, options, (kind) => save(recording, options, kind, name, caption, () => plotSvg(picture))),
+    );
   }
 }
 
@@ -86,7 +86,7 @@ async function save(
     const drawing = await draw(recording, options);
     if (!drawing) throw new Error(say(words, 'runs.save.nothing'));
     // The timeline and the bars name their rows themselves.
-    const named = root.querySelector(`canvas[data-chart="${name}"]`) === null;
+    const named = root.querySelector(`svg.lines[data-chart="${name}"]`) === null;
     const lanes = named ? [] : shownLanes(recording, root);
     const measure = document.createElement('canvas').getContext('2d');
     if (measure) measure.font = '12px system-ui, sans-serif';
