@@ -170,6 +170,8 @@ export default defineConfig({
               { label: 'Six connections', link: '/lab/connections/' },
               { label: 'Buffering', link: '/lab/buffering/' },
               { slug: 'measuring' },
+              { slug: 'host-it-yourself' },
+              { label: 'Check your way in', link: '/check/' },
               { label: 'HTTP API', link: '/docs/api/' },
             ],
           },

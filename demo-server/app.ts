@@ -48,6 +48,8 @@ export interface AppOptions {
   http2Host?: string | undefined;
   /** Where other servers meet this one (`redis://…`), to serve the same runs behind one address; alone without it. */
   redisUrl?: string | undefined;
+  /** Proxies (addresses or networks) that are believed who asked; without them a limit per address counts all behind one together. */
+  trustProxy?: string[] | undefined;
   /** Told whenever Redis has come or gone. */
   redisChanged?: (up: boolean) => void;
   /** Full path of the nginx for the lab of buffering; null = do without one; looked for unless given. */
@@ -87,6 +89,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
 
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
+    ...(options.trustProxy ? { trustProxy: options.trustProxy } : {}),
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },

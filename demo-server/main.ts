@@ -1,5 +1,6 @@
 /** The process: options, listen, signals. Everything else is app.ts. */
 import { access } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { buildApp } from './app.ts';
@@ -17,6 +18,7 @@ const HELP = `Pushlab: site and demo server.
   --second-port <n>  port of the hostile page in the lesson on security, 0 = any free one, none = no such page
                  (default: one above the port, or any free one)
   --no-site      only the demo routes, without the pages
+  --trust-proxy <address>  believes this proxy who asked (X-Forwarded-For); an address or network, several with commas
   --allow-origin <origin>  pages of this origin may use the server, too; may be given several times
 
   --classroom             opens a class for everyone in the network (then --host is 0.0.0.0 unless given)
@@ -53,6 +55,7 @@ function options() {
         classroom: { type: 'boolean', default: false },
         'classroom-name': { type: 'string' },
         'data-dir': { type: 'string', default: 'data' },
+        'trust-proxy': { type: 'string' },
         'no-site': { type: 'boolean', default: false },
         'allow-origin': { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', default: false },
@@ -98,6 +101,12 @@ if (!noSite) {
   );
 }
 
+const trustProxy = given['trust-proxy']?.split(',').map((one) => one.trim());
+for (const one of trustProxy ?? []) {
+  const [address = '', bits = '', ...more] = one.split('/');
+  if (isIP(address) === 0 || !/^\d{0,3}$/.test(bits) || more.length > 0)
+    fail(`--trust-proxy takes an address or a network, as in 127.0.0.1 or 10.0.0.0/8, got ${JSON.stringify(one)}.`);
+}
 // From the environment alone: it may hold a password, and options stand in everybody's list of processes.
 const redisUrl = process.env.REDIS_URL || undefined;
 if (redisUrl !== undefined && !/^rediss?:$/.test(URL.parse(redisUrl)?.protocol ?? ''))
@@ -115,6 +124,7 @@ const app = await buildApp({
   redisUrl,
   redisChanged: (up) => process.stderr.write(`pushlab: ${up ? REDIS_UP : REDIS_DOWN}\n`),
   allowOrigins: origins,
+  trustProxy,
   ...(noSite ? {} : { siteDir }),
   classroom: withClass ? { name: given['classroom-name']?.trim(), log } : undefined,
 });

@@ -4,7 +4,7 @@ import { RefusalError } from './refusal.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** True lets pages of any origin ask. Only for routes that hold nothing, as those of the lesson on security. */
+    /** True lets pages of any origin ask. Only for what holds nothing: the site's files, the lesson on security. */
     anyOrigin?: boolean;
   }
 }

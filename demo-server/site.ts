@@ -30,20 +30,27 @@ export async function serveSite(
   const pageHeaders = headersOfPages(policy);
   const notFoundPage = await readFile(join(siteDir, '404.html'), 'utf8');
 
-  await app.register(fastifyStatic, {
-    root: siteDir,
-    preCompressed: true,
-    redirect: true,
-    // A file that is missing must not be a wildcard's 404: the handler below answers it in words.
-    allowedPath: (path) => !PRIVATE.some((name) => path.startsWith(name)),
-    setHeaders: (reply, path) => {
-      const hashed = path.includes('/_astro/');
-      reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
-      for (const [name, value] of Object.entries(pageHeaders)) reply.header(name, value);
-      if (!path.includes(FRAMING_PAGE)) return;
-      const frames = framesOf(reply.request.headers.host, secondPort());
-      reply.header('content-security-policy', pagePolicy(policy, frames));
-    },
+  await app.register(async (files) => {
+    // Browsers name an Origin for scripts of the page's own, too. Behind a proxy with a Host of its own those would be
+    // refused, and the page could not say which line is missing.
+    files.addHook('onRoute', (route) => {
+      route.config = { ...route.config, anyOrigin: true };
+    });
+    await files.register(fastifyStatic, {
+      root: siteDir,
+      preCompressed: true,
+      redirect: true,
+      // A file that is missing must not be a wildcard's 404: the handler below answers it in words.
+      allowedPath: (path) => !PRIVATE.some((name) => path.startsWith(name)),
+      setHeaders: (reply, path) => {
+        const hashed = path.includes('/_astro/');
+        reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+        for (const [name, value] of Object.entries(pageHeaders)) reply.header(name, value);
+        if (!path.includes(FRAMING_PAGE)) return;
+        const frames = framesOf(reply.request.headers.host, secondPort());
+        reply.header('content-security-policy', pagePolicy(policy, frames));
+      },
+    });
   });
   app.setNotFoundHandler((request, reply) => {
     if (!request.headers.accept?.includes('text/html')) refuseUnknownPath(request);

@@ -11,6 +11,7 @@ const needed = [
   { program: ['lynx'], package: 'lynx' },
   { program: ['nginx'], package: 'nginx' },
   { program: ['redis-server'], package: 'redis-server' },
+  { program: ['caddy'], package: 'caddy' },
   // The Go and C++ samples are read where their programs are: 335 MB for gofmt, some 200 MB for g++, are too much to ask for.
   { program: ['python3'], package: 'python3' },
 ];
@@ -29,6 +30,6 @@ if (missing.length > 0) {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   });
   // Debian starts a server when it is installed. The tests start their own, so what has just begun is ended again.
-  for (const name of ['nginx', 'redis-server'].filter((server) => missing.includes(server)))
+  for (const name of ['nginx', 'redis-server', 'caddy'].filter((server) => missing.includes(server)))
     execFileSync('sh', ['-c', `service ${name} stop || true`], { stdio: 'ignore' });
 }

@@ -1,7 +1,7 @@
 /** The files that lessons may show, as they run, and how a region or a difference is cut out of them. */
 
 const files = import.meta.glob<string>(
-  ['../../demo-server/**/*.{ts,js}', '../techniques/**/*.ts', '../../content/proxy/*.conf'],
+  ['../../demo-server/**/*.{ts,js}', '../techniques/**/*.ts', '../../content/{proxy,deploy}/*'],
   { query: '?raw', import: 'default', eager: true },
 );
 const byName = new Map(
@@ -80,4 +80,12 @@ export function difference(before: string, after: string): { code: string; del: 
     }
   }
   return { code: lines.join('\n'), del, ins };
+}
+
+/** What the highlighter calls the language of a file. */
+export function languageOf(file: string): string {
+  const name = file.slice(file.lastIndexOf('/') + 1);
+  const named: Readonly<Record<string, string>> = { Caddyfile: 'nginx', Dockerfile: 'docker' };
+  const byEnding: Readonly<Record<string, string>> = { conf: 'nginx', service: 'ini', yaml: 'yaml' };
+  return named[name] ?? byEnding[name.slice(name.lastIndexOf('.') + 1)] ?? 'ts';
 }

@@ -1,5 +1,6 @@
 /** A reader that changes servers as a browser behind a load balancer does: over SSE, with its cursor in Last-Event-ID. */
-import { get, type IncomingMessage } from 'node:http';
+import http, { type IncomingMessage } from 'node:http';
+import https from 'node:https';
 import { onTestFinished } from 'vitest';
 import type { PushEvent } from '../../demo-server/protocol.ts';
 
@@ -14,8 +15,11 @@ export interface Reader {
   readonly over: Promise<void>;
 }
 
-/** Reads run `run` from the first of `servers` (base addresses), then, whenever a connection ends, from the next one. */
-export function readFrom(servers: readonly string[], run: string): Reader {
+/**
+ * Reads run `run` from the first of `servers` (base addresses), then, whenever a connection ends, from the next one. `ca`
+ * in PEM for https.
+ */
+export function readFrom(servers: readonly string[], run: string, ca?: string): Reader {
   const events: PushEvent[] = [];
   const notices: string[] = [];
   const waiting = new Set<() => void>();
@@ -27,10 +31,11 @@ export function readFrom(servers: readonly string[], run: string): Reader {
   onTestFinished(() => clearTimeout(again));
 
   function connect(): void {
-    const server = servers[turn % servers.length];
+    const server = servers[turn % servers.length] ?? '';
     turn += 1;
     const headers = { 'Last-Event-ID': String(events.at(-1)?.seq ?? 0) };
-    const request = get(`${server}/push/sse?run=${run}`, { headers, agent: false, signal: gone.signal }, read);
+    const { get } = server.startsWith('https:') ? https : http;
+    const request = get(`${server}/push/sse?run=${run}`, { headers, agent: false, ca, signal: gone.signal }, read);
     request.once('error', next);
   }
   function read(answer: IncomingMessage): void {

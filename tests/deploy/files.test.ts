@@ -1,0 +1,94 @@
+/** The recipes that cannot be run here: read as closely as can be. */
+import { execFileSync } from 'node:child_process';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { parse } from 'yaml';
+import { onPath } from '../helpers/programs.ts';
+import { recipe, withAddresses } from './recipes.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Options of a command line that the server does not know make it end with 1. */
+function knows(args: readonly string[]): void {
+  execFileSync(process.execPath, [join(root, 'demo-server/main.ts'), ...args, '--help'], { stdio: 'pipe' });
+}
+
+test.skipIf(!onPath(['systemd-analyze']))('systemd takes the unit, and the server its options', async () => {
+  const unit = await recipe('pushlab.service');
+  const [program = '', , ...options] = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
+  knows(options);
+  const folder = await mkdtemp(join(tmpdir(), 'pushlab-unit-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'pushlab.service');
+  await writeFile(file, withAddresses(unit, { [program]: process.execPath }));
+  // It says nothing of a unit that it has nothing against.
+  const said = execFileSync('sh', ['-c', 'systemd-analyze verify "$0" 2>&1', file], { encoding: 'utf8' });
+  expect(said.trim()).toBe('');
+});
+
+test('the image is built from files that there are, by scripts that there are, and runs a server that knows its options', async () => {
+  const lines = (await recipe('Dockerfile')).replaceAll('\\\n', ' ').split('\n');
+  const of = (word: string) =>
+    lines.filter((line) => line.startsWith(`${word} `)).map((line) => line.slice(word.length + 1));
+  for (const copy of of('COPY').filter((line) => !line.startsWith('--from'))) {
+    for (const path of copy.split(' ').slice(0, -1)) await access(join(root, path));
+  }
+  const copied = of('COPY').flatMap((line) => /^--from=build \/app\/(\S+)/.exec(line)?.[1] ?? []);
+  for (const path of copied.filter((path) => path !== 'dist')) await access(join(root, path));
+  expect(copied).toContain('dist');
+  const [, ...entry] = JSON.parse(of('ENTRYPOINT')[0] ?? '[]') as string[];
+  expect(entry[0]).toBe('demo-server/main.ts');
+  knows(entry.slice(1));
+  expect(of('USER')).toEqual(['node']);
+  expect(of('HEALTHCHECK')[0]).toContain('/healthz');
+});
+
+test('the image has all that the server imports', async () => {
+  const { dependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>;
+  };
+  const removed = [...(await recipe('Dockerfile')).matchAll(/dependencies\.(\S+)/g)].map(([, name]) => name);
+  const kept = Object.keys(dependencies).filter((name) => !removed.includes(name));
+  const imports = execFileSync('git', ['grep', '-hoE', "from '[@a-z][^':]*'", '--', 'demo-server'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  const packages = new Set([...imports.matchAll(/'([^']+)'/g)].map(([, name]) => name as string));
+  for (const name of packages) {
+    const own = name
+      .split('/')
+      .slice(0, name.startsWith('@') ? 2 : 1)
+      .join('/');
+    // Types alone are gone before it runs.
+    if (own !== 'ws') expect(kept, own).toContain(own);
+  }
+});
+
+test('compose starts two servers that find their Redis, behind the recipe for nginx', async () => {
+  const { services } = parse(await recipe('compose.yaml'), { merge: true }) as {
+    services: Record<string, { command?: string[]; environment?: Record<string, string>; volumes?: string[] }>;
+  };
+  expect(Object.keys(services)).toEqual(['redis', 'server-1', 'server-2', 'nginx']);
+  for (const name of ['server-1', 'server-2']) {
+    expect(services[name]?.environment).toEqual({ REDIS_URL: 'redis://redis:6379' });
+    knows(services[name]?.command ?? []);
+  }
+  const script = services.nginx?.command?.at(-1) ?? '';
+  const replaced = [...script.matchAll(/s\/([\d.:]+)\/([\w-]+):\d+\//g)];
+  expect(replaced.map(([, , name]) => name)).toEqual(['server-1', 'server-2']);
+  const conf = await recipe('nginx.conf');
+  for (const [, address] of replaced) expect(conf).toContain(`server ${address};`);
+});
+
+test('every command of the page that leads through the recipes is one that the server takes', async () => {
+  const page = await readFile(join(root, 'content/docs/host-it-yourself.mdx'), 'utf8');
+  const lines = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'));
+  expect(lines.length).toBeGreaterThan(3);
+  for (const line of lines) {
+    const [, options] = /^(?:REDIS_URL=\S+ )?npm start --( .*)$/.exec(line) ?? [];
+    expect(options, line).toBeDefined();
+    knows((options ?? '').trim().split(' '));
+  }
+});
