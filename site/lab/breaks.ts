@@ -41,6 +41,9 @@ export class Breaks {
     this.#part('break-now').addEventListener('click', () => void this.#now(), { signal });
     this.#part('break-plan').addEventListener('click', () => this.#plan(), { signal });
     this.#part('break-planned').addEventListener('click', (event) => this.#remove(event), { signal });
+    for (const button of panel.querySelectorAll<HTMLElement>('[data-lanes]')) {
+      button.addEventListener('click', () => this.#pick(button.dataset.lanes === 'all'), { signal });
+    }
     field.form?.addEventListener('change', () => this.#show(), { signal });
     this.#describe();
     this.#show();
@@ -169,6 +172,13 @@ export class Breaks {
 
   #box(id: TechniqueId): HTMLInputElement | null {
     return this.#options.panel.querySelector<HTMLInputElement>(`input[value="${id}"]`);
+  }
+
+  #pick(on: boolean): void {
+    for (const id of TECHNIQUES) {
+      const box = this.#box(id);
+      if (box) box.checked = on;
+    }
   }
 
   #showLanes(): void {

@@ -146,6 +146,8 @@ export class FaultReport {
       head.append(cell);
     }
     const body = table.createTBody();
+    // Where the columns stand below each other, their heads are gone.
+    const label = (key: string) => element('b', {}, say(words, `lab.break.${key}`));
     for (const id of fault.techniques) {
       const lane = recording.lanes.get(id);
       const judgement = lane && judge(lane, recording, fault, pageTime());
@@ -156,8 +158,10 @@ export class FaultReport {
       name.append(techniqueMark(id), this.#names[id]);
       const did = element('td');
       const [happened, verdict] = [element('span'), element('span', { verdict: judgement.verdict })];
-      did.append(happened, verdict);
-      row.append(name, element('td', {}, say(words, `lab.break.outcome.${judgement.name}`)), did);
+      did.append(label('did'), happened, verdict);
+      const should = element('td');
+      should.append(label('should'), say(words, `lab.break.outcome.${judgement.name}`));
+      row.append(name, should, did);
       lines.push({ lane, fault, happened, verdict });
     }
     const summary = document.createElement('summary');

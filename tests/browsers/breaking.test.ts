@@ -99,8 +99,8 @@ describe.each(BROWSERS)('in %s', (name) => {
     await page.click('[data-part=breaks] summary');
     await page.click('[data-part=start]');
     await state(page, 'running');
-    await page.click('[data-part=breaks] input[value=polling]');
-    await page.click('[data-part=breaks] input[value=sse]');
+    await page.click('[data-part=breaks] [data-lanes=none]');
+    await page.click('[data-part=breaks] input[value=websocket]');
     await page.waitForSelector('[data-part=break-now]:not([disabled])');
     await page.focus('[data-part=break-now]');
     await page.keyboard.press('Enter');
