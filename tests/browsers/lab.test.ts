@@ -144,7 +144,7 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
     await page.click('[data-part=start]');
     await state(page, 'running');
     await page.waitForFunction(
-      () => Number(document.querySelector('[data-part=results] tbody')?.textContent?.length) > 0,
+      () => Number(document.querySelector('[data-table~=exchanges] tbody')?.textContent?.length) > 0,
     );
     await server.stop();
     await page.waitForFunction(() => !document.querySelector<HTMLElement>('[data-part=problem]')?.hidden, {
