@@ -169,6 +169,7 @@ export default defineConfig({
               { label: 'Kept runs', link: '/lab/runs/' },
               { label: 'Six connections', link: '/lab/connections/' },
               { label: 'Buffering', link: '/lab/buffering/' },
+              { label: 'Your browser', link: '/lab/browser/' },
               { slug: 'measuring' },
               { slug: 'host-it-yourself' },
               { label: 'Check your way in', link: '/check/' },

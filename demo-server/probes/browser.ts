@@ -147,7 +147,10 @@ export function browserProbes(app: FastifyInstance, { limits }: { limits: Limits
       );
     },
     wsHandler: (socket, request) => {
-      socket.send(JSON.stringify({ extensions: request.headers['sec-websocket-extensions'] ?? '', messages: BURST }));
+      // As it was sent: the parsed header has been taken out before ws sees it (echo.ts).
+      const { rawHeaders } = request.raw;
+      const at = rawHeaders.findIndex((text, n) => n % 2 === 0 && text.toLowerCase() === 'sec-websocket-extensions');
+      socket.send(JSON.stringify({ extensions: at < 0 ? '' : rawHeaders[at + 1], messages: BURST }));
       socket.once('message', () => {
         for (let n = 1; n <= BURST; n += 1) socket.send(String(n));
       });
