@@ -55,7 +55,8 @@ function join({ serverEpochMs, ...joining }: Extract<Order, { type: 'join' }>): 
     const eventLoopDelayMs = delay.count === 0 ? 0 : Math.max(0, delay.max / 1e6 - DELAY_STEP_MS);
     const figures = { cpuMs: (user + system) / 1000, rssBytes: process.memoryUsage.rss(), eventLoopDelayMs };
     const report: Report = { run, lanes: crowd.report(), process: figures, refusal: crowd.refusal(), done };
-    process.send?.(report);
+    // The server may let go at any moment; without a callback that would be an error nobody catches.
+    process.send?.(report, undefined, undefined, () => {});
   };
   const timer = setInterval(tell, REPORT_MS, false);
   crowds.set(run, crowd);

@@ -72,6 +72,18 @@ test('receive every event of every lane, in accounts of their own, and end with 
   expect(TECHNIQUES.map((id) => after.subscribers?.lanes[id]?.ledger.openConnections)).toEqual([0, 0, 0, 0, 0]);
 });
 
+test('of a run that is stopped before its start go quietly', async () => {
+  const server = await startServer();
+  for (let n = 0; n < 3; n += 1) {
+    const run = await server.run({ ...settings, durationSeconds: 60 }, false);
+    await ledgerWhen(server, run.id, (ledger) => all(ledger, 'connected'));
+    const [child] = processes();
+    await fetch(`${server.url}/runs/${run.id}`, { method: 'DELETE', headers: { connection: 'close' } });
+    if (child) await gone(child);
+    expect(child?.exitCode).toBe(0);
+  }
+});
+
 test('of several runs share one process, which the last of them ends', async () => {
   const server = await startServer();
   const first = await server.run({ ...settings, techniques: ['sse'], durationSeconds: 60 });
