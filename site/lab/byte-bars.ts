@@ -36,7 +36,7 @@ const AXIS = 20;
 export function drawByteBars(picture: SVGSVGElement, lanes: readonly LaneRecord[], options: ByteBarsOptions): void {
   const { width, shares, words, format, names } = options;
   const beside = width >= 560;
-  const row = beside ? 34 : 50;
+  const row = beside ? 34 : 56;
   const most = Math.max(1, ...lanes.map(({ ledger }) => (ledger ? wireBytes(ledger) : 0)));
   const [start, end] = [beside ? 180 : 0, width - 72];
   const axis: Axis = { from: 0, to: shares ? 100 : most, start, end, logarithmic: false };
@@ -52,7 +52,7 @@ export function drawByteBars(picture: SVGSVGElement, lanes: readonly LaneRecord[
   lanes.forEach(({ technique, ledger }, index) => {
     const bottom = AXIS + (index + 1) * row - 4;
     const group = svg('g', { 'data-technique': technique });
-    group.append(laneLabel(technique, names[technique], 0, beside ? bottom - 8 : bottom - 34));
+    group.append(laneLabel(technique, names[technique], 0, beside ? bottom - 8 : bottom - 38));
     const all = ledger ? wireBytes(ledger) : 0;
     let before = 0;
     for (const { key, letter, bytes } of ledger ? CLASSES : []) {

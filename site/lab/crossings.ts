@@ -22,8 +22,9 @@ export interface CrossingOptions {
   /** Whether x and y are drawn on logarithmic axes. */
   logarithmicX: boolean;
   logarithmicY: boolean;
-  /** What two values of a point differ by at the least to be told apart, in the unit of the values. */
+  /** What two values of a point differ by at the least to be told apart: in the unit of the values, and as a share of the lower. */
   margin?: number;
+  share?: number;
 }
 
 /** Every crossing of every pair of curves, by x. `xs` ascend. Values that are equal, or as good as equal, cross nothing. */
@@ -43,7 +44,7 @@ function ofPair<Id extends string>(
   xs: readonly number[],
   a: Curve<Id>,
   b: Curve<Id>,
-  { logarithmicX, logarithmicY, margin = 0 }: CrossingOptions,
+  { logarithmicX, logarithmicY, margin = 0, share = 0 }: CrossingOptions,
 ): Crossing<Id>[] {
   const [scaleX, scaleY] = [scale(logarithmicX), scale(logarithmicY)];
   const found: Crossing<Id>[] = [];
@@ -59,7 +60,8 @@ function ofPair<Id extends string>(
     if (before) touch = meeting(before, now) ?? touch;
     before = now;
     const difference = valueA - valueB;
-    const sign = Math.abs(difference) <= margin ? 0 : Math.sign(difference);
+    const least = Math.max(margin, share * Math.min(Math.abs(valueA), Math.abs(valueB)));
+    const sign = Math.abs(difference) <= least ? 0 : Math.sign(difference);
     if (sign === 0) return;
     if (last && last.sign !== sign && touch) {
       const [cheaperBefore, cheaperAfter] = sign > 0 ? [a.id, b.id] : [b.id, a.id];

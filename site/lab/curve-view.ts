@@ -15,6 +15,9 @@ import { say, type Words } from './words.ts';
 const PLOTS = ['bytes', 'age'] as const;
 type Plot = (typeof PLOTS)[number];
 
+/** Mean ages of one run and the next differ by some percent on a busy machine: a crossing within that would be none. */
+const AGE_SHARE = 0.1;
+
 export class CurveView {
   readonly #root: HTMLElement;
   readonly #words: Words;
@@ -77,10 +80,15 @@ export class CurveView {
       const width = picture?.parentElement?.clientWidth ?? 0;
       if (!picture || width === 0) continue;
       const curves = this.#curves(plot);
-      // Ages carry the uncertainty of the clocks, bytes carry none.
+      // Ages carry the uncertainty of the clocks, and what else the machine did; bytes carry neither.
       const margin =
         plot === 'age' ? 2 * Math.max(0, ...this.#points.map(({ uncertaintyMs }) => uncertaintyMs || 0)) : 0;
-      const found = crossings(xs, curves, { logarithmicX: logarithmic, logarithmicY: true, margin });
+      const found = crossings(xs, curves, {
+        logarithmicX: logarithmic,
+        logarithmicY: true,
+        margin,
+        share: plot === 'age' ? AGE_SHARE : 0,
+      });
       const told = (crossing: Crossing<TechniqueId>) => this.#crossingInWords(plot, plan, crossing);
       drawCurves(picture, {
         xs,

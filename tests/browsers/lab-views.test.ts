@@ -67,7 +67,7 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     const chart = await page.$('svg[data-chart=requests]');
     await chart?.scrollIntoView();
     const box = await chart?.boundingBox();
-    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) - 16, (box?.y ?? 0) + 60);
+    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) - 14, (box?.y ?? 0) + 60);
     await page.waitForSelector('svg[data-chart=requests] .tip');
     const tip = await page.$$eval('svg[data-chart=requests] .tip [data-technique] text', (found) =>
       found.map((said) => said.textContent),

@@ -56,6 +56,8 @@ describe('crossings', () => {
     const noisy = { id: 'websocket', values: [5.1, 4.9, 5.1, 4.9] };
     expect(crossings([1, 2, 3, 4], [level, noisy], linear)).toHaveLength(3);
     expect(crossings([1, 2, 3, 4], [level, noisy], { ...linear, margin: 0.2 })).toEqual([]);
+    expect(crossings([1, 2, 3, 4], [level, noisy], { ...linear, share: 0.05 })).toEqual([]);
+    expect(crossings([1, 2, 3, 4], [level, noisy], { ...linear, share: 0.01 })).toHaveLength(3);
     const real = { id: 'polling', values: [9, 5.1, 4.9, 1] };
     const [only, ...more] = crossings([1, 2, 3, 4], [level, real], { ...linear, margin: 0.2 });
     expect(more).toEqual([]);
