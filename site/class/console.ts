@@ -142,6 +142,7 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
   setText(part('code'), spaced(join.code));
   setText(part('url'), join.addresses[0]?.url ?? '');
   setText(part('kept'), say(words, `class.kept.${picture.kept}`));
+  part('trouble').hidden = picture.trouble === null;
   part('lock').setAttribute('aria-pressed', String(now.locked));
   part('ended').hidden = !now.ended;
   part('insecure').hidden = location.protocol === 'https:';

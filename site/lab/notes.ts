@@ -35,6 +35,7 @@ export function notesOf(
   }
   const simulated = recording.info && simulatedInWords(recording.info.settings, words, format);
   if (simulated) note('all', 'simulated', { conditions: simulated }, 'info');
+  if (recording.info?.shared === 'down') note('counts', 'sharedDown');
   if (conditions.behindProxy) note('counts', 'proxy');
   if (conditions.hidden.length > 0) {
     const end = Number.isNaN(recording.over) ? performance.timeOrigin + performance.now() : recording.over;
