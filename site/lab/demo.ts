@@ -50,17 +50,19 @@ export function connectDemo(root: HTMLElement, signal: AbortSignal): () => void 
     };
     whileVisible(part('figures'), 4, () => root.dataset.state === 'running' && update(), signal);
     return {
-      begin(now) {
+      begin(now, recorded) {
         recording = now;
         part('stage').hidden = false;
         cells = buildFigures(part('figures'), now, words, names);
         timeline.show(now);
         faults?.report.show(now);
-        tellRun(root, 'running', now);
+        if (!recorded) tellRun(root, 'running', now);
       },
       breakable: (breakIt) => faults?.breakable(breakIt),
-      end(done) {
+      end(done, recorded) {
         update();
+        // The lesson around it asks about runs of the reader's own.
+        if (recorded) return;
         const { state } = root.dataset;
         tellRun(root, state === 'finished' || state === 'stopped' ? state : 'failed', done);
       },

@@ -12,7 +12,7 @@ import { formatter } from './format.ts';
 import { connectKeep } from './keep.ts';
 import { SettingsForm } from './lab-form.ts';
 import { namesFrom } from './names.ts';
-import { plightOf, showPlight } from './problem-words.ts';
+import { type Plight, plightOf, showPlight } from './problem-words.ts';
 import type { Recording } from './recording.ts';
 import type { WantedSettings } from './settings.ts';
 import { endInWords, receivers } from './stage.ts';
@@ -144,12 +144,26 @@ export class PushLab extends HTMLElement {
           form.showFaults(error.faults, true);
           breaks.showFaults(error.faults);
         }
-        showPlight(part('problem'), plightOf(error, words), words, begin);
+        const plight = plightOf(error, words);
+        showPlight(part('problem'), plight, words, begin);
+        if (error instanceof Problem && error.kind === 'unreachable' && !(recording as Recording | null)?.info)
+          await showRecorded(plight);
       }
       breaks.setRun(null);
       bench.finish();
       // Also what was measured until the server went away.
       if (recording) void keep.offer(recording);
+    };
+    /** Where no server answers, as on a static host: a run of another day, said to be one. */
+    const showRecorded = async (plight: Plight) => {
+      const { fetchRecorded, recordedInWords } = await import('./recorded-run.ts');
+      const found = await fetchRecorded(this.dataset.recorded ?? '', signal);
+      if (!found) return;
+      recording = null;
+      bench.show(found.recording, await import('./charts.ts'));
+      part('idle').hidden = true;
+      const text = `${plight.text} ${recordedInWords(found, words, format)}`;
+      showPlight(part('problem'), { ...plight, text }, words, begin);
     };
     const begin = (takeOver = false) => {
       const settings = form.read(true);

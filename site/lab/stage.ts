@@ -3,7 +3,7 @@
  */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { techniques } from '../techniques/index.ts';
-import { type Break, type Phase, runComparison } from './comparison.ts';
+import { type Break, type Phase, Problem, runComparison } from './comparison.ts';
 import { demoServer } from './demo-server.ts';
 import { type Format, formatter } from './format.ts';
 import { namesFrom } from './names.ts';
@@ -26,12 +26,12 @@ export interface Stage {
 
 /** What the page does as its run goes on. */
 export interface Play {
-  /** A new run takes the place of the last. */
-  begin(recording: Recording): void;
+  /** A new run takes the place of the last; `recorded` is one of another day, which nobody here has run. */
+  begin(recording: Recording, recorded?: 'recorded'): void;
   /** The run can be broken from now on, or not any more (null). */
   breakable?(breakIt: Break | null): void;
   /** The run is over; its figures are complete. */
-  end(recording: Recording): void;
+  end(recording: Recording, recorded?: 'recorded'): void;
 }
 
 /** How a run ended, with what it carried. */
@@ -70,6 +70,7 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
   const run = async (takeOver: boolean) => {
     stopping = new AbortController();
     showPlight(part('problem'), null, words, () => {});
+    let seen = false;
     setState('connecting');
     status.textContent = say(words, 'lab.phase.connecting');
     try {
@@ -77,7 +78,10 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
       const tell = (phase: Phase, now: Recording, breakIt: Break) => {
         recording = now;
         setState(phase);
-        if (phase === 'ready') player.begin(now);
+        if (phase === 'ready') {
+          seen = true;
+          player.begin(now);
+        }
         player.breakable?.(phase === 'running' ? breakIt : null);
         if (phase === 'running' || phase === 'settling') status.textContent = say(words, `lab.phase.${phase}`);
       };
@@ -101,8 +105,22 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
       player.breakable?.(null);
       status.textContent = '';
       setState('idle');
-      showPlight(part('problem'), plightOf(error, words), words, stage.start);
+      const plight = plightOf(error, words);
+      // What the reader has measured until the server went away stays: a recording is for where there is nothing.
+      const recorded = seen ? '' : await recordedInstead(error);
+      showPlight(part('problem'), { ...plight, text: recorded || plight.text }, words, stage.start);
     }
+  };
+  /** Where no server answers, as on a static host, shows the run that was recorded of this demo; what to say of it. */
+  const recordedInstead = async (error: unknown): Promise<string> => {
+    const { recorded = '' } = root.dataset;
+    if (!(error instanceof Problem) || error.kind !== 'unreachable' || recorded === '') return '';
+    const { fetchRecorded, recordedInWords } = await import('./recorded-run.ts');
+    const found = await fetchRecorded(recorded, signal);
+    if (!found || busy) return '';
+    player.begin(found.recording, 'recorded');
+    player.end(found.recording, 'recorded');
+    return recordedInWords(found, words, format);
   };
   const stage: Stage = {
     words,

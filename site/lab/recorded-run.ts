@@ -1,0 +1,39 @@
+/**
+ * A run that was recorded, for where no demo server answers: shown in the same views, and said to be what it is. Loaded only
+ * there.
+ */
+import type { Format } from './format.ts';
+import type { Recording } from './recording.ts';
+import { dateIn } from './report.ts';
+import { type RunDocument, readDocument, recordingOf } from './run-document.ts';
+import { say, type Words } from './words.ts';
+
+export interface RecordedRun {
+  document: RunDocument;
+  recording: Recording;
+}
+
+/** Fetches the recorded run at `address`; null where it cannot be had. */
+export async function fetchRecorded(address: string, signal: AbortSignal): Promise<RecordedRun | null> {
+  if (address === '') return null;
+  try {
+    const answer = await fetch(address, { signal });
+    const read = readDocument(await answer.text());
+    return 'document' in read ? { document: read.document, recording: recordingOf(read.document) } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** What has to be said beside a recording: that it is not live, when and with what it was made, how long it was. */
+export function recordedInWords({ document: kept }: RecordedRun, words: Words, format: Format): string {
+  const { at, agent, system } = kept.made;
+  const { eventsPerSecond, durationSeconds } = kept.run.settings;
+  return say(words, 'runs.recorded', {
+    date: dateIn(words, at),
+    agent,
+    system,
+    rate: String(eventsPerSecond),
+    duration: format.count(durationSeconds),
+  });
+}
