@@ -39,6 +39,8 @@ function answerAsHttp10({ raw }: FastifyRequest, reply: FastifyReply, body: stri
     'Content-Type: application/json; charset=utf-8',
     'Cache-Control: no-store',
     `Content-Length: ${body.length}`,
+    // What a page of another origin needs to read it (cors.ts); else nothing.
+    ...Object.entries(reply.raw.getHeaders()).map(([name, value]) => `${name}: ${value}`),
   ];
   raw.socket.end([...head, '', body].join('\r\n'));
 }

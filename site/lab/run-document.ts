@@ -1,13 +1,11 @@
 /**
  * A run as one JSON document, to keep, to hand on, and to show again without a server. Works in browsers and in Node: the
- * command line prints the same document. Its form is described and checked by run-schema.json.
+ * command line prints the same document. Its form is described in run-schema.json; run-reading.ts reads one from outside.
  */
-import { checkSettings, RANGES, type RunInfo, type RunLedger, type TechniqueId } from '../../demo-server/protocol.ts';
+import { RANGES, type RunInfo, type RunLedger, type TechniqueId } from '../../demo-server/protocol.ts';
 import type { Trouble } from '../techniques/lane.ts';
 import { Clock, type ClockEstimate } from './clock.ts';
-import { type Mismatch, mismatches, type Schema } from './json-check.ts';
 import { COLUMNS, type LaneRecord, type Moment, newRecording, type Recording } from './recording.ts';
-import schema from './run-schema.json' with { type: 'json' };
 
 export const SCHEMA = 'pushlab-run/1';
 
@@ -58,11 +56,6 @@ export interface RunDocument {
   };
   ledger: RunLedger | null;
   lanes: LaneDocument[];
-}
-
-/** Why a document cannot be read. `kind` picks the sentence: no JSON, no run, a later version, or a field that is wrong. */
-export interface DocumentFault extends Mismatch {
-  kind: 'json' | 'other' | 'newer' | 'field';
 }
 
 /**
@@ -154,80 +147,8 @@ function laneDocument({ requests, events, uplink, tally, series, ...lane }: Lane
   };
 }
 
-/** Reads a document from text that may be anything. Never throws: the document, or the first faults with their places. */
-export function readDocument(text: string): { document: RunDocument } | { faults: DocumentFault[] } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return { faults: [{ kind: 'json', path: '', got: text.slice(0, 40), takes: (error as Error).message }] };
-  }
-  const version = (value as { schema?: unknown } | null)?.schema;
-  if (version !== SCHEMA) {
-    const newer = typeof version === 'string' && /^pushlab-run\/\d+$/.test(version);
-    return { faults: [{ kind: newer ? 'newer' : 'other', path: 'schema', got: version, takes: SCHEMA }] };
-  }
-  const wrong = mismatches(value, schema as Schema);
-  const faults = wrong.length > 0 ? wrong : contradictions(value as RunDocument);
-  if (faults.length > 0) return { faults: faults.map((fault) => ({ kind: 'field', ...fault })) };
-  return { document: withDefaults(value as RunDocument) };
-}
-
-/** What no schema can say: columns of one length, times in order, settings in their ranges. */
-function contradictions({ run, lanes, measured }: RunDocument): Mismatch[] {
-  const found: Mismatch[] = [];
-  const expect = (holds: boolean, path: string, got: unknown, takes: string) => {
-    if (!holds) found.push({ path, got, takes });
-  };
-  const known = Object.entries(run.settings).filter(
-    ([name]) => name in RANGES || ['techniques', 'arrivals', 'faults'].includes(name),
-  );
-  const checked = checkSettings(Object.fromEntries(known));
-  for (const { field, got, takes } of 'faults' in checked ? checked.faults : []) {
-    found.push({ path: `run.settings.${field}`, got, takes });
-  }
-  const techniques = lanes.map(({ technique }) => technique);
-  expect(new Set(techniques).size === techniques.length, 'lanes', techniques.join(', '), 'each technique once');
-  const started = lanes.some(({ requests, events }) => requests.start.length + events.at.length > 0);
-  expect(measured.zero !== null || !started, 'measured.zero', null, 'number');
-  for (const [index, { requests, events, uplink, series }] of lanes.entries()) {
-    const path = `lanes[${index}]`;
-    for (const [name, column] of Object.entries({ end: requests.end, ok: requests.ok })) {
-      const length = requests.start.length;
-      expect(column.length === length, `${path}.requests.${name}`, `[${column.length}]`, `[${length}]`);
-    }
-    for (const [name, column] of Object.entries({
-      latency: events.latency,
-      seq: events.seq,
-      request: events.request,
-    })) {
-      expect(
-        column.length === events.at.length,
-        `${path}.events.${name}`,
-        `[${column.length}]`,
-        `[${events.at.length}]`,
-      );
-    }
-    for (const [name, column] of Object.entries({ up: uplink?.up, round: uplink?.round })) {
-      const length = uplink?.sentAt.length;
-      expect(column?.length === length, `${path}.uplink.${name}`, `[${column?.length}]`, `[${length}]`);
-    }
-    for (const [name, times] of Object.entries({ 'requests.start': requests.start, 'events.at': events.at })) {
-      const at = times.findIndex((time, n) => n > 0 && time < (times[n - 1] as number));
-      expect(at < 0, `${path}.${name}[${at}]`, times[at], `≥ ${times[at - 1]}`);
-    }
-    const beyond = events.request.findIndex((request) => request > requests.start.length);
-    expect(beyond < 0, `${path}.events.request[${beyond}]`, events.request[beyond], `≤ ${requests.start.length}`);
-    const { columns, values, seconds } = series;
-    expect(values.length === columns.length, `${path}.series.values`, `[${values.length}]`, `[${columns.length}]`);
-    const uneven = values.findIndex((column) => column.length !== seconds.length);
-    expect(uneven < 0, `${path}.series.values[${uneven}]`, `[${values[uneven]?.length}]`, `[${seconds.length}]`);
-  }
-  return found.slice(0, 5);
-}
-
 /** Settings and accounts that a document of an earlier day does not have yet: off, and none. */
-function withDefaults(document: RunDocument): RunDocument {
+export function withDefaults(document: RunDocument): RunDocument {
   const settings: Record<string, unknown> = { ...document.run.settings };
   for (const [name, range] of Object.entries(RANGES)) settings[name] ??= range.default;
   settings.faults ??= [];

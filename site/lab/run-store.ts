@@ -4,7 +4,7 @@
  * @see https://www.w3.org/TR/IndexedDB/
  */
 import type { RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
-import { type RunDocument, readDocument } from './run-document.ts';
+import type { RunDocument } from './run-document.ts';
 
 /** What the list tells of a kept run without reading it. */
 export interface StoredRun {
@@ -141,17 +141,15 @@ export async function storeRun(document: RunDocument): Promise<{ stored: StoredR
   }
 }
 
-/** The document of a kept run; null where there is none of that key, or no longer a readable one. */
-export async function storedDocument(key: string): Promise<RunDocument | null> {
+/** The summary of a kept run and its document as text; null where there is none of that key. */
+export async function storedText(key: string): Promise<{ stored: StoredRun; text: string } | null> {
   const transaction = (await open()).transaction(['summaries', 'documents']);
-  const [summary, bytes] = (await Promise.all([
+  const [stored, bytes] = (await Promise.all([
     settled(transaction.objectStore('summaries').get(key)),
     settled(transaction.objectStore('documents').get(key)),
   ])) as [StoredRun | undefined, ArrayBuffer | undefined];
-  if (!summary || !bytes) return null;
-  const text = new TextDecoder().decode(await throughStream(bytes, new DecompressionStream('gzip')));
-  const read = readDocument(text);
-  return 'document' in read ? { ...read.document, name: summary.name } : null;
+  if (!stored || !bytes) return null;
+  return { stored, text: new TextDecoder().decode(await throughStream(bytes, new DecompressionStream('gzip'))) };
 }
 
 /** Names a kept run; a run with a name is not dropped to make room. */

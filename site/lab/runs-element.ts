@@ -8,7 +8,8 @@ import { connectKeep } from './keep.ts';
 import { namesFrom } from './names.ts';
 import { dateIn } from './report.ts';
 import { type Pair, showPair } from './run-compare.ts';
-import { type DocumentFault, type RunDocument, readDocument, recordingOf } from './run-document.ts';
+import { type RunDocument, recordingOf } from './run-document.ts';
+import { type DocumentFault, readDocument } from './run-reading.ts';
 import {
   deleteRun,
   keyOf,
@@ -17,8 +18,8 @@ import {
   nameRun,
   type StoredRun,
   StoreProblem,
-  storedDocument,
   storedRuns,
+  storedText,
   storeRun,
 } from './run-store.ts';
 import { pickedRuns, showRuns } from './runs-list.ts';
@@ -118,9 +119,14 @@ class PushRuns extends HTMLElement {
       actions.picked();
     };
     const load = async (key: string): Promise<RunDocument | null> => {
-      const found = documents.get(key) ?? (await storedDocument(key).catch(() => null));
-      if (!found) tell(say(words, 'runs.gone'));
-      return found;
+      const known = documents.get(key);
+      if (known) return known;
+      const kept = await storedText(key).catch(() => null);
+      const read = kept && readDocument(kept.text);
+      if (read && 'document' in read) return { ...read.document, name: kept.stored.name };
+      if (read) tellFaults(kept.stored.name || dateIn(words, kept.stored.at), read.faults);
+      tell(say(words, 'runs.gone'));
+      return null;
     };
     const actions = {
       open: (run: StoredRun) => go({ open: run.key }),

@@ -4,7 +4,8 @@
  *
  * `credentials: 'omit'` only moves these requests to a pool of connections of their own (Chromium and Firefox): else
  * they would take the warm ones of the other lanes, and the server would close them. Nobody here sets a cookie, so
- * not a byte of the head changes. To a server of another origin the others send none anyway: there it is 'include'.
+ * not a byte of the head changes. To a server of another origin the others send none anyway: there it is 'include',
+ * which it shares with the hidden frame alone.
  */
 import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './lane.ts';
 

@@ -173,7 +173,7 @@ async function post(technique: TechniqueId, lane: Lane): Promise<void> {
   const { signal, sample } = lane;
   const init: RequestInit = { method: 'POST', headers: { 'content-type': 'application/json' }, signal };
   // As its requests for events: on connections of their own (http10.ts says why).
-  if (technique === 'http10') init.credentials = 'omit';
+  if (technique === 'http10') init.credentials = lane.server === '' ? 'omit' : 'include';
   for await (const message of uplinkMessages(lane)) {
     try {
       const answer = await fetch(pushUrl(lane, technique), { ...init, body: JSON.stringify(message) });

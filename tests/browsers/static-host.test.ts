@@ -81,7 +81,9 @@ describe.each(BROWSERS)('in %s', (name) => {
       expect(lanes[technique]?.eventsSent, technique).toBe(15);
       expect(lanes[technique]?.unaccountedBytes, technique).toBe(0);
     }
-    expect(lanes.http10?.connectionsReused).toBe(0);
+    // With credentials it shares its connections with the hidden frame alone, and may end on the one that the frame let go.
+    expect(lanes.http10?.connectionsReused).toBeLessThanOrEqual(1);
+    expect(lanes.http10?.connectionsOpened).toBeGreaterThanOrEqual((lanes.http10?.requests ?? 0) - 1);
     const received = await page.$$eval('[data-table] tbody tr', (rows) =>
       rows
         .filter((row) => row.querySelector('th')?.textContent === 'Received')

@@ -9,7 +9,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { report } from '../../compare/table.ts';
 import { LADDER, RANGES, TECHNIQUES, type WireTranscript } from '../../demo-server/protocol.ts';
-import { type RunDocument, readDocument, recordingOf } from '../../site/lab/run-document.ts';
+import { type RunDocument, recordingOf } from '../../site/lab/run-document.ts';
+import { readDocument } from '../../site/lab/run-reading.ts';
 import { startServer } from '../helpers/server.ts';
 
 interface Ended {

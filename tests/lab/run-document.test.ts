@@ -7,14 +7,8 @@ import { formatter } from '../../site/lab/format.ts';
 import { GROUPS, summaryOf } from '../../site/lab/measures.ts';
 import { notesOf } from '../../site/lab/notes.ts';
 import { fileLedger, fileSample, newRecording, type Recording } from '../../site/lab/recording.ts';
-import {
-  documentOf,
-  type Made,
-  type RunDocument,
-  readDocument,
-  recordingOf,
-  SCHEMA,
-} from '../../site/lab/run-document.ts';
+import { documentOf, type Made, type RunDocument, recordingOf, SCHEMA } from '../../site/lab/run-document.ts';
+import { readDocument } from '../../site/lab/run-reading.ts';
 import schema from '../../site/lab/run-schema.json' with { type: 'json' };
 import { toTsv, written } from '../../site/lab/table.ts';
 import { techniques } from '../../site/techniques/index.ts';
