@@ -2,13 +2,12 @@
  * What a finished run offers: it is kept in this browser, can be named, saved as files, printed on one page.
  */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
-import { eventsCsv, tableCsv } from './csv.ts';
 import type { Format } from './format.ts';
 import { madeHere } from './made.ts';
 import type { Recording } from './recording.ts';
-import { dateIn, fillReport, printReport, settingLines } from './report.ts';
 import { documentOf, type RunDocument } from './run-document.ts';
 import { keyOf, MOST_RUNS, nameRun, StoreProblem, storeRun } from './run-store.ts';
+import { dateIn, settingLines } from './run-words.ts';
 import { saveFile } from './save-file.ts';
 import { offerPictures } from './save-pictures.ts';
 import { say, type Words } from './words.ts';
@@ -19,7 +18,7 @@ export interface Keep {
   /** Offers a run that was kept or read from a file. */
   offerDocument(document: RunDocument, recording: Recording): void;
   /** Opens the print dialog with the report of the run on offer. */
-  print(): void;
+  print(): Promise<void>;
   /** Takes the offer away: another run begins. */
   hide(): void;
 }
@@ -39,6 +38,8 @@ export interface KeepOptions {
   signal: AbortSignal;
 }
 
+const takeAway = () => import('./take-away.ts');
+
 /** Connects the shells of Keep.astro and Report.astro. Ends with its signal. */
 export function connectKeep({ root, words, format, names, server = '', drawAll, renamed, signal }: KeepOptions): Keep {
   const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
@@ -51,17 +52,19 @@ export function connectKeep({ root, words, format, names, server = '', drawAll, 
   let stored = false;
 
   const fileName = (ending: string): string => `pushlab-${now?.document.run.id ?? 'run'}${ending}`;
-  const files: Readonly<Record<string, (run: NonNullable<typeof now>) => void>> = {
+  const files: Readonly<Record<string, (run: NonNullable<typeof now>) => void | Promise<void>>> = {
     json: ({ document }) => saveFile(fileName('.json'), JSON.stringify(document), 'application/json'),
-    events: ({ recording }) => saveFile(fileName('-events.csv'), eventsCsv(recording), 'text/csv'),
-    table: ({ recording }) => saveFile(fileName('-table.csv'), tableCsv(recording, words, names), 'text/csv'),
+    events: async ({ recording }) =>
+      saveFile(fileName('-events.csv'), (await takeAway()).eventsCsv(recording), 'text/csv'),
+    table: async ({ recording }) =>
+      saveFile(fileName('-table.csv'), (await takeAway()).tableCsv(recording, words, names), 'text/csv'),
     report: () => keep.print(),
   };
   box.addEventListener(
     'click',
     (event) => {
       const file = (event.target as Element).closest<HTMLElement>('button[data-file]')?.dataset.file ?? '';
-      if (now) files[file]?.(now);
+      if (now) void files[file]?.(now);
     },
     { signal },
   );
@@ -123,7 +126,8 @@ export function connectKeep({ root, words, format, names, server = '', drawAll, 
       status.textContent = '';
       show(document, recording);
     },
-    print() {
+    async print() {
+      const { fillReport, printReport } = await takeAway();
       if (!now) return;
       fillReport(part('report'), { ...now, words, format, names });
       printReport(part('report'));

@@ -4,8 +4,8 @@
  */
 import type { Format } from './format.ts';
 import type { Recording } from './recording.ts';
-import { dateIn } from './report.ts';
 import { type RunDocument, recordingOf, withDefaults } from './run-document.ts';
+import { dateIn } from './run-words.ts';
 import { say, type Words } from './words.ts';
 
 export interface RecordedRun {

@@ -1,7 +1,7 @@
 /**
  * A run on one page of paper: settings, conditions, notes, the timeline as vectors, and the table.
  */
-import { RANGES, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
 import type { Format } from './format.ts';
 import type { Palette } from './look.ts';
 import { technique as techniqueMark } from './mark.ts';
@@ -10,6 +10,7 @@ import { notesOf, showNotes } from './notes.ts';
 import type { Drawing } from './picture.ts';
 import type { Recording } from './recording.ts';
 import type { RunDocument } from './run-document.ts';
+import { dateIn, fillList, settingLines } from './run-words.ts';
 import { queryFromSettings } from './settings.ts';
 import { Table } from './table.ts';
 import { timelineSvg } from './timeline-svg.ts';
@@ -93,58 +94,6 @@ export function fillReport(
   part('link').textContent = say(words, 'runs.report.link', {
     address: `${location.origin}${location.pathname.replace(/runs\/$/, '')}${queryFromSettings(run.settings)}`,
   });
-}
-
-/**
- * The settings that say how a run was, each with its unit: the usual ones always, the others where they were not off.
- * `only` picks some by name, off or not.
- */
-export function settingLines(
-  { run, lanes }: Pick<RunDocument, 'run' | 'lanes'>,
-  words: Words,
-  format: Format,
-  names: Readonly<Record<TechniqueId, string>>,
-  only?: readonly string[],
-): [string, string][] {
-  const { settings } = run;
-  const wanted = (name: string) => only === undefined || only.includes(name);
-  const lines: [string, string][] = [];
-  const listed = lanes.map(({ technique }) => names[technique]).join(', ');
-  if (wanted('techniques')) lines.push([say(words, 'lab.form.techniques'), listed]);
-  const arrivals = say(words, `lab.arrivals.${settings.arrivals}`);
-  if (wanted('arrivals')) lines.push([say(words, 'lab.form.arrivals'), arrivals]);
-  for (const name of Object.keys(RANGES) as (keyof typeof RANGES)[]) {
-    if (!wanted(name)) continue;
-    const value = settings[name];
-    // A seed has no unit, and its digits are no amount.
-    const unit = name === 'seed' ? '' : (words[`lab.unit.${name}`] ?? '');
-    const written = name === 'seed' || !Number.isInteger(value) ? String(value) : format.count(value);
-    // What is off unless asked for is not worth a line.
-    if (value === 0 && RANGES[name].default === 0 && name !== 'seed' && !only) continue;
-    lines.push([words[`lab.field.${name}`] ?? name, unit === '' ? written : `${written}\u00a0${unit}`]);
-  }
-  return lines;
-}
-
-/** A date and time in the language of the page. */
-export function dateIn(words: Words, iso: string): string {
-  const date = new Date(iso);
-  if (Number.isNaN(date.getTime())) return iso;
-  return new Intl.DateTimeFormat(words.language ?? 'en', { dateStyle: 'medium', timeStyle: 'short' }).format(date);
-}
-
-/** Fills a `<dl>` with pairs. */
-export function fillList(list: HTMLElement, pairs: readonly (readonly [string, string])[]): void {
-  list.replaceChildren(
-    ...pairs.map(([name, value]) => {
-      const group = document.createElement('div');
-      const [term, definition] = [document.createElement('dt'), document.createElement('dd')];
-      term.textContent = name;
-      definition.textContent = value;
-      group.append(term, definition);
-      return group;
-    }),
-  );
 }
 
 /** Prints the page's report alone, and puts the page back when the print dialog is closed. */

@@ -6,7 +6,6 @@ import { Bench } from './bench.ts';
 import { formatter } from './format.ts';
 import { connectKeep } from './keep.ts';
 import { namesFrom } from './names.ts';
-import { dateIn } from './report.ts';
 import { type Pair, showPair } from './run-compare.ts';
 import { type RunDocument, recordingOf } from './run-document.ts';
 import { type DocumentFault, readDocument } from './run-reading.ts';
@@ -22,6 +21,7 @@ import {
   storedText,
   storeRun,
 } from './run-store.ts';
+import { dateIn } from './run-words.ts';
 import { pickedRuns, showRuns } from './runs-list.ts';
 import { saveFile } from './save-file.ts';
 import { queryFromSettings } from './settings.ts';
@@ -198,7 +198,7 @@ class PushRuns extends HTMLElement {
       bench.show(recording, charts);
       bench.finish();
       keep.offerDocument(kept, recording);
-      if (print) keep.print();
+      if (print) await keep.print();
     };
     const showTwo = async (a: RunDocument, b: RunDocument) => {
       keep.hide();

@@ -4,8 +4,8 @@
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import type { Format } from './format.ts';
 import { technique as techniqueMark } from './mark.ts';
-import { dateIn } from './report.ts';
 import type { StoredRun } from './run-store.ts';
+import { dateIn } from './run-words.ts';
 import { say, type Words } from './words.ts';
 
 /** What the reader asks for in the list. */
