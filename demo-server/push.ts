@@ -68,12 +68,7 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
     const done = request.ws ? socket : reply.raw;
     const lane = request.run.conditions?.lanes.get(technique as TechniqueId);
     request.feed = lane?.feedFor(request.after) ?? request.run.feed;
-    if (lane) {
-      const end = beginAnswer(socket, request.ws);
-      reply.raw.once('finish', end);
-      // A WebSocket, and an answer that is written past http (http10), end with their connection.
-      done.once('close', end);
-    }
+    if (lane) done.on('close', beginAnswer(socket, request.ws));
     // Those that are simulated come from one address and by the hundred: they must not take the room of those that are not.
     if (query.client?.startsWith(SUBSCRIBER)) {
       done.on('close', take(perRun, SUBSCRIBER, limits.subscriberStreams, 'The simulation'));

@@ -26,17 +26,8 @@ export function tapServer(server: Server, { ledger, queuedBytes }: TapOptions): 
     const meter = ledger.connection(socket.remoteAddress ?? '', socket.remotePort);
     // Node makes the sockets that it accepts; no option says of which class.
     const tapped: TappedSocket = Object.setPrototypeOf(socket, TappedSocket.prototype);
-    const acceptedAt = performance.now();
-    const met = {
-      link: undefined,
-      passage: undefined,
-      acceptedAt,
-      answers: 0,
-      switched: false,
-      shut: false,
-      refusedBytes: 0,
-    };
-    Object.assign(tapped, { tap, meter, ...met });
+    // A whole number takes no memory of its own.
+    Object.assign(tapped, { tap, meter, acceptedAt: Math.ceil(performance.now()), met: undefined });
     // http lets its parser read from the handle, past the socket, until somebody else listens for data. From then on
     // it reads from the socket as any listener does, for good.
     tapped.on('data', ignore).off('data', ignore);
@@ -56,26 +47,25 @@ interface Tap {
 
 /**
  * Tells the tap that an answer begins on this socket, or (`switches`) that it becomes a WebSocket: a proxy and a
- * compressor know that from its head, and the tap does not look into what it carries. Returns how to tell the end.
+ * compressor know that from its head, and the tap does not look into what it carries. Returns how to tell the end, once.
  */
 export function beginAnswer(socket: Socket, switches: boolean): () => void {
-  if (!(socket instanceof TappedSocket)) return () => {};
-  socket.switched ||= switches;
-  socket.answers += 1;
-  socket.passage?.turn();
-  let over = false;
+  const met = socket instanceof TappedSocket ? socket.met : undefined;
+  if (met === undefined) return () => {};
+  met.switched ||= switches;
+  met.answers += 1;
+  met.passage?.turn();
   return () => {
-    if (over) return;
-    over = true;
-    socket.answers -= 1;
-    socket.passage?.turn();
+    met.answers -= 1;
+    met.passage?.turn();
   };
 }
 
 function closed(this: TappedSocket): void {
-  this.tap.sockets.delete(this);
-  this.link?.connections.delete(this);
-  this.meter.end(this.bytesRead, this.bytesWritten - this.refusedBytes);
+  const { met, tap, meter } = this;
+  tap.sockets.delete(this);
+  met?.link?.connections.delete(this);
+  meter.end(this.bytesRead, this.bytesWritten - (met?.refusedBytes ?? 0));
 }
 
 function ignore(): void {}
@@ -86,29 +76,41 @@ interface Part {
   encoding: BufferEncoding;
 }
 
+/** What a connection has met that carries a lane with a link; the others, and those of the open feed, have nothing of it. */
+interface Met {
+  link: Link | undefined;
+  /** Only once the link was not clear. */
+  passage: Passage | undefined;
+  /** Answers that are under way. */
+  answers: number;
+  switched: boolean;
+  /** The server's FIN was handed to the kernel. */
+  shut: boolean;
+  /** Counted by libuv, but not taken by the kernel. */
+  refusedBytes: number;
+}
+
 class TappedSocket extends Socket implements Linked, Ends {
   declare tap: Tap;
   declare meter: ConnectionMeter;
-  declare link: Link | undefined;
-  declare passage: Passage | undefined;
+  /** In whole ms of performance.now(). */
   declare acceptedAt: number;
-  declare answers: number;
-  declare switched: boolean;
-  declare shut: boolean;
-  declare refusedBytes: number;
+  declare met: Met | undefined;
 
   /** Called with what was read. What an upgrade puts back (`unshift`) was read before, and does not pass here again. */
   override push(chunk: Buffer | null): boolean {
-    if (chunk !== null) this.meter.up(chunk);
-    if (this.link !== this.meter.link) this.join(this.meter.link);
-    if (this.destroyed) return false;
-    return this.passage === undefined ? super.push(chunk) : this.passage.receive(chunk);
+    const { meter } = this;
+    if (chunk !== null) meter.up(chunk);
+    if (this.met === undefined && meter.link === undefined) return super.push(chunk);
+    this.met ??= { link: undefined, passage: undefined, answers: 0, switched: false, shut: false, refusedBytes: 0 };
+    if (this.met.link !== meter.link && !this.join(this.met, meter.link)) return false;
+    return this.met.passage === undefined ? super.push(chunk) : this.met.passage.receive(chunk);
   }
 
   override write(chunk: unknown, encoding?: unknown, written?: unknown): boolean {
     // Looked at before every write, because a reader that has stopped reading gives no other sign. One event is several
     // writes: those behind the one that was too much still come here.
-    const queued = this.writableLength + (this.passage?.waiting ?? 0);
+    const queued = this.writableLength + (this.met?.passage?.waiting ?? 0);
     if (queued > 0 && queued + (chunk as { length: number }).length > this.tap.queuedBytes && !this.destroyed) {
       this.meter.cut(SLOW_READER);
       this.destroy();
@@ -119,8 +121,9 @@ class TappedSocket extends Socket implements Linked, Ends {
 
   override _write(chunk: Buffer | string, encoding: BufferEncoding, written: (error?: Error | null) => void): void {
     const bytes = bytesOf({ chunk, encoding });
-    if (this.passage !== undefined) {
-      this.passage.write([bytes]);
+    const passage = this.met?.passage;
+    if (passage !== undefined) {
+      passage.write([bytes]);
       written();
       return;
     }
@@ -129,8 +132,9 @@ class TappedSocket extends Socket implements Linked, Ends {
   }
 
   override _writev(parts: Part[], written: (error?: Error | null) => void): void {
-    if (this.passage !== undefined) {
-      this.passage.write(parts.map(bytesOf));
+    const passage = this.met?.passage;
+    if (passage !== undefined) {
+      passage.write(parts.map(bytesOf));
       written();
       return;
     }
@@ -139,24 +143,29 @@ class TappedSocket extends Socket implements Linked, Ends {
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    if (this.passage === undefined) this.shutDown(done);
-    else this.passage.end(() => this.shutDown(done));
+    const passage = this.met?.passage;
+    if (passage === undefined) this.shutDown(done);
+    else passage.end(() => this.shutDown(done));
   }
 
   override _read(size: number): void {
-    this.passage?.wanted();
+    this.met?.passage?.wanted();
     super._read(size);
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.passage?.close();
+    this.met?.passage?.close();
     super._destroy(error, done);
   }
 
   // ------------------------------------------------------------------------------------------ what a link does
 
   get answering(): boolean {
-    return this.answers > 0;
+    return this.met !== undefined && this.met.answers > 0;
+  }
+
+  get switched(): boolean {
+    return this.met?.switched === true;
   }
 
   deliver(chunk: Buffer | null): boolean {
@@ -176,38 +185,43 @@ class TappedSocket extends Socket implements Linked, Ends {
     });
     // A reset that came while these were held is not known here yet, but the kernel knows, and takes nothing. libuv has
     // counted them all the same.
-    if (refused) this.refusedBytes += bytes.length;
-    else for (const part of parts) this.meter.down(part);
+    if (!refused) for (const part of parts) this.meter.down(part);
+    else if (this.met) this.met.refusedBytes += bytes.length;
   }
 
   cut(reason: string): void {
     if (this.destroyed) return;
     this.meter.cut(reason);
     // Behind a FIN there is no reset (libuv refuses it), and nothing that it could take away.
-    if (this.shut) this.destroy();
+    if (this.met?.shut) this.destroy();
     else this.resetAndDestroy();
   }
 
   adapt(): void {
-    if (this.passage !== undefined) this.passage.adapt();
-    else if (this.link?.clear === false) this.passage = new Passage(this, this.link, Number.NEGATIVE_INFINITY);
+    const { met } = this;
+    if (met?.passage !== undefined) met.passage.adapt();
+    else if (met?.link?.clear === false) met.passage = new Passage(this, met.link, Number.NEGATIVE_INFINITY);
   }
 
-  /** The connection's last request was for another lane than the one before, or for none. */
-  private join(link: Link | undefined): void {
-    this.link?.connections.delete(this);
-    this.link = link;
+  /** The connection's last request was for another lane than the one before, or for none. False if that is the end of it. */
+  private join(met: Met, link: Link | undefined): boolean {
+    met.link?.connections.delete(this);
+    met.link = link;
     link?.connections.add(this);
     // The kernel has accepted the connection long ago, so it cannot be refused any more: a reset is the next best.
-    if (link?.refusing) this.cut(REFUSED);
-    else if (this.passage !== undefined) this.passage.cross(link);
-    else if (link?.clear === false) {
-      this.passage = new Passage(this, link, this.meter.requests === 1 ? this.acceptedAt : Number.NEGATIVE_INFINITY);
+    if (link?.refusing) {
+      this.cut(REFUSED);
+      return false;
     }
+    if (met.passage !== undefined) met.passage.cross(link);
+    else if (link?.clear === false) {
+      met.passage = new Passage(this, link, this.meter.requests === 1 ? this.acceptedAt : Number.NEGATIVE_INFINITY);
+    }
+    return true;
   }
 
   private shutDown(done: (error?: Error | null) => void): void {
-    this.shut = true;
+    if (this.met) this.met.shut = true;
     super._final(done);
   }
 }
