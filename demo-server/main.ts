@@ -7,6 +7,7 @@ import { buildApp } from './app.ts';
 import { StoreError } from './classroom/sqlite-log.ts';
 import { invitation, openLog } from './classroom/start.ts';
 import { readOrigin } from './cors.ts';
+import { certificateFor, listenSecure, ownNames, type SecureFront } from './https.ts';
 
 const HELP = `Pushlab: site and demo server.
 
@@ -23,6 +24,7 @@ const HELP = `Pushlab: site and demo server.
 
   --classroom             opens a class for everyone in the network (then --host is 0.0.0.0 unless given)
   --classroom-name <text> what it is called; goes on with the last class of that name
+  --https                 speaks HTTPS, with a certificate made on the spot (browsers then give finer timers)
   --data-dir <folder>     where classes are kept, ":memory:" = nowhere (default data)
 
   --help         this text
@@ -56,6 +58,7 @@ function options() {
         'classroom-name': { type: 'string' },
         'data-dir': { type: 'string', default: 'data' },
         'trust-proxy': { type: 'string' },
+        https: { type: 'boolean', default: false },
         'no-site': { type: 'boolean', default: false },
         'allow-origin': { type: 'string', multiple: true, default: [] },
         help: { type: 'boolean', default: false },
@@ -119,6 +122,7 @@ const log = withClass
       fail(error instanceof StoreError ? error.message : (error as Error).message),
     )
   : undefined;
+let front: SecureFront | undefined;
 const app = await buildApp({
   http2Host,
   redisUrl,
@@ -126,10 +130,17 @@ const app = await buildApp({
   allowOrigins: origins,
   trustProxy,
   ...(noSite ? {} : { siteDir }),
-  classroom: withClass ? { name: given['classroom-name']?.trim(), log } : undefined,
+  classroom: withClass ? { name: given['classroom-name']?.trim(), log, secureFront: () => front } : undefined,
 });
+const keepsFiles = withClass && given['data-dir'] !== ':memory:';
+const certificate = given.https
+  ? await certificateFor(ownNames(), keepsFiles ? given['data-dir'] : undefined)
+  : undefined;
 try {
-  await app.listen({ port, host });
+  await app.listen(certificate ? { port: 0, host: '127.0.0.1' } : { port, host });
+  const inner = app.server.address();
+  if (certificate && typeof inner === 'object' && inner)
+    front = await listenSecure(certificate, { host, port, to: inner.port });
 } catch (error) {
   explain(error as NodeJS.ErrnoException, port, '--port');
 }
@@ -141,8 +152,9 @@ function explain({ code, message }: NodeJS.ErrnoException, port: number, option:
   fail(message);
 }
 const address = app.server.address();
-const boundPort = typeof address === 'object' && address ? address.port : port;
-const origin = `http://${host.includes(':') ? `[${host}]` : host}`;
+const boundPort = front?.port ?? (typeof address === 'object' && address ? address.port : port);
+const scheme = front ? 'https' : 'http';
+const origin = `${scheme}://${host.includes(':') ? `[${host}]` : host}`;
 process.stdout.write(`Pushlab listens on ${origin}:${boundPort}\n`);
 
 /** A port that nobody named may be another one; one that was named is meant. */
@@ -156,8 +168,19 @@ async function listenSecond(): Promise<void> {
   if (typeof second === 'object' && second)
     process.stdout.write(`The hostile page of the lesson on security is on ${origin}:${second.port}\n`);
 }
-if (!noSite && secondText !== 'none') await listenSecond();
-if (app.classroom) process.stdout.write(invitation(app.classroom, `http://localhost:${boundPort}`));
+// A page over HTTPS may show no frame over HTTP: the hostile page stays away.
+if (!noSite && secondText !== 'none' && !front) await listenSecond();
+if (app.classroom) process.stdout.write(invitation(app.classroom, `${scheme}://localhost:${boundPort}`));
+if (certificate) process.stdout.write(howToTrust(certificate.fingerprint));
+
+/** No authority vouches for it: the first visit of each device shows a warning, and a way past it. */
+function howToTrust(fingerprint: string): string {
+  return `
+The certificate was made by this server, so every browser warns once. Look at the certificate that the warning shows: if
+its SHA-256 fingerprint is this one, nobody stands in between, and one may go on (“Advanced”).
+  ${fingerprint}
+`;
+}
 
 let stopping = false;
 async function stop(): Promise<void> {
@@ -165,6 +188,7 @@ async function stop(): Promise<void> {
   stopping = true;
   const patience = setTimeout(() => app.endConnections(), PATIENCE_MS);
   await app.close();
+  front?.close();
   clearTimeout(patience);
   process.exit(0);
 }

@@ -18,6 +18,8 @@ export interface ClassroomOptions {
   log?: ClassLog | undefined;
   /** Address of the site as devices reach it, where that is not this server's own: behind a proxy. */
   publicUrl?: string | undefined;
+  /** Where devices reach this server over HTTPS, if they do; known once it listens. */
+  secureFront?: (() => { host: string; port: number } | undefined) | undefined;
 }
 
 /** The class of a server that was started with one. */
@@ -35,7 +37,7 @@ const NAME = 'Pushlab class';
 /** Opens (or goes on with) the class and registers its routes. */
 export async function registerClassroom(
   app: FastifyInstance,
-  { name, log = memoryLog(), publicUrl }: ClassroomOptions,
+  { name, log = memoryLog(), publicUrl, secureFront }: ClassroomOptions,
   { runs, ledger, limits, heartbeatMs }: { runs: Runs; ledger: Ledger; limits: Limits; heartbeatMs: number },
 ): Promise<OpenedClass> {
   const kept = (await log.list()).filter((one) => !one.ended && (name === undefined || one.name === name)).at(-1);
@@ -51,9 +53,9 @@ export async function registerClassroom(
     const address = app.server.address();
     const { address: host, port } =
       typeof address === 'object' && address ? address : { address: 'localhost', port: 0 };
-    const local = host === '::1' || host === '127.0.0.1' ? 'localhost' : host;
-    const protocol = 'setSecureContext' in app.server ? 'https' : 'http';
-    return joinPicture({ protocol, host: local, port, publicUrl }, room.state.code);
+    const front = secureFront?.();
+    const at = front ?? { host: host === '::1' || host === '127.0.0.1' ? 'localhost' : host, port };
+    return joinPicture({ protocol: front ? 'https' : 'http', ...at, publicUrl }, room.state.code);
   };
   classRoutes(app, room);
   // A picture is made often, its QR codes once.

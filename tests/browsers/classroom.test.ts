@@ -1,7 +1,11 @@
 /** A class as its people see it: a teacher and three students in Chromium, one in Firefox. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join as joinPath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { certificateFor, listenSecure, ownNames } from '../../demo-server/https.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
@@ -209,3 +213,22 @@ test.each(BROWSERS)(
     }
   },
 );
+
+test('over --https the page is isolated, its timers are fine, and the class’s socket is wss', async () => {
+  const folder = await mkdtemp(joinPath(tmpdir(), 'pushlab-https-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const server = await startServer({ siteDir, classroom: {} });
+  const certificate = await certificateFor(ownNames(['127.0.0.1']), folder);
+  const front = await listenSecure(certificate, { host: '127.0.0.1', port: 0, to: server.port });
+  onTestFinished(() => front.close());
+  const browser = await openBrowser('chromium', { anyCertificate: true });
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage();
+  await page.goto(`https://127.0.0.1:${front.port}/join/#${server.classroom?.room.state.code}`);
+  await page.waitForSelector('push-class-join[data-state=form]');
+  await page.type('[data-part=nickname]', 'Anna');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.class-bar[data-state=online]');
+  expect(await page.evaluate(() => [isSecureContext, crossOriginIsolated])).toEqual([true, true]);
+  expect(await page.$eval('[data-part=insecure]', (note) => (note as HTMLElement).hidden)).toBe(true);
+});
