@@ -2,11 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { refuseUnknownPath } from './refusal.ts';
 
 /** Files of the build that are for the server, not for visitors, compressed or not. */
 const PRIVATE = ['/csp.json', '/.inputs'];
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Answers with a built page, given by its path with slashes around, at an address that is not its own; only where there is a site. */
+    sendPage?: (reply: FastifyReply, path: string) => Promise<FastifyReply>;
+  }
+}
 
 /** Names of this machine for itself. To a browser each is a site of its own. */
 const LOOPBACK = ['localhost', '127.0.0.1'];
@@ -52,6 +59,12 @@ export async function serveSite(
       },
     });
   });
+  app.decorate('sendPage', async (reply: FastifyReply, path: string) =>
+    reply
+      .headers({ ...pageHeaders, 'cache-control': 'no-cache' })
+      .type('text/html; charset=utf-8')
+      .send(await readFile(join(siteDir, path, 'index.html'))),
+  );
   app.setNotFoundHandler((request, reply) => {
     if (!request.headers.accept?.includes('text/html')) refuseUnknownPath(request);
     return reply

@@ -169,11 +169,10 @@ export function connectionProbes(
     const { back = '' } = request.query;
     if (!BACK.test(back))
       throw new RefusalError(400, 'bad-page', `back: got ${JSON.stringify(back)}, takes the path of the lab's page.`);
-    if (!app.hasReplyDecorator('sendFile'))
-      throw new RefusalError(404, 'no-site', 'This server was started without the pages.');
+    if (!app.sendPage) throw new RefusalError(404, 'no-site', 'This server was started without the pages.');
     // The page itself, not a way to it: a redirect would have to wait for a connection once more.
     atOnce(request, reply);
-    return reply.sendFile(`${back.slice(1)}index.html`);
+    return app.sendPage(reply, back);
   });
 
   app.route({

@@ -56,6 +56,12 @@ export function http2Probes(app: FastifyInstance, { host }: { host: string | und
     return (server.address() as AddressInfo).port;
   }
 
+  async function startBoth(): Promise<Http2Servers> {
+    const certificate = makeCertificate(['localhost', '127.0.0.1', '::1']);
+    const [silent, announcing] = [await listen(certificate), await listen(certificate, STREAMS)];
+    return { silent, announcing, streams: STREAMS, fingerprint: certificate.fingerprint };
+  }
+
   app.post('/probe/http2', { schema: http2Schema }, async (request) => {
     if (host === undefined && !LOOPBACK.test(request.ip))
       throw new RefusalError(
@@ -63,11 +69,14 @@ export function http2Probes(app: FastifyInstance, { host }: { host: string | und
         'loopback-only',
         `The HTTP/2 servers listen on the machine of the server alone; you come from ${request.ip}. Start it with --http2-host 0.0.0.0 to let others in.`,
       );
-    started ??= (async () => {
-      const certificate = makeCertificate(['localhost', '127.0.0.1', '::1']);
-      const [silent, announcing] = [await listen(certificate), await listen(certificate, STREAMS)];
-      return { silent, announcing, streams: STREAMS, fingerprint: certificate.fingerprint };
-    })();
+    started ??= startBoth().catch((error: NodeJS.ErrnoException) => {
+      started = undefined;
+      throw new RefusalError(
+        503,
+        'no-http2',
+        `The HTTP/2 servers cannot listen on ${host ?? 'loopback'}: ${error.code ?? error.message}. Start the server with another --http2-host.`,
+      );
+    });
     return started;
   });
 

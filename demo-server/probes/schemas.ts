@@ -83,6 +83,7 @@ export const http2Schema = {
       },
     },
     403: refused('The servers listen on loopback, and you are not there.'),
+    503: refused('They cannot listen there.'),
   },
 };
 const config = {

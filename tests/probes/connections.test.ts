@@ -196,6 +196,13 @@ describe('the servers of HTTP/2', () => {
     expect((await once(own, 'response'))[0][':status']).toBe(200);
   });
 
+  test('say why they cannot be started', async () => {
+    const server = await startServer({ http2Host: '203.0.113.1' });
+    const answer = await fetch(`${server.url}/probe/http2`, { method: 'POST' });
+    expect(answer.status).toBe(503);
+    expect((await answer.json()).message).toMatch(/203\.0\.113\.1: EADDRNOTAVAIL\. .*--http2-host\.$/);
+  });
+
   test('are gone with the server', async () => {
     const server = await startServer();
     const { announcing } = await start(server);
