@@ -72,6 +72,10 @@ export class PushLab extends HTMLElement {
       drawAll: () => bench.drawAll(),
       signal,
     });
+    if (demoServer() !== '') {
+      part('elsewhere').hidden = false;
+      part('elsewhere').textContent = say(words, 'runs.elsewhere', { server: demoServer() });
+    }
     let stopping: AbortController | null = null;
     let recording: Recording | null = null;
 

@@ -72,6 +72,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     const page = await open(`${host.url}/lab/?durationSeconds=3&eventsPerSecond=5&seed=3`);
     await page.waitForSelector('push-lab[data-state=idle]');
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
+    expect(await page.$eval('[data-part=elsewhere]', (found) => found.textContent)).toContain(server.url);
     await page.click('[data-part=start]');
     await page.waitForSelector('push-lab[data-state=finished]', { timeout: 45_000 });
     const id = await page.$eval('[data-part=condition-run]', (found) => found.textContent ?? '');
