@@ -70,8 +70,9 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
     request.feed = lane?.feedFor(request.after) ?? request.run.feed;
     if (lane) done.on('close', beginAnswer(socket, request.ws));
     // Those that are simulated come from one address and by the hundred: they must not take the room of those that are not.
+    // Each may have two requests in progress: its question and a message that it sends.
     if (query.client?.startsWith(SUBSCRIBER)) {
-      done.on('close', take(perRun, SUBSCRIBER, limits.subscriberStreams, 'The simulation'));
+      done.on('close', take(perRun, SUBSCRIBER, 2 * limits.subscriberStreams, 'The simulation'));
       return;
     }
     done.on('close', take(perRun, request.run.id, limits.streamsPerRun, `Run ${request.run.id}`));

@@ -95,6 +95,8 @@ export function createSubscribers({ ledger, limits, origin }: SubscribersOptions
     const { admitted, met } = admit(subscribers, techniques.length, limits.subscriberStreams - taken, {
       most: limits.subscriberStreams,
       openSockets: ledger.openConnections(),
+      // While a stream is held, a message goes over a connection of its own.
+      socketsEach: uplinkPerSecond > 0 ? 2 : 1,
     });
     const crowd: Crowd = { admitted, report: undefined, limits: met, here: true };
     known.set(run, crowd);
@@ -140,7 +142,7 @@ function admit(
   wanted: number,
   lanes: number,
   left: number,
-  { most, openSockets }: { most: number; openSockets: number },
+  { most, openSockets, socketsEach }: { most: number; openSockets: number; socketsEach: number },
 ): { admitted: number; met: SubscriberLimit[] } {
   const total = wanted * lanes;
   const met: SubscriberLimit[] = [];
@@ -156,17 +158,17 @@ function admit(
     },
     {
       limit: 'file-descriptors' as const,
-      value: total + openSockets + FILES_BESIDES,
+      value: total * socketsEach + openSockets + FILES_BESIDES,
       bound: files,
-      fits: files - openSockets - FILES_BESIDES,
+      fits: (files - openSockets - FILES_BESIDES) / socketsEach,
       message: `The system lets this process have ${files} files and sockets open (ulimit -n), and ${openSockets} sockets were.`,
     },
     {
       limit: 'memory' as const,
-      value: total * BYTES_EACH,
+      value: total * socketsEach * BYTES_EACH,
       bound: memory,
-      fits: memory / BYTES_EACH,
-      message: `${Math.round(memory / 1e6)} MB of memory were free, and a subscriber may need ${BYTES_EACH / 1024} KiB.`,
+      fits: memory / BYTES_EACH / socketsEach,
+      message: `${Math.round(memory / 1e6)} MB of memory were free, and a connection may need ${BYTES_EACH / 1024} KiB.`,
     },
   ];
   let admitted = wanted;

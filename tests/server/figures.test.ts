@@ -49,7 +49,7 @@ describe('clients behind one address', () => {
   });
 
   test('that are simulated take no room from those that are not, and have a limit of their own', async () => {
-    const server = await startServer({ limits: { streamsPerRun: 1, streamsPerAddress: 1, subscriberStreams: 2 } });
+    const server = await startServer({ limits: { streamsPerRun: 1, streamsPerAddress: 1, subscriberStreams: 1 } });
     const open = (client: string) => rawConnection(server.port, get(`/push/sse?client=${client}`));
     const head = (bytes: Buffer) => bytes.includes('\r\n\r\n');
     for (const client of ['subscriber-1', 'subscriber-2', 'anna']) {
