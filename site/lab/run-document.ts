@@ -159,7 +159,7 @@ export function withDefaults(document: RunDocument): RunDocument {
   };
   const lanes = Object.entries(document.ledger?.lanes ?? {}).map(([id, account]) => [
     id,
-    { ...account, cuts: account.cuts ?? [] },
+    { ...account, cuts: account.cuts ?? [], uplinkMessages: account.uplinkMessages ?? 0 },
   ]);
   const ledger = document.ledger && { ...document.ledger, lanes: Object.fromEntries(lanes) };
   return { ...document, run, ledger };

@@ -435,3 +435,23 @@ describe('a feed that several servers make in turns', () => {
     expect(lost.told).toEqual(['reset 0', 1, 2, 3, 4, 5]);
   });
 });
+
+describe('a feed without its beginning', () => {
+  test('resets who comes from before it, tells the rest, and leaves the feed itself whole', () => {
+    const feed = createFeed(tenASecond);
+    for (const seq of [1, 2, 3, 4]) feed.take({ seq, sentAt: now(), data: 'x' });
+    const later = feed.without(3);
+    expect(later.since(2)).toMatchObject({ reset: true, next: 4, events: [{ seq: 4 }] });
+    expect(later.since(3)).toMatchObject({ reset: false, events: [{ seq: 4 }] });
+    expect(later.latest(20).map(({ seq }) => seq)).toEqual([4]);
+    const [behind, abreast] = [listener(), listener()];
+    later.subscribe(1, behind);
+    later.subscribe(4, abreast);
+    feed.take({ seq: 5, sentAt: now(), data: 'x' });
+    expect(behind.told).toEqual(['reset 3', 4, 5]);
+    expect(abreast.told).toEqual([5]);
+    expect(later.lastSeq).toBe(5);
+    expect(feed.since(0)).toMatchObject({ reset: false, next: 5 });
+    expect(feed.latest(20)).toHaveLength(5);
+  });
+});
