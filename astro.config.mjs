@@ -170,6 +170,7 @@ export default defineConfig({
               { label: 'Six connections', link: '/lab/connections/' },
               { label: 'Buffering', link: '/lab/buffering/' },
               { label: 'Your browser', link: '/lab/browser/' },
+              { slug: 'classroom' },
               { slug: 'measuring' },
               { slug: 'host-it-yourself' },
               { label: 'Check your way in', link: '/check/' },
