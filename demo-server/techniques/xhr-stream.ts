@@ -2,7 +2,7 @@
  * XHR streaming (about 2004): an answer that never ends, read by a script while it grows; one JSON text a line.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-3
  *
- * `nosniff`: without it Chromium holds the first 1 058 bytes of text back to guess what they are.
+ * `nosniff`: without it Chromium holds the first 1 024 bytes of text back to guess what they are.
  */
 import { encodeOnce } from '../feed.ts';
 import { resetJson } from '../protocol.ts';
