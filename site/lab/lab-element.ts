@@ -166,8 +166,8 @@ export class PushLab extends HTMLElement {
       recording = null;
       bench.show(found.recording, await import('./charts.ts'));
       part('idle').hidden = true;
-      const text = `${plight.text} ${recordedInWords(found, words, format)}`;
-      showPlight(part('problem'), { ...plight, text }, words, begin);
+      const text = recordedInWords(found, words, format);
+      showPlight(part('problem'), { ...plight, text, tone: 'recorded' }, words, begin);
     };
     const begin = (takeOver = false) => {
       const settings = form.read(true);

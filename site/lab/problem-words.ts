@@ -8,6 +8,8 @@ export interface Plight {
   text: string;
   /** What the button beside the sentence does: make the other run stop and start here, or try once more. */
   wayOn: 'takeOver' | 'again' | null;
+  /** Set where a recorded run stands in: that is a note, and no failure. */
+  tone?: 'recorded';
 }
 
 /** The sentence and the way on for whatever `runComparison` rejected with. */
@@ -35,6 +37,7 @@ export function showPlight(
   act: (takeOver: boolean) => void,
 ): void {
   box.hidden = plight === null;
+  box.dataset.tone = plight?.tone ?? '';
   const text = box.querySelector('p');
   const button = box.querySelector('button');
   if (!text || !button) throw new Error('The problem box lacks its <p> or its <button>');

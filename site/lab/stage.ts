@@ -108,7 +108,8 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
       const plight = plightOf(error, words);
       // What the reader has measured until the server went away stays: a recording is for where there is nothing.
       const recorded = seen ? '' : await recordedInstead(error);
-      showPlight(part('problem'), { ...plight, text: recorded || plight.text }, words, stage.start);
+      const told = recorded === '' ? plight : { ...plight, text: recorded, tone: 'recorded' as const };
+      showPlight(part('problem'), told, words, stage.start);
     }
   };
   /** Where no server answers, as on a static host, shows the run that was recorded of this demo; what to say of it. */
