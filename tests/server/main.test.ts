@@ -158,6 +158,8 @@ describe('the options', () => {
     [['--port'], {}, 'See npm start -- --help.'],
     [['--port', 'http'], {}, 'takes a number from 0 to 65535, got "http"'],
     [['--port', '65536'], {}, 'takes a number from 0 to 65535, got "65536"'],
+    [['--allow-origin', 'https://pushlab.example/lab'], {}, 'got "https://pushlab.example/lab"'],
+    [['--allow-origin', '*'], {}, 'takes an origin, as in https://pushlab.example'],
     [['--port', '80.5'], {}, 'got "80.5"'],
     [['--port='], {}, 'got ""'],
     [['--port', '-1'], {}, 'See npm start -- --help.'],
