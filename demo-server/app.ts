@@ -5,6 +5,7 @@ import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { chatRoute } from './chat.ts';
 import { type ClassroomOptions, type OpenedClass, registerClassroom } from './classroom/index.ts';
+import { noClassRoutes } from './classroom/routes.ts';
 import { controlRoute } from './control.ts';
 import { allowOrigins } from './cors.ts';
 import { chooseProtocol, DEFLATE_OPTIONS, echoRoutes, limitOffer } from './echo.ts';
@@ -199,6 +200,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   const classroom = options.classroom
     ? await registerClassroom(app, options.classroom, { runs, ledger: { ...ledger, read: whole }, limits, heartbeatMs })
     : null;
+  if (!classroom) noClassRoutes(app);
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   if (options.siteDir) await serveSite(app, options.siteDir, secondPort);

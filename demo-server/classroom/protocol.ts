@@ -325,12 +325,8 @@ export const CLOSED_FOR_GOOD = 4403;
 /** The same seat or more sockets than it may have were opened elsewhere. */
 export const CLOSED_ELSEWHERE = 4409;
 
-/** Answer of `GET /classroom/info`: that there is a class here, and whether one can join. */
-export interface ClassInfo {
-  name: string;
-  locked: boolean;
-  ended: boolean;
-}
+/** Answer of `GET /classroom/info`: whether there is a class here, and whether one can join it. */
+export type ClassInfo = { open: false } | { open: true; name: string; locked: boolean; ended: boolean };
 
 /** One line of news on the class feed: the `data` of its events, as JSON. */
 export type ClassNews =

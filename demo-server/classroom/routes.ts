@@ -7,6 +7,11 @@ import type { ClassInfo } from './protocol.ts';
 import { classDeleteSchema, classExportSchema, classInfoSchema, classListSchema } from './schemas.ts';
 import { type ClassState, NO_CLASS, reduce } from './state.ts';
 
+/** What a server without a class says of it, so that the page to join one need not meet an error; nothing else of it exists. */
+export function noClassRoutes(app: FastifyInstance): void {
+  app.get('/classroom/info', { schema: classInfoSchema }, async (): Promise<ClassInfo> => ({ open: false }));
+}
+
 type OfClass = { Params: { id: string; format: string } };
 
 export function classRoutes(app: FastifyInstance, room: Classroom): void {
@@ -31,7 +36,7 @@ export function classRoutes(app: FastifyInstance, room: Classroom): void {
 
   app.get('/classroom/info', { schema: classInfoSchema }, async (): Promise<ClassInfo> => {
     const { name, locked, ended } = room.state;
-    return { name, locked, ended };
+    return { open: true, name, locked, ended };
   });
   const classes = { preHandler: teachersOnly };
   app.get('/classroom/classes', { ...classes, schema: classListSchema }, async () => ({

@@ -22,11 +22,17 @@ export const classSocketSchema = {
 export const classInfoSchema = {
   tags: ['classroom'],
   summary: 'Is there a class here?',
-  description: 'Its name and whether one can join; nothing about who is in it. Only with --classroom.',
+  description:
+    'Its name and whether one can join; nothing about who is in it. All other routes of a class exist only with --classroom.',
   response: {
     200: {
       type: 'object',
-      properties: { name: { type: 'string' }, locked: { type: 'boolean' }, ended: { type: 'boolean' } },
+      properties: {
+        open: { type: 'boolean' },
+        name: { type: 'string' },
+        locked: { type: 'boolean' },
+        ended: { type: 'boolean' },
+      },
     },
   },
 };

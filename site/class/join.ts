@@ -102,6 +102,7 @@ class ClassJoin extends HTMLElement {
       .then(async (answer) => {
         if (!answer.ok) return setState('none');
         const info = (await answer.json()) as ClassInfo;
+        if (!info.open) return setState('none');
         setText(part('name'), info.name);
         setState('form');
         if (info.ended) explain('ended');

@@ -25,7 +25,8 @@ const measured = (p50: number): DeviceResult => ({
 
 test('without --classroom nothing of it is there', async () => {
   const server = await startServer();
-  for (const path of ['/classroom', '/classroom/info', '/classroom/classes']) {
+  expect(await (await fetch(`${server.url}/classroom/info`)).json()).toEqual({ open: false });
+  for (const path of ['/classroom', '/classroom/classes', '/classroom/classes/x/csv']) {
     expect((await fetch(server.url + path)).status, path).toBe(404);
   }
   await expect(openDevice(server.port)).rejects.toThrow('failed');
