@@ -145,7 +145,12 @@ class PushRuns extends HTMLElement {
         await refresh();
       },
       async name(run: StoredRun, name: string) {
-        await nameRun(run.key, name).catch(tellProblem);
+        try {
+          await nameRun(run.key, name);
+          tell(say(words, name === '' ? 'runs.keep.nameless' : 'runs.keep.named'));
+        } catch (error) {
+          tellProblem(error);
+        }
         const known = documents.get(run.key);
         if (known) known.name = name;
         await refresh();

@@ -161,6 +161,7 @@ describe.each(BROWSERS)('runs in %s', (name) => {
     await openRuns(page);
     await page.type('.runs input[type=text]', 'Before the fix');
     await page.keyboard.press('Enter');
+    await page.waitForFunction(() => document.querySelector('[data-part=status]')?.textContent?.startsWith('Named.'));
     await openRuns(page);
     const named = () =>
       page.$$eval('.runs input[type=text]', (all) => all.map((one) => (one as HTMLInputElement).value));
@@ -246,6 +247,7 @@ describe.each(BROWSERS)('runs in %s', (name) => {
       window.print = () => {};
     });
     await page.click('[data-file=report]');
+    await page.waitForFunction(() => document.documentElement.dataset.report === '');
     await page.emulateMediaType('print').catch(() => {});
     const report = await page.$eval('[data-part=report]', (found) => ({
       text: (found as HTMLElement).textContent ?? '',
