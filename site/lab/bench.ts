@@ -90,13 +90,13 @@ export class Bench {
     this.#timeline.show(recording);
     this.#inspector.show(recording);
     this.#list.show(recording);
-    const pictures = new Map<ChartKind, SVGSVGElement>();
-    for (const picture of this.#root.querySelectorAll<SVGSVGElement>('svg.lines')) {
-      pictures.set(picture.dataset.chart as ChartKind, picture);
+    const canvases = new Map<ChartKind, HTMLCanvasElement>();
+    for (const canvas of this.#root.querySelectorAll<HTMLCanvasElement>('canvas[data-chart]')) {
+      canvases.set(canvas.dataset.chart as ChartKind, canvas);
     }
     const [words, format, names] = [this.#words, this.#format, this.#names];
     const signal = AbortSignal.any([this.#life, this.#current.signal]);
-    this.#charts = new Charts({ pictures, region: this.#root, recording, format, names, signal });
+    this.#charts = new Charts({ canvases, region: this.#root, recording, words, format, names, signal });
     this.#charts.setLogarithmic((this.#part('logarithmic') as HTMLInputElement).checked);
     this.#pictures.show(recording, this.#shown);
     this.#faults.show(recording);

@@ -1,22 +1,38 @@
 /**
- * The charts of the lab: counts and bytes over the time of a run, and latency in windows of it. Drawn live, one a frame.
+ * The five charts of the lab. This file alone imports Chart.js, and is itself imported when a run starts.
  */
+import {
+  Chart,
+  type ChartDataset,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  Tooltip,
+} from 'chart.js';
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { pageTime } from './clock.ts';
 import type { Format } from './format.ts';
 import { LatencyWindows, windowSeconds } from './latency-windows.ts';
-import { drawLines, type Ends, endsOf, type LinePlot, type PlotLine } from './line-plot.ts';
-import { tipAt } from './plot-tip.ts';
+import { dashOf, drawMark, onThemeChange, type Palette, readPalette } from './look.ts';
 import { COLUMNS, type Column, type LaneRecord, type Recording } from './recording.ts';
 import { whileVisible } from './visible.ts';
+import { say, type Words } from './words.ts';
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, LogarithmicScale, Tooltip);
 
 export type ChartKind = Column | 'latency';
+type Point = { x: number; y: number };
+type Line = ChartDataset<'line', Point[]> & { lane: LaneRecord; percentile?: 'p50' | 'p95' | 'max' };
+type LineChart = Chart<'line', Point[]>;
 
 export interface ChartsOptions {
-  pictures: ReadonlyMap<ChartKind, SVGSVGElement>;
+  canvases: ReadonlyMap<ChartKind, HTMLCanvasElement>;
   /** The charts are in it; updates stop while it cannot be seen. */
   region: Element;
   recording: Recording;
+  words: Words;
   format: Format;
   names: Readonly<Record<TechniqueId, string>>;
   signal: AbortSignal;
@@ -28,14 +44,13 @@ const UPDATES_A_SECOND = 2;
 /** Draws a recording live, one chart a frame. Ends with its signal. */
 export class Charts {
   readonly #options: ChartsOptions;
+  readonly #charts = new Map<ChartKind, LineChart>();
   readonly #latency = new Map<LaneRecord, LatencyWindows>();
-  readonly #plots = new Map<ChartKind, LinePlot>();
   /** Charts that have not been drawn since the run was over, or since something about their look changed. */
   readonly #due = new Set<ChartKind>();
   /** Charts on the screen: after their first picture the others wait until they are there. */
   readonly #seen = new Set<ChartKind>();
-  readonly #ends = new Map<ChartKind, Ends>();
-  #pointed: { kind: ChartKind; x: number } | null = null;
+  #palette: Palette;
   #turn = 0;
   #last = 0;
   #logarithmic = false;
@@ -43,67 +58,49 @@ export class Charts {
 
   constructor(options: ChartsOptions) {
     this.#options = options;
-    const { recording, region, signal, pictures } = options;
+    const { recording, region, signal } = options;
+    this.#palette = readPalette(region);
     const length = windowSeconds(recording.info?.settings ?? { eventsPerSecond: 1, durationSeconds: 60 });
     for (const lane of recording.lanes.values()) this.#latency.set(lane, new LatencyWindows(length));
-    const kindOf = (target: Element) => [...pictures].find(([, picture]) => picture === target)?.[0] as ChartKind;
+    onThemeChange(() => this.#retint(), signal);
     const watch = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
-        if (isIntersecting) this.#seen.add(kindOf(target));
-        else this.#seen.delete(kindOf(target));
+        const kind = (target as HTMLElement).dataset.chart as ChartKind;
+        if (isIntersecting) this.#seen.add(kind);
+        else this.#seen.delete(kind);
       }
     });
-    const resized = new ResizeObserver((entries) => {
-      for (const { target } of entries) this.#draw(kindOf(target));
-    });
-    for (const [kind, picture] of pictures) {
-      watch.observe(picture);
-      resized.observe(picture);
-      for (const type of ['pointermove', 'pointerdown'] as const) {
-        picture.addEventListener(
-          type,
-          (event) => this.#point(kind, event.clientX - picture.getBoundingClientRect().left),
-          { signal },
-        );
-      }
-      picture.addEventListener('pointerleave', () => this.#point(kind, null), { signal });
-    }
-    const stop = () => {
-      watch.disconnect();
-      resized.disconnect();
-    };
-    signal.addEventListener('abort', stop, { once: true });
+    for (const canvas of options.canvases.values()) watch.observe(canvas);
+    signal.addEventListener('abort', () => watch.disconnect(), { once: true });
     whileVisible(region, 60, (now) => this.#next(now), signal);
     addEventListener('beforeprint', () => this.drawDue(), { signal });
+    signal.addEventListener('abort', () => this.#destroy(), { once: true });
     this.refresh();
   }
 
   /** Has every chart drawn once more, though no data came: after the end, or when it changed its look. */
   refresh(): void {
-    for (const kind of this.#options.pictures.keys()) this.#due.add(kind);
+    for (const kind of this.#options.canvases.keys()) this.#due.add(kind);
   }
 
   /** Shows only these lanes. */
   showLanes(shown: ReadonlySet<TechniqueId>): void {
     this.#shown = new Set(shown);
+    for (const chart of this.#charts.values()) this.#applyShown(chart);
     this.refresh();
   }
 
   /** Draws counts and bytes on logarithmic axes or on linear ones; latency is logarithmic always. */
   setLogarithmic(on: boolean): void {
     this.#logarithmic = on;
+    for (const [kind, chart] of this.#charts) Object.assign(chart.options.scales ?? {}, { y: this.#yAxis(kind) });
     this.refresh();
   }
 
-  /** The ends of a chart's axes as it was drawn last. */
-  endsOf(kind: ChartKind): Ends | undefined {
-    return this.#plots.get(kind)?.ends;
-  }
-
-  /** Draws a chart between these ends from now on, so that it can be held against another. */
-  setEnds(kind: ChartKind, ends: Ends): void {
-    this.#ends.set(kind, ends);
-    this.#draw(kind);
+  #applyShown(chart: LineChart): void {
+    for (const [index, dataset] of chart.data.datasets.entries()) {
+      chart.setDatasetVisibility(index, this.#shown?.has((dataset as Line).lane.technique) ?? true);
+    }
   }
 
   /** Draws all that is due, seen or not: before the page is printed, say. */
@@ -112,8 +109,8 @@ export class Charts {
   }
 
   #next(now: number): void {
-    const { pictures, recording } = this.#options;
-    const unmade = [...pictures.keys()].find((kind) => !this.#plots.has(kind));
+    const { canvases, recording } = this.#options;
+    const unmade = [...canvases.keys()].find((kind) => !this.#charts.has(kind));
     // A run that is over has nothing left to disturb, and nothing left to draw but what has changed its look.
     const over = !Number.isNaN(recording.over);
     const seen = [...this.#seen].filter((kind) => !over || this.#due.has(kind));
@@ -126,93 +123,185 @@ export class Charts {
   }
 
   #draw(kind: ChartKind): void {
-    const { pictures, recording, format } = this.#options;
-    const picture = pictures.get(kind) as SVGSVGElement;
     this.#due.delete(kind);
-    const seconds = recording.info?.settings.durationSeconds ?? 20;
-    const lines = this.#lines(kind, seconds);
-    const logarithmic = kind === 'latency' || this.#logarithmic;
-    const inBytes = kind === 'headBytes' || kind === 'wireBytes';
-    const plot: LinePlot = {
-      lines,
-      ends: this.#ends.get(kind) ?? endsOf(lines, seconds, logarithmic),
-      logarithmic,
-      bands: recording.conditions.hidden.map(({ from, to }) => ({
-        from: (from - recording.zero) / 1000,
-        to: (Math.min(to, pageTime()) - recording.zero) / 1000,
-      })),
-      // What is not laid out (folded away, or to be saved without having been seen) has a size all the same.
-      width: picture.clientWidth || 360,
-      height: picture.clientHeight || 240,
-      writeX: (value) => (value % 1 === 0 ? `${format.count(value)}\u00a0s` : ''),
-      writeY:
-        kind === 'latency'
-          ? format.ms
-          : inBytes
-            ? format.bytes
-            : (value) => (value % 1 === 0 ? format.count(value) : ''),
-    };
-    this.#plots.set(kind, plot);
-    drawLines(picture, plot);
-    this.#drawTip(kind);
+    const chart = this.#charts.get(kind) ?? this.#make(kind);
+    for (const dataset of chart.data.datasets as Line[]) this.#fill(kind, dataset);
+    chart.update('none');
   }
 
-  #lines(kind: ChartKind, end: number): PlotLine[] {
-    const { recording } = this.#options;
-    const lanes = [...recording.lanes.values()].filter(({ technique }) => this.#shown?.has(technique) ?? true);
-    if (kind !== 'latency') {
-      const column = COLUMNS.indexOf(kind);
-      return lanes.map(({ technique, series }) => {
-        const all = Array.from({ length: series.length }, (_, index) => index);
-        const values = all.map((index) => series.valueAt(index, column));
-        return { technique, look: 'line', seconds: all.map((index) => series.timeAt(index)), values };
-      });
-    }
-    const now = Number.isNaN(recording.over) ? pageTime() : recording.over;
-    return lanes.flatMap((lane) => {
-      const found = this.#latency.get(lane);
-      found?.update(lane.events, recording.zero, now);
-      const windows = found?.windows ?? [];
-      const seconds = windows.map((window) => Math.min(window.seconds, end));
+  #fill(kind: ChartKind, { lane, data, percentile }: Line): void {
+    let length = 0;
+    const put = (x: number, y: number) => {
+      // Points are reused: a run of five minutes would else leave a million of them to the garbage collector.
+      const point = data[length];
+      if (point) Object.assign(point, { x, y });
+      else data.push({ x, y });
+      length++;
+    };
+    if (kind === 'latency') {
+      const windows = this.#latency.get(lane);
+      const { recording } = this.#options;
+      const now = Number.isNaN(recording.over) ? pageTime() : recording.over;
+      if (percentile === 'p50') windows?.update(lane.events, recording.zero, now);
       // A logarithmic axis has no place for what the clock's uncertainty has pushed to zero or below.
-      const line = (look: PlotLine['look'], key: 'p50' | 'p95' | 'max'): PlotLine => ({
-        technique: lane.technique,
-        look,
-        seconds,
-        values: windows.map((window) => Math.max(0.01, window[key])),
-      });
-      return [line('line', 'p50'), line('dotted', 'p95'), line('points', 'max')];
+      const end = recording.info?.settings.durationSeconds ?? 0;
+      for (const window of windows?.windows ?? []) {
+        put(Math.min(window.seconds, end), Math.max(0.01, window[percentile ?? 'p50']));
+      }
+    } else {
+      const column = COLUMNS.indexOf(kind);
+      for (let index = 0; index < lane.series.length; index++) {
+        put(lane.series.timeAt(index), lane.series.valueAt(index, column));
+      }
+    }
+    data.length = length;
+  }
+
+  #lines(kind: ChartKind): Line[] {
+    const lanes = [...this.#options.recording.lanes.values()];
+    const line = (lane: LaneRecord, more: Partial<Line>): Line => ({
+      lane,
+      data: [],
+      label: this.#options.names[lane.technique],
+      borderColor: this.#palette.technique[lane.technique],
+      backgroundColor: this.#palette.technique[lane.technique],
+      borderWidth: 2,
+      borderDash: dashOf(lane.technique),
+      pointRadius: 0,
+      ...more,
+    });
+    if (kind !== 'latency') return lanes.map((lane) => line(lane, {}));
+    return lanes.flatMap((lane) => {
+      const name = this.#options.names[lane.technique];
+      return [
+        line(lane, { percentile: 'p50' }),
+        line(lane, { percentile: 'p95', label: `${name} p95`, borderWidth: 1, borderDash: [1, 3] }),
+        line(lane, { percentile: 'max', label: `${name} max`, showLine: false, pointRadius: 1.5 }),
+      ];
     });
   }
 
-  #point(kind: ChartKind, x: number | null): void {
-    this.#pointed = x === null ? null : { kind, x };
-    this.#drawTip(kind);
-  }
-
-  #drawTip(kind: ChartKind): void {
-    const { pictures, format, names } = this.#options;
-    const [picture, plot] = [pictures.get(kind), this.#plots.get(kind)];
-    picture?.querySelector('.tip')?.remove();
-    if (this.#pointed?.kind !== kind || !plot) return;
-    const said = (technique: TechniqueId, values: readonly number[]) =>
-      `${names[technique]}: ${values.map((value) => plot.writeY(value) || format.count(value)).join(' · ')}`;
-    const tip = tipAt(plot, this.#pointed.x, said, (seconds) => format.seconds(seconds * 1000));
-    if (tip) picture?.append(tip);
-  }
-}
-
-/** Gives every chart that both have the greater of both ends of each axis, so that they can be compared by eye. */
-export function shareEnds(a: Charts, b: Charts, kinds: Iterable<ChartKind>): void {
-  for (const kind of kinds) {
-    const [one, other] = [a.endsOf(kind), b.endsOf(kind)];
-    if (!one || !other) continue;
-    const ends = {
-      seconds: Math.max(one.seconds, other.seconds),
-      from: Math.min(one.from, other.from),
-      to: Math.max(one.to, other.to),
+  #yAxis(kind: ChartKind) {
+    const logarithmic = kind === 'latency' || this.#logarithmic;
+    const inBytes = kind === 'headBytes' || kind === 'wireBytes';
+    const { format } = this.#options;
+    const write = kind === 'latency' ? format.ms : inBytes ? format.bytes : format.count;
+    return {
+      type: logarithmic ? ('logarithmic' as const) : ('linear' as const),
+      beginAtZero: !logarithmic,
+      border: { display: false },
+      grid: { color: this.#palette.grid },
+      ticks: {
+        color: this.#palette.faint,
+        maxTicksLimit: 6,
+        callback: (value: string | number) => {
+          const number = Number(value);
+          // On a logarithmic axis only the powers of ten are written, on counts only whole numbers.
+          if (logarithmic && Math.abs(Math.log10(number) % 1) > 1e-6) return '';
+          return kind === 'latency' || Number.isInteger(number) ? write(number) : '';
+        },
+      },
     };
-    a.setEnds(kind, ends);
-    b.setEnds(kind, ends);
+  }
+
+  /** Makes one chart: each when its turn to be drawn comes, as five in one go would hold the page up for 80 ms. */
+  #make(kind: ChartKind): LineChart {
+    const canvas = this.#options.canvases.get(kind) as HTMLCanvasElement;
+    const { recording, format, words } = this.#options;
+    const duration = recording.info?.settings.durationSeconds ?? 20;
+    const inBytes = kind === 'headBytes' || kind === 'wireBytes';
+    const write = kind === 'latency' ? format.ms : inBytes ? format.bytes : format.count;
+    canvas.setAttribute('aria-label', say(words, `lab.chart.${kind}.label`));
+    const chart = new Chart<'line', Point[]>(canvas, {
+      type: 'line',
+      data: { datasets: this.#lines(kind) },
+      options: {
+        animation: false,
+        parsing: false,
+        normalized: true,
+        responsive: true,
+        maintainAspectRatio: false,
+        font: { family: this.#palette.font, size: 11 },
+        events: ['mousemove', 'mouseout', 'touchstart', 'touchmove'],
+        interaction: { mode: kind === 'latency' ? 'nearest' : 'index', axis: 'x', intersect: false },
+        layout: { padding: { right: 10, top: 8 } },
+        scales: {
+          x: {
+            type: 'linear',
+            min: 0,
+            max: duration,
+            border: { color: this.#palette.line },
+            grid: { display: false },
+            ticks: {
+              color: this.#palette.faint,
+              maxRotation: 0,
+              maxTicksLimit: 7,
+              callback: (value) => (Number.isInteger(value) ? `${format.count(Number(value))}\u00a0s` : ''),
+            },
+          },
+          y: this.#yAxis(kind),
+        },
+        plugins: {
+          tooltip: {
+            boxPadding: 4,
+            itemSort: (a, b) => (b.parsed.y ?? 0) - (a.parsed.y ?? 0),
+            callbacks: {
+              title: (items) => format.seconds((items[0]?.parsed.x ?? 0) * 1000),
+              label: (item) => `${item.dataset.label}: ${write(item.parsed.y ?? 0)}`,
+            },
+          },
+        },
+      },
+      plugins: [
+        { id: 'bench', beforeDraw: (chart) => this.#bands(chart), afterDatasetsDraw: (chart) => this.#marks(chart) },
+      ],
+    });
+    this.#charts.set(kind, chart);
+    this.#applyShown(chart);
+    return chart;
+  }
+
+  /** Stretches in which the tab could not be seen: timers were slowed, so what stands there is coarse. */
+  #bands(chart: Chart): void {
+    const { recording } = this.#options;
+    const { x } = chart.scales;
+    if (!x || Number.isNaN(recording.zero)) return;
+    chart.ctx.fillStyle = this.#palette.warnBack;
+    for (const { from, to } of recording.conditions.hidden) {
+      const left = Math.max(x.left, x.getPixelForValue((from - recording.zero) / 1000));
+      const right = Math.min(x.right, x.getPixelForValue((Math.min(to, pageTime()) - recording.zero) / 1000));
+      if (right > left) chart.ctx.fillRect(left, chart.chartArea.top, right - left, chart.chartArea.height);
+    }
+  }
+
+  /** Each lane's mark at the end of its line. */
+  #marks(chart: Chart): void {
+    for (const [index, dataset] of chart.data.datasets.entries()) {
+      const { lane, percentile } = dataset as Line;
+      const last = chart.getDatasetMeta(index).data.at(-1);
+      if (!last || percentile === 'p95' || percentile === 'max' || !chart.isDatasetVisible(index)) continue;
+      chart.ctx.fillStyle = this.#palette.technique[lane.technique];
+      drawMark(chart.ctx, lane.technique, Math.min(last.x, chart.chartArea.right), last.y, 11);
+    }
+  }
+
+  #retint(): void {
+    this.#palette = readPalette(this.#options.region);
+    for (const [kind, chart] of this.#charts) {
+      for (const dataset of chart.data.datasets as Line[]) {
+        dataset.borderColor = dataset.backgroundColor = this.#palette.technique[dataset.lane.technique];
+      }
+      Object.assign(chart.options.scales ?? {}, { y: this.#yAxis(kind) });
+      const { x } = chart.options.scales ?? {};
+      if (x?.ticks) x.ticks.color = this.#palette.faint;
+    }
+    this.refresh();
+    // At once: a page that is printed gets no further frame.
+    this.drawDue();
+  }
+
+  #destroy(): void {
+    for (const chart of this.#charts.values()) chart.destroy();
+    this.#charts.clear();
   }
 }

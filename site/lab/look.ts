@@ -1,7 +1,8 @@
 /**
- * How a technique looks wherever the lab draws: its colour from the page's theme, its dash.
+ * How a technique looks wherever the lab draws: its colour from the page's theme, its mark, its dash.
  */
 import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+import { MARKS } from '../components/marks.ts';
 
 /** Dashes in the order of the techniques, in pixels: with the marks they tell the lines apart without colour. */
 const DASHES: readonly number[][] = [[], [7, 3], [2, 2], [10, 3, 2, 3], [], [7, 3], [2, 2], [], [10, 3, 2, 3]];
@@ -24,6 +25,31 @@ export interface Palette {
 /** The dash of a technique's line. */
 export function dashOf(technique: TechniqueId): number[] {
   return DASHES[TECHNIQUES.indexOf(technique)] ?? [];
+}
+
+const paths = new Map<TechniqueId, Path2D>();
+
+/** The text of a mark's path, for drawings that are no canvas: a Path2D does not give back what it was made of. */
+export function pathText(path: Path2D): string {
+  for (const [technique, known] of paths) if (known === path) return MARKS[technique];
+  return '';
+}
+
+/** Draws a technique's mark in a square of `size` pixels around a point, in the fill style that is set. */
+export function drawMark(
+  context: CanvasRenderingContext2D,
+  technique: TechniqueId,
+  x: number,
+  y: number,
+  size: number,
+): void {
+  const path = paths.get(technique) ?? new Path2D(MARKS[technique]);
+  paths.set(technique, path);
+  context.save();
+  context.translate(x - size / 2, y - size / 2);
+  context.scale(size / 16, size / 16);
+  context.fill(path);
+  context.restore();
 }
 
 /** Reads the palette as it is for `element` now. */

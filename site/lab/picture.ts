@@ -5,7 +5,7 @@
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { MARKS } from '../components/marks.ts';
 import type { Palette } from './look.ts';
-import { xml } from './xml.ts';
+import { xml } from './svg-context.ts';
 
 /** A drawing of `width` × `height` pixels, as SVG elements. */
 export interface Drawing {

@@ -12,10 +12,10 @@ import type { Recording } from './recording.ts';
 import type { RunDocument } from './run-document.ts';
 import { dateIn, fillList, settingLines } from './run-words.ts';
 import { queryFromSettings } from './settings.ts';
+import { xml } from './svg-context.ts';
 import { Table } from './table.ts';
 import { timelineSvg } from './timeline-svg.ts';
 import { say, type Words } from './words.ts';
-import { xml } from './xml.ts';
 
 export interface ReportOptions {
   recording: Recording;

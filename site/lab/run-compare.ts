@@ -118,18 +118,18 @@ function differenceCell(
 }
 
 async function drawCharts(root: HTMLElement, a: Pair, b: Pair, options: CompareOptions): Promise<void> {
-  const { Charts, shareEnds } = await import('./charts.ts');
+  const { Charts, shareAxes } = await import('./charts-pair.ts');
   if (options.signal.aborted) return;
   const region = part(root, 'compare-charts');
-  const draw = (side: 'a' | 'b', { recording }: Pair) => {
-    const pictures = new Map<ChartKind, SVGSVGElement>();
-    for (const picture of region.querySelectorAll<SVGSVGElement>(`svg[data-of="${side}"]`)) {
-      pictures.set(picture.dataset.chart as ChartKind, picture);
+  const drawn = [a, b].map(({ recording }, index) => {
+    const side = index === 0 ? 'a' : 'b';
+    const canvases = new Map<ChartKind, HTMLCanvasElement>();
+    for (const canvas of region.querySelectorAll<HTMLCanvasElement>(`canvas[data-of="${side}"]`)) {
+      canvases.set(canvas.dataset.chart as ChartKind, canvas);
     }
-    const charts = new Charts({ ...options, pictures, region, recording });
+    const charts = new Charts({ ...options, canvases, region, recording });
     charts.drawDue();
-    return { charts, kinds: pictures.keys() };
-  };
-  const [one, other] = [draw('a', a), draw('b', b)];
-  shareEnds(one.charts, other.charts, one.kinds);
+    return canvases;
+  });
+  shareAxes(drawn[0] ?? new Map(), drawn[1] ?? new Map());
 }

@@ -25,9 +25,10 @@ const drawTimeline = (recording: Recording, { root, names, format }: PicturesOpt
   return timelineSvg({ recording, lanes, names, format, palette: readPalette(root), width: TIMELINE_WIDTH });
 };
 
-function draw(recording: Recording, options: PicturesOptions, name: string): Drawing | null {
+async function draw(recording: Recording, options: PicturesOptions, name: string): Promise<Drawing | null> {
   if (name === 'timeline') return drawTimeline(recording, options);
-  const picture = options.root.querySelector<SVGSVGElement>(`figure svg[data-chart="${name}"]`);
+  const picture = options.root.querySelector<HTMLCanvasElement | SVGSVGElement>(`figure [data-chart="${name}"]`);
+  if (picture instanceof HTMLCanvasElement) return (await import('./chart-svg.ts')).chartSvg(picture);
   return picture && plotSvg(picture);
 }
 
@@ -42,10 +43,10 @@ export async function savePicture(
   const { root, words, names, status } = options;
   try {
     options.drawAll();
-    const drawing = draw(recording, options, name);
+    const drawing = await draw(recording, options, name);
     if (!drawing) throw new Error(say(words, 'runs.save.nothing'));
     // The timeline and the bars name their rows themselves.
-    const named = root.querySelector(`svg.lines[data-chart="${name}"]`) === null;
+    const named = root.querySelector(`canvas[data-chart="${name}"]`) === null;
     const lanes = named ? [] : shownLanes(recording, root);
     const measure = document.createElement('canvas').getContext('2d');
     if (measure) measure.font = '12px system-ui, sans-serif';

@@ -7,7 +7,7 @@ import type { Recording } from './recording.ts';
 import { say, type Words } from './words.ts';
 
 export interface PicturesOptions {
-  /** The results: figures with an `svg[data-chart]`, a `.timeline`, a legend. */
+  /** The results: figures with a `[data-chart]` (canvas or SVG), a `.timeline`, a legend. */
   root: HTMLElement;
   words: Words;
   format: Format;
@@ -31,7 +31,7 @@ export function offerPictures(recording: Recording, options: PicturesOptions): v
       ),
     );
   offer(root.querySelector('.timeline'), 'timeline', say(words, 'lab.timeline.title'));
-  for (const picture of root.querySelectorAll<SVGElement>('figure svg[data-chart]')) {
+  for (const picture of root.querySelectorAll<HTMLCanvasElement | SVGSVGElement>('figure [data-chart]')) {
     const figure = picture.closest('figure');
     const caption = figure?.querySelector('figcaption')?.firstChild?.textContent?.trim() ?? '';
     offer(figure, picture.dataset.chart ?? '', caption);

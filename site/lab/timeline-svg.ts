@@ -6,8 +6,8 @@ import type { Format } from './format.ts';
 import type { Palette } from './look.ts';
 import type { Drawing } from './picture.ts';
 import type { LaneRecord, Recording } from './recording.ts';
+import { xml } from './svg-context.ts';
 import { type Layout, layOut, nameY, type Row, ticks, type View, xOf } from './timeline-layout.ts';
-import { xml } from './xml.ts';
 
 export interface TimelineSvgOptions {
   recording: Recording;

@@ -63,19 +63,6 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     // A poll a second at five events a second: what its reader sees is older than what a stream shows, always.
     const [, polled, streamed] = (await row(page, 'Age, mean over time')).map(ms);
     expect(polled).toBeGreaterThan(streamed ?? Number.NaN);
-    // A chart says at its end what the table says, and a lane that is switched off in the legend is in no picture.
-    const chart = await page.$('svg[data-chart=requests]');
-    await chart?.scrollIntoView();
-    const box = await chart?.boundingBox();
-    await page.mouse.move((box?.x ?? 0) + (box?.width ?? 0) - 14, (box?.y ?? 0) + 60);
-    await page.waitForSelector('svg[data-chart=requests] .tip');
-    const tip = await page.$$eval('svg[data-chart=requests] .tip [data-technique] text', (found) =>
-      found.map((said) => said.textContent),
-    );
-    expect(tip).toContain(`Short polling: ${lanes.polling?.requests}`);
-    await page.$eval('[data-part=legend] button[data-technique=polling]', (button) => (button as HTMLElement).click());
-    await page.waitForFunction(() => !document.querySelector('svg[data-chart=requests] > [data-technique=polling]'));
-    await page.waitForFunction(() => !document.querySelector('svg[data-chart=bytes] > [data-technique=polling]'));
     expect(await row(page, 'Breaks, faults included')).toEqual(['0', '0', '0']);
     expect(await row(page, 'No event came any more')).toEqual(['0', '0', '0']);
     expect((await row(page, 'First event after')).every((cell) => ms(cell) > 0)).toBe(true);

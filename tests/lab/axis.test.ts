@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { type Axis, logarithmicEnds, place, ticksOf } from '../../site/lab/axis.ts';
-import { endsOf, type PlotLine } from '../../site/lab/line-plot.ts';
 import { limitsAround, shareTable } from '../../site/lab/share-table.ts';
 
 const axis = (from: number, to: number, logarithmic: boolean): Axis => ({
@@ -37,26 +36,6 @@ describe('an axis', () => {
     expect(ticksOf(axis(0.2, 50, true), 40)).toEqual([0.2, 0.5, 1, 2, 5, 10, 20, 50]);
     expect(ticksOf(axis(0.2, 50, true), 100)).toEqual([1, 10]);
     expect(ticksOf(axis(1, 1e8, true), 90)).toEqual([1, 100, 10_000, 1e6, 1e8]);
-  });
-});
-
-describe('the ends of a chart', () => {
-  const line = (...values: number[]): PlotLine => ({
-    technique: 'sse',
-    look: 'line',
-    seconds: values.map((_, index) => index),
-    values,
-  });
-
-  test('hold every value between round ones, from zero where the axis is linear', () => {
-    expect(endsOf([line(0, 3, 27), line(8)], 20, false)).toEqual({ seconds: 20, from: 0, to: 30 });
-    expect(endsOf([line(0, 1000)], 20, false)).toEqual({ seconds: 20, from: 0, to: 1000 });
-    expect(endsOf([line(0, 3, 270)], 20, true)).toEqual({ seconds: 20, from: 2, to: 500 });
-  });
-
-  test('are there before there is anything to show', () => {
-    expect(endsOf([], 20, false)).toEqual({ seconds: 20, from: 0, to: 1 });
-    expect(endsOf([line(0, 0)], 20, true)).toEqual({ seconds: 20, from: 1, to: 10 });
   });
 });
 
