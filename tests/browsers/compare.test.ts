@@ -29,7 +29,7 @@ test.each(BROWSERS)('a run of the command line is shown by %s with its own figur
     '--techniques',
     techniques.join(),
   ];
-  const command = [join(root, 'compare/main.ts'), ...settings, '--json', '-q', '-o', file];
+  const command = [join(root, 'demo-server/compare/main.ts'), ...settings, '--json', '-q', '-o', file];
   const { stdout } = await promisify(execFile)(process.execPath, command, { maxBuffer: 16 * 1024 * 1024 });
   const read = readDocument(stdout);
   if ('faults' in read) throw new Error(JSON.stringify(read.faults));

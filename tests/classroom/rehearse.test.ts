@@ -3,9 +3,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import type { Report } from '../../rehearse/rehearsal.ts';
+import type { Report } from '../../demo-server/rehearse/rehearsal.ts';
 
-const main = join(import.meta.dirname, '../../rehearse/main.ts');
+const main = join(import.meta.dirname, '../../demo-server/rehearse/main.ts');
 const rehearse = (...options: string[]) => promisify(execFile)(process.execPath, [main, ...options]);
 
 test('a class of seven joins, is led, answers, runs, drops and rejoins; everything is counted once', async () => {

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { report } from '../../compare/table.ts';
+import { report } from '../../demo-server/compare/table.ts';
 import { LADDER, RANGES, TECHNIQUES, type WireTranscript } from '../../demo-server/protocol.ts';
 import { type RunDocument, recordingOf } from '../../site/lab/run-document.ts';
 import { readDocument } from '../../site/lab/run-reading.ts';
@@ -25,7 +25,7 @@ function start(...options: string[]): {
   ended: Promise<Ended>;
   said(what: RegExp): Promise<string>;
 } {
-  const main = join(import.meta.dirname, '../../compare/main.ts');
+  const main = join(import.meta.dirname, '../../demo-server/compare/main.ts');
   const child = spawn(process.execPath, [main, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   const told = { stdout: '', stderr: '' };

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { LADDER, TECHNIQUES, type TechniqueId } from '../demo-server/protocol.ts';
+import { LADDER, TECHNIQUES, type TechniqueId } from '../protocol.ts';
 import { type Report, rehearse, type Spread } from './rehearsal.ts';
 import type { Usage } from './serve.ts';
 

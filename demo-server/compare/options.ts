@@ -1,5 +1,6 @@
 /** What the command line may say, and what it means. Pure: prints nothing, ends nothing. */
 import { parseArgs } from 'node:util';
+import { type SettingTexts, settingsFromTexts, type WantedSettings } from '../../site/lab/settings.ts';
 import {
   ARRIVALS,
   FAULTS,
@@ -9,8 +10,7 @@ import {
   type NumericSetting,
   RANGES,
   TECHNIQUES,
-} from '../demo-server/protocol.ts';
-import { type SettingTexts, settingsFromTexts, type WantedSettings } from '../site/lab/settings.ts';
+} from '../protocol.ts';
 
 export interface Options {
   settings: WantedSettings;

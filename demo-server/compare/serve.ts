@@ -1,6 +1,6 @@
 /** The server that a comparison starts for itself: a process of its own, so that its figures are its own. Any free port. */
 import type { AddressInfo } from 'node:net';
-import { buildApp } from '../demo-server/app.ts';
+import { buildApp } from '../app.ts';
 
 const app = await buildApp();
 await app.listen({ port: 0, host: '127.0.0.1' });

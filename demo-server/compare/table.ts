@@ -1,8 +1,9 @@
 /** A recording as text for a terminal: aligned tables, units in their heads. Pure. */
-import type { RunLedger } from '../demo-server/protocol.ts';
-import { summaryOf } from '../site/lab/measures.ts';
-import type { LaneRecord, Recording } from '../site/lab/recording.ts';
-import { bytesPerEvent, headBytes, wireBytes } from '../site/lab/statistics.ts';
+
+import { summaryOf } from '../../site/lab/measures.ts';
+import type { LaneRecord, Recording } from '../../site/lab/recording.ts';
+import { bytesPerEvent, headBytes, wireBytes } from '../../site/lab/statistics.ts';
+import type { RunLedger } from '../protocol.ts';
 
 type Cell = number | string | null | undefined;
 

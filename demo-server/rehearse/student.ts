@@ -1,15 +1,16 @@
 /** A simulated student: joins, goes along, answers, runs every lane for real, loses its connection and comes back. */
+
+import { percentile } from '../../site/lab/statistics.ts';
 import {
   CONNECT_BEFORE_MS,
   type DeviceResult,
   LATENCY_BINS,
   type LaneMeasure,
   latencyBin,
-} from '../demo-server/classroom/protocol.ts';
-import { now, pause } from '../demo-server/clients/client.ts';
-import { receive } from '../demo-server/clients/index.ts';
-import type { RunInfo, TechniqueId } from '../demo-server/protocol.ts';
-import { percentile } from '../site/lab/statistics.ts';
+} from '../classroom/protocol.ts';
+import { now, pause } from '../clients/client.ts';
+import { receive } from '../clients/index.ts';
+import type { RunInfo, TechniqueId } from '../protocol.ts';
 import { connect, type Device } from './device.ts';
 
 export interface Student {

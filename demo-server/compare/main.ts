@@ -4,8 +4,8 @@ import { access, constants, readFile, writeFile } from 'node:fs/promises';
 import { arch, cpus, release, type } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Recording } from '../site/lab/recording.ts';
-import { documentOf } from '../site/lab/run-document.ts';
+import type { Recording } from '../../site/lab/recording.ts';
+import { documentOf } from '../../site/lab/run-document.ts';
 import { help, type Options, readOptions, UsageError } from './options.ts';
 import { drawProgress } from './progress.ts';
 import { ComparisonError, runComparison } from './run.ts';
@@ -110,7 +110,7 @@ async function startServer(): Promise<{ child: ChildProcess; port: number }> {
 }
 
 async function made(server: string) {
-  const file = await readFile(new URL('../package.json', import.meta.url), 'utf8');
+  const file = await readFile(new URL('../../package.json', import.meta.url), 'utf8');
   const { version } = JSON.parse(file) as { version: string };
   return {
     at: new Date().toISOString(),

@@ -1,10 +1,11 @@
 /** One comparison without a browser, from the first request to the last figure. Prints nothing. */
-import { receive } from '../demo-server/clients/index.ts';
-import type { ControlMessage, CreatedRun, Refusal, RunInfo, RunLedger } from '../demo-server/protocol.ts';
-import { Clock, pageTime, smallestStep } from '../site/lab/clock.ts';
-import { type Control, openControl } from '../site/lab/control.ts';
-import { fileLedger, fileSample, newRecording, type Recording } from '../site/lab/recording.ts';
-import type { WantedSettings } from '../site/lab/settings.ts';
+
+import { Clock, pageTime, smallestStep } from '../../site/lab/clock.ts';
+import { type Control, openControl } from '../../site/lab/control.ts';
+import { fileLedger, fileSample, newRecording, type Recording } from '../../site/lab/recording.ts';
+import type { WantedSettings } from '../../site/lab/settings.ts';
+import { receive } from '../clients/index.ts';
+import type { ControlMessage, CreatedRun, Refusal, RunInfo, RunLedger } from '../protocol.ts';
 
 export type Phase = 'connecting' | 'running' | 'settling';
 

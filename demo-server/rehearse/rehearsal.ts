@@ -1,8 +1,9 @@
 /** A whole class in a minute: what was measured of it, and what was wrong. */
-import type { ClassCosts } from '../demo-server/classroom/protocol.ts';
-import { now } from '../demo-server/clients/client.ts';
-import type { TechniqueId } from '../demo-server/protocol.ts';
-import { percentile } from '../site/lab/statistics.ts';
+
+import { percentile } from '../../site/lab/statistics.ts';
+import type { ClassCosts } from '../classroom/protocol.ts';
+import { now } from '../clients/client.ts';
+import type { TechniqueId } from '../protocol.ts';
 import { connect, type Device } from './device.ts';
 import type { Usage } from './serve.ts';
 import { join, type Student } from './student.ts';
