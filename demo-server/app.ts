@@ -1,5 +1,6 @@
 /** The whole server as a Fastify app: techniques, runs, ledger, control, site. It never listens; main.ts and the tests do. */
 import { createServer } from 'node:http';
+import type { Socket } from 'node:net';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -51,6 +52,8 @@ export interface AppOptions {
   redisUrl?: string | undefined;
   /** Proxies (addresses or networks) that are believed who asked; without them a limit per address counts all behind one together. */
   trustProxy?: string[] | undefined;
+  /** Who is behind a connection from this port of loopback, where TLS is ended in front of this server; else undefined. */
+  addressOf?: (port: number | undefined) => string | undefined;
   /** Told whenever Redis has come or gone. */
   redisChanged?: (up: boolean) => void;
   /** Full path of the nginx for the lab of buffering; null = do without one; looked for unless given. */
@@ -104,6 +107,8 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
         },
         handler,
       );
+      const { addressOf } = options;
+      if (addressOf) server.on('connection', (socket) => nameBehind(socket, addressOf));
       if (options.tap === false) endConnections.push(() => server.closeAllConnections());
       else endConnections.push(tapServer(server, { ledger, queuedBytes: limits.queuedBytesPerConnection }));
       return server;
@@ -220,6 +225,12 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     await secondOrigin.close();
   });
   return app;
+}
+
+/** Asked when a request comes: the one who connects to this server may be told who it was only after it is accepted. */
+function nameBehind(socket: Socket, addressOf: NonNullable<AppOptions['addressOf']>): void {
+  const { remoteAddress, remotePort } = socket;
+  Object.defineProperty(socket, 'remoteAddress', { get: () => addressOf(remotePort) ?? remoteAddress });
 }
 
 declare module 'fastify' {

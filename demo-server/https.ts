@@ -54,6 +54,8 @@ export async function certificateFor(names: readonly string[], dir?: string): Pr
 export interface SecureFront {
   port: number;
   host: string;
+  /** Whose connection reaches the plain server from this port of loopback; undefined where it is not one of these. */
+  addressOf(port: number | undefined): string | undefined;
   /** Lets nobody in any more, and ends what is open. */
   close(): void;
 }
@@ -67,6 +69,7 @@ export function listenSecure(
   { host, port, to }: { host: string; port: number; to: number },
 ): Promise<SecureFront> {
   const sockets = new Set<Socket>();
+  const addresses = new Map<number, string>();
   const keep = (socket: Socket): void => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
@@ -75,6 +78,12 @@ export function listenSecure(
     const inner = connect(to, '127.0.0.1');
     keep(outer);
     keep(inner);
+    const from = outer.remoteAddress ?? '';
+    inner.once('connect', () => {
+      const port = inner.localPort as number;
+      addresses.set(port, from);
+      inner.once('close', () => addresses.delete(port));
+    });
     outer.setNoDelay(true);
     inner.setNoDelay(true);
     outer.pipe(inner).pipe(outer);
@@ -100,6 +109,7 @@ export function listenSecure(
       resolve({
         port: (server.address() as AddressInfo).port,
         host,
+        addressOf: (own) => addresses.get(own ?? 0),
         close() {
           server.close();
           for (const socket of sockets) socket.destroy();

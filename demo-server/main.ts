@@ -129,6 +129,7 @@ const app = await buildApp({
   redisChanged: (up) => process.stderr.write(`pushlab: ${up ? REDIS_UP : REDIS_DOWN}\n`),
   allowOrigins: origins,
   trustProxy,
+  addressOf: (port) => front?.addressOf(port),
   ...(noSite ? {} : { siteDir }),
   classroom: withClass ? { name: given['classroom-name']?.trim(), log, secureFront: () => front } : undefined,
 });

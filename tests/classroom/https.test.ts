@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 
 const main = join(import.meta.dirname, '../../demo-server/main.ts');
@@ -104,4 +105,22 @@ test('who comes with plain HTTP is sent to https; who sends neither is let go', 
   const broken = rawConnection(port, Buffer.from([0x16, 3, 1, 0, 4, 0xff, 0xff, 0xff, 0xff]));
   await broken.ended();
   expect(JSON.parse(await ask(port, '/classroom/info')).name).toBe('Pushlab class');
+});
+
+test('a device is known by its own address, so that one who guesses codes shuts out nobody else', async () => {
+  const { port, printed } = await start(await folder());
+  const code = /code +(\d{3}) (\d{3})/.exec(printed)?.slice(1).join('') ?? '';
+  /** What the class says to a device that comes from this address of loopback and tries a code. */
+  const tries = (localAddress: string, tried: string): Promise<{ type: string; why?: string }> =>
+    new Promise((resolve, reject) => {
+      const socket = new WebSocket(`wss://127.0.0.1:${port}/classroom`, { localAddress, rejectUnauthorized: false });
+      onTestFinished(() => socket.terminate());
+      socket.once('error', reject);
+      socket.once('open', () => socket.send(JSON.stringify({ type: 'hello', as: 'new', code: tried, nickname: 'A' })));
+      socket.once('message', (data) => resolve(JSON.parse(String(data))));
+    });
+  let said = await tries('127.0.0.2', 'wrong');
+  for (let n = 0; said.why !== 'too-many-tries' && n < 200; n += 1) said = await tries('127.0.0.2', 'wrong');
+  expect(said.why).toBe('too-many-tries');
+  expect(await tries('127.0.0.3', code)).toMatchObject({ type: 'seat' });
 });

@@ -63,7 +63,7 @@ test('it prints where to join, the code, a QR code, and the private link', async
   expect(printed).toContain('in memory');
 });
 
-test('kill -9 in the middle of a class: seats, place, question, answers are there again, and the old private link leads', async () => {
+test('kill -9 in the middle of a class: seats, place, question, answers, results are there again, and the old private link leads', async () => {
   const dir = await folder();
   const first = await start(dir, '--classroom-name', 'Physics');
   const [anna, bo] = [await joinClass(first.port, first.code, 'Anna'), await joinClass(first.port, first.code, 'Bo')];
@@ -74,7 +74,24 @@ test('kill -9 in the middle of a class: seats, place, question, answers are ther
   const open = await anna.device.until(() => anna.device.class()?.question);
   anna.device.send({ type: 'answer', question: open.id, answer: [0] });
   await anna.device.until(() => anna.device.told('class').at(-1)?.own?.answer);
-  await teacher.act({ do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 60 } });
+  const settings = { techniques: ['sse' as const], durationSeconds: 60 };
+  await teacher.act({ do: 'call-run', settings });
+  const called = await anna.device.until(() => anna.device.class()?.run);
+  const made = await fetch(`http://127.0.0.1:${first.port}/runs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(settings),
+  });
+  const { id: run } = (await made.json()) as { id: string };
+  anna.device.send({ type: 'ready', classRun: called.id, run });
+  await teacher.until(() => teacher.console()?.people.some(({ awaited }) => awaited === 'run'));
+  await teacher.act({ do: 'start-run' });
+  await anna.device.until(() => anna.device.class()?.run?.startsAt);
+  const sse = { received: 7, lost: 0, p50: 1, p95: 2, max: 3, bins: new Array(66).fill(0) };
+  const conditions = { isolated: true, resolutionMs: 0.005, uncertaintyMs: 0.2, hidden: false };
+  const result = { lanes: { sse }, conditions, startedAt: null };
+  anna.device.send({ type: 'result', classRun: called.id, result, final: true });
+  await anna.device.until(() => anna.device.told('class').at(-1)?.own?.result === called.id);
   await teacher.act({ do: 'go', path: '/lessons/sse/' });
   first.child.kill('SIGKILL');
   await first.ended;
@@ -89,6 +106,9 @@ test('kill -9 in the middle of a class: seats, place, question, answers are ther
     expect(picture?.class).toMatchObject({ name: 'Physics', together: { path: '/lessons/sse/' } });
     expect(picture?.tally).toMatchObject({ answered: 1, right: 1 });
     expect(picture?.class.run?.state).toBe('over');
+    expect(picture?.results.map(({ nickname, final, lanes }) => [nickname, final, lanes.sse?.received])).toEqual([
+      ['Anna', true, 7],
+    ]);
   }
   const back = await openDevice(second.port);
   back.send({ type: 'hello', as: 'seat', seat: bo.seat, secret: bo.secret });
