@@ -298,7 +298,7 @@ describe.each(BROWSERS)('runs in %s', (name) => {
     await openRuns(page);
     expect(await text(page, 'status')).toContain('Files can be opened all the same');
     await chooseFiles(page, { 'run.json': exported });
-    await page.waitForSelector('push-runs[data-state=open]');
+    await page.waitForSelector('push-runs[data-state=open] [data-part=results] [data-table] td');
     expect((await cells(page)).length).toBeGreaterThan(60);
   });
 });
