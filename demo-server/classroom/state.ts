@@ -94,10 +94,10 @@ const TEACHER_LINKS = 20;
 export function reduce(state: ClassState, { seq, at, change }: LoggedChange): ClassState {
   // A log that is read from two places may tell a change twice.
   if (seq <= state.seq) return state;
-  return { ...change_(state, at, seq, change), seq };
+  return { ...changed(state, at, seq, change), seq };
 }
 
-function change_(state: ClassState, at: number, seq: number, change: Change): ClassState {
+function changed(state: ClassState, at: number, seq: number, change: Change): ClassState {
   switch (change.type) {
     case 'opened':
       // Of two servers that open it at once, the later one finds it open.

@@ -126,7 +126,8 @@ async function startOn(port: number, program: string, conf: string): Promise<Ngi
   return { port, url: `http://127.0.0.1:${port}`, conf: site, stop, ended };
 }
 
-function freePort(): Promise<number> {
+/** A port of loopback that is free now; somebody else may take it before it is used. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject);
     probe.listen(0, '127.0.0.1', () => {

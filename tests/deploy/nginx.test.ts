@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { makeCertificate } from '../../demo-server/probes/certificate.ts';
+import { freePort } from '../../demo-server/probes/nginx.ts';
 import type { PushEvent, RunInfo } from '../../demo-server/protocol.ts';
 import { startNginx } from '../helpers/nginx.ts';
-import { freePort } from '../helpers/ports.ts';
 import { readFrom } from '../shared/reader.ts';
 import { recipe, twoServers, withAddresses } from './recipes.ts';
 

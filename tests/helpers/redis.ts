@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { freePort } from './ports.ts';
+import { freePort } from '../../demo-server/probes/nginx.ts';
 import { onPath } from './programs.ts';
 
 export interface TestRedis {
