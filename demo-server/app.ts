@@ -21,7 +21,7 @@ import { guardPush } from './push.ts';
 import { notJson, RefusalError, refusalOf, refuseUnknownPath } from './refusal.ts';
 import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
-import { healthSchema } from './schemas.ts';
+import { healthSchema } from './schemas/health.ts';
 import { buildSecondOrigin } from './second-origin.ts';
 import { runOf, share } from './shared/index.ts';
 import { serveSite } from './site.ts';

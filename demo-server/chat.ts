@@ -8,7 +8,7 @@ import type { Limits } from './limits.ts';
 import type { ChatMessage } from './protocol.ts';
 import { take } from './push.ts';
 import { RefusalError } from './refusal.ts';
-import { refused } from './schemas.ts';
+import { refused } from './schemas/refused.ts';
 
 /** The subprotocol that it speaks, offered or not: text up, JSON down. */
 export const CHAT_PROTOCOL = 'chat';

@@ -8,7 +8,7 @@ import { take } from './push.ts';
 import { RefusalError } from './refusal.ts';
 import { stopRun } from './run-routes.ts';
 import type { Runs } from './runs.ts';
-import { controlSchema } from './schemas.ts';
+import { controlSchema } from './schemas/control.ts';
 
 const SNAPSHOT_MS = 250;
 /** After the end late closings still change the ledger (a browser lets go of sockets when it likes): so many more snapshots. */

@@ -11,7 +11,7 @@ import { CHAT_PROTOCOL, IS_CHAT } from './chat.ts';
 import type { Limits } from './limits.ts';
 import { take } from './push.ts';
 import { RefusalError } from './refusal.ts';
-import { echoRecordSchema, echoSchema, recordedEchoSchema } from './schemas.ts';
+import { echoRecordSchema, echoSchema, recordedEchoSchema } from './schemas/echo.ts';
 import { ECHO_RECORD, type Ledger } from './wire/ledger.ts';
 
 /** The subprotocols that the echo knows. They change nothing: an echo has no meaning of its own. */

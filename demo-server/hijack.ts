@@ -15,7 +15,7 @@ import { isForeign, refuseForeignOrigin } from './origin.ts';
 import { CORS_ANSWERS, type CorsAnswer, type DemoAccount, type SeenAttack } from './protocol.ts';
 import { take } from './push.ts';
 import { RefusalError } from './refusal.ts';
-import { refused } from './schemas.ts';
+import { refused } from './schemas/refused.ts';
 
 const COOKIE = 'pushlab_demo_login';
 const LOGIN_SECONDS = 600;

@@ -5,15 +5,8 @@ import type { Figures } from './figures.ts';
 import { OPEN_RUN, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Run, Runs } from './runs.ts';
-import {
-  beginFaultSchema,
-  createRunSchema,
-  ledgerSchema,
-  readRunSchema,
-  startRunSchema,
-  stopRunSchema,
-  wireSchema,
-} from './schemas.ts';
+import { ledgerSchema, wireSchema } from './schemas/ledger.ts';
+import { beginFaultSchema, createRunSchema, readRunSchema, startRunSchema, stopRunSchema } from './schemas/runs.ts';
 import type { Ledger } from './wire/ledger.ts';
 
 type WithId = { Params: { id: string } };

@@ -7,7 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { MOST_TYPED_BYTES } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
-import { refused } from './schemas.ts';
+import { refused } from './schemas/refused.ts';
 
 /** Between the two pieces, so that they do not leave in one packet. */
 const PAUSE_MS = 20;

@@ -6,7 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { now } from './feed.ts';
 import { checkUplink, TECHNIQUES, type UplinkMessage, uplinkAnswerJson } from './protocol.ts';
 import { RefusalError, refusedUplink } from './refusal.ts';
-import { uplinkSchema } from './schemas.ts';
+import { uplinkSchema } from './schemas/push.ts';
 
 /** The routes; to be registered behind the guard of push.ts, which says whose message it is. */
 export function uplinkRoutes(push: FastifyInstance): void {

@@ -1,10 +1,5 @@
 /** The schemas of the classroom's routes. */
-const refusal = {
-  type: 'object',
-  required: ['error', 'message'],
-  properties: { error: { type: 'string' }, message: { type: 'string' } },
-};
-const refused = (description: string) => ({ description, content: { 'application/json': { schema: refusal } } });
+import { refused } from '../schemas/refused.ts';
 
 export const classSocketSchema = {
   tags: ['classroom'],

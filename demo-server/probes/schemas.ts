@@ -1,10 +1,7 @@
 /** The schemas of the probes: what the small labs and the browser's table ask. All of it is documentation only. */
+import { refused } from '../schemas/refused.ts';
+
 const tags = ['probes'];
-const refusal = {
-  type: 'object',
-  properties: { error: { type: 'string' }, message: { type: 'string' } },
-};
-const refused = (description: string) => ({ description, content: { 'application/json': { schema: refusal } } });
 const switching = { description: 'Switching Protocols: from here on WebSocket frames.', type: 'null' };
 const params = {
   type: 'object',

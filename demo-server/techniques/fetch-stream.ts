@@ -7,7 +7,7 @@
 import { encodeOnce } from '../feed.ts';
 import { resetJson } from '../protocol.ts';
 import type { Room } from '../push.ts';
-import { pushSchema } from '../schemas.ts';
+import { pushSchema } from '../schemas/push.ts';
 
 export const fetchStream: Room = async (app, { heartbeatMs }) => {
   const encode = encodeOnce((event) => Buffer.from(`${event.json}\n`));

@@ -7,7 +7,7 @@
  */
 import { eventListJson, STATE_EVENTS } from '../protocol.ts';
 import type { Room } from '../push.ts';
-import { pushSchema } from '../schemas.ts';
+import { pushSchema } from '../schemas/push.ts';
 
 export const http10: Room = async (app) => {
   app.get('/push/http10', { schema: pushSchema('http10') }, (request, reply) => {

@@ -11,7 +11,7 @@ import { encodeOnce } from '../feed.ts';
 import { iframeHead, iframeScript, resetJson } from '../protocol.ts';
 import type { Room } from '../push.ts';
 import { RefusalError } from '../refusal.ts';
-import { pushSchema } from '../schemas.ts';
+import { pushSchema } from '../schemas/push.ts';
 
 const COEP = { 'cross-origin-embedder-policy': 'require-corp' };
 

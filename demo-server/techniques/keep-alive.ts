@@ -7,7 +7,7 @@
  */
 import { eventListJson, STATE_EVENTS } from '../protocol.ts';
 import type { Room } from '../push.ts';
-import { pushSchema } from '../schemas.ts';
+import { pushSchema } from '../schemas/push.ts';
 
 export const keepAlive: Room = async (app) => {
   app.get('/push/keep-alive', { schema: pushSchema('keep-alive') }, async (request, reply) => {

@@ -9,7 +9,7 @@ import type { ServerResponse } from 'node:http';
 import type { Feed } from '../feed.ts';
 import { eventListJson } from '../protocol.ts';
 import type { Room } from '../push.ts';
-import { pushSchema } from '../schemas.ts';
+import { pushSchema } from '../schemas/push.ts';
 
 export const longPoll: Room = async (app) => {
   app.get('/push/long-poll', { schema: pushSchema('long-poll') }, async (request, reply) => {

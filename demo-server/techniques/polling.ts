@@ -4,7 +4,7 @@
  */
 import { eventListJson } from '../protocol.ts';
 import type { Room } from '../push.ts';
-import { pushSchema } from '../schemas.ts';
+import { pushSchema } from '../schemas/push.ts';
 
 export const polling: Room = async (app) => {
   app.get('/push/polling', { schema: pushSchema('polling') }, async (request, reply) => {

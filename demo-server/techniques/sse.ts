@@ -8,7 +8,7 @@
 import { encodeOnce } from '../feed.ts';
 import { resetJson, sseEvent } from '../protocol.ts';
 import type { Room } from '../push.ts';
-import { pushSchema } from '../schemas.ts';
+import { pushSchema } from '../schemas/push.ts';
 
 /** Without it browsers wait 3 s (Chromium) or 5 s (Firefox) before they come back. */
 const RETRY_MS = 500;

@@ -10,7 +10,7 @@ import { encodeOnce, now } from '../feed.ts';
 import { checkUplink, resetJson, type UplinkMessage, uplinkAckJson } from '../protocol.ts';
 import type { Room } from '../push.ts';
 import { RefusalError, refusedUplink } from '../refusal.ts';
-import { pushSchema } from '../schemas.ts';
+import { pushSchema } from '../schemas/push.ts';
 
 export const websocket: Room = async (app, { heartbeatMs }) => {
   const encode = encodeOnce((event) => Buffer.from(event.json));
