@@ -54,8 +54,8 @@ export interface AppOptions {
   trustProxy?: string[] | undefined;
   /** Who is behind a connection from this port of loopback, where TLS is ended in front of this server; else undefined. */
   addressOf?: (port: number | undefined) => string | undefined;
-  /** Told whenever Redis has come or gone. */
-  redisChanged?: (up: boolean) => void;
+  /** Told whenever Redis has come or gone, or cannot be used from the start, and why. */
+  redisChanged?: (up: boolean, fault: string | null) => void;
   /** Full path of the nginx for the lab of buffering; null = do without one; looked for unless given. */
   nginx?: string | null;
   /** False leaves every byte uncounted and every queue unbounded: only for the bench, which asks what the tap costs. */

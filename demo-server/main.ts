@@ -37,7 +37,7 @@ const HELP = `Pushlab: site and demo server.
 const PATIENCE_MS = 1200;
 
 const REDIS_UP = 'Redis is there; this server serves the runs of all that share it.';
-const REDIS_DOWN = 'Redis cannot be reached. Runs go on here; it is tried again until it is back.';
+const REDIS_DOWN = 'Runs go on here; it is tried again until it is there.';
 
 const siteDir = fileURLToPath(new URL('../dist', import.meta.url));
 
@@ -126,7 +126,8 @@ let front: SecureFront | undefined;
 const app = await buildApp({
   http2Host,
   redisUrl,
-  redisChanged: (up) => process.stderr.write(`pushlab: ${up ? REDIS_UP : REDIS_DOWN}\n`),
+  redisChanged: (up, fault) =>
+    process.stderr.write(`pushlab: ${up ? REDIS_UP : `${fault ?? 'Redis cannot be reached'}. ${REDIS_DOWN}`}\n`),
   allowOrigins: origins,
   trustProxy,
   addressOf: (port) => front?.addressOf(port),

@@ -45,6 +45,8 @@ export interface Run {
   finish(): void;
   /** Whether this server makes the run's events, as a server that is alone always does. */
   make(here: boolean): void;
+  /** Carried by somebody else, who also tells the other servers of it: the feed of a class. */
+  readonly hosted?: boolean;
   /** What another server has to be told so that it has this run, too. */
   changes(): RunChange[];
   /** What stands in the way of its lanes; undefined for the open run, which nobody may disturb. */

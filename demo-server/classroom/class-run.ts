@@ -21,83 +21,99 @@ export const LAST_RESULTS_MS = 15_000;
 /** The runs of the devices in one class run. */
 export interface DeviceRuns {
   readonly id: string;
-  /** Seats that are ready or further. */
-  readonly seats: ReadonlySet<string>;
+  /** The seats that are ready here, or further, each with its device's run. */
+  readonly seats: ReadonlyMap<string, string>;
   /** What seats have told while their runs go on. */
-  readonly interim: ReadonlyMap<string, SeatResult>;
-  /** Ties the run `run` to a seat; refuses one that is not there or belongs to somebody else. */
-  ready(seat: string, run: string): void;
+  readonly interim: Map<string, SeatResult>;
+  /** Ties the run `run` to a seat; refuses one that is not there or is `known` to belong to somebody else. */
+  ready(seat: string, run: string, known: ReadonlyMap<string, string>): void;
   /** Starts all that are ready, at `startsAt` (ms since the epoch), and from now on each that gets ready. */
   start(startsAt: number): void;
-  /** Ends them all at once. */
-  stop(): void;
-  /** A device's result with what the server counted for it; kept as interim unless it is final. */
-  result(seat: string, result: DeviceResult, final: boolean): SeatResult;
-  /** What all devices together have cost so far; null before the start. */
-  costs(): ClassCosts | null;
+  /** Ends all that are `known` at once, on whichever server their devices got ready. */
+  stop(known: ReadonlyMap<string, string>): void;
+  /** What the devices of the runs that are `known` have cost together so far, on all servers; null before the start. */
+  costs(known: ReadonlyMap<string, string>): ClassCosts | null;
+}
+
+/** The run of that id if a device can have made it; not the open one, not the feed of a class. */
+function deviceRun(runs: Runs, id: string): Run | undefined {
+  const run = runs.find(id);
+  return run?.id === OPEN_RUN || run?.hosted ? undefined : run;
 }
 
 export function deviceRuns(id: string, runs: Runs, ledger: Ledger): DeviceRuns {
-  const bySeat = new Map<string, Run>();
-  const seats = new Set<string>();
-  const interim = new Map<string, SeatResult>();
+  const seats = new Map<string, string>();
   let startsAt: number | null = null;
 
-  function countsOf(run: Run): Partial<Record<TechniqueId, LaneCounts>> {
-    const counts: Partial<Record<TechniqueId, LaneCounts>> = {};
-    for (const [technique, lane] of Object.entries(ledger.read(run.id).lanes)) {
-      counts[technique as TechniqueId] = laneCounts(lane);
-    }
-    return counts;
-  }
-  function begin(run: Run): void {
-    if (startsAt !== null && run.state === 'ready') run.start(startsAt);
+  function begin(run: Run | undefined): void {
+    if (startsAt !== null && run?.state === 'ready') run.start(startsAt);
   }
 
   return {
     id,
     seats,
-    interim,
-    ready(seat, runId) {
-      const run = runs.find(runId);
-      const owner = [...bySeat].find(([, other]) => other.id === runId)?.[0] ?? seat;
-      if (!run || run.id === OPEN_RUN || owner !== seat) {
-        throw new ClassRefused(
-          'bad-message',
-          'Ready takes the id of a run that this device has made and not yet told.',
-        );
-      }
-      bySeat.set(seat, run);
-      seats.add(seat);
+    interim: new Map(),
+    ready(seat, runId, known) {
+      const run = deviceRun(runs, runId);
+      if (!run || !isFree(runId, seat, known)) throw notYours('Ready');
+      seats.set(seat, runId);
       begin(run);
     },
     start(at) {
       startsAt = at;
-      for (const run of bySeat.values()) begin(run);
+      for (const run of seats.values()) begin(runs.find(run));
     },
-    stop() {
-      for (const run of bySeat.values()) run.finish();
+    stop(known) {
+      for (const run of new Set([...seats.values(), ...known.values()])) deviceRun(runs, run)?.finish();
     },
-    result(seat, device, final) {
-      const run = bySeat.get(seat);
-      if (!run) throw new ClassRefused('bad-message', 'A result takes a run that this device was ready with.');
-      // Its run may be forgotten here when a device comes back late: then only what it measured itself is known.
-      const counts = runs.find(run.id) ? countsOf(run) : {};
-      const lanes: DeviceResult['lanes'] = {};
-      for (const technique of run.settings.techniques) {
-        const lane = device.lanes[technique];
-        if (lane) lanes[technique] = lane;
-      }
-      const result = { ...device, lanes, run: run.id, counts, final };
-      interim.set(seat, result);
-      return result;
-    },
-    costs() {
+    costs(known) {
       if (startsAt === null) return null;
-      const alive = [...bySeat.values()].filter((run) => runs.find(run.id));
+      // A run whose device has changed servers is known to both: the ledger of each has all of it, so it counts once.
+      const alive = [...new Set(known.values())].flatMap((run) => deviceRun(runs, run) ?? []);
       const lasted = alive.map((run) => Math.min(now(), run.info().endsAt ?? now()) - (run.info().startsAt ?? now()));
       const seconds = Math.max(0, CONNECT_BEFORE_MS + Math.max(0, ...lasted)) / 1000;
-      return { run: id, devices: alive.length, seconds, lanes: sumCounts(alive.map(countsOf)) };
+      return {
+        run: id,
+        devices: alive.length,
+        seconds,
+        lanes: sumCounts(alive.map((run) => countsOf(run.id, ledger))),
+      };
     },
   };
+}
+
+/**
+ * A device's result of its run `run` with what was counted for it. The run may be forgotten here, when the device comes
+ * back late or the server was started anew: then only what the device measured itself is known. Refuses the run of another.
+ */
+export function seatResult(
+  { seat, run, result, final }: { seat: string; run: string; result: DeviceResult; final: boolean },
+  techniques: readonly TechniqueId[],
+  known: ReadonlyMap<string, string>,
+  { runs, ledger }: { runs: Runs; ledger: Ledger },
+): SeatResult {
+  if (!isFree(run, seat, known)) throw notYours('A result');
+  const lanes: DeviceResult['lanes'] = {};
+  for (const technique of techniques) {
+    const lane = result.lanes[technique];
+    if (lane) lanes[technique] = lane;
+  }
+  return { ...result, lanes, run, counts: deviceRun(runs, run) ? countsOf(run, ledger) : {}, final };
+}
+
+function countsOf(run: string, ledger: Ledger): Partial<Record<TechniqueId, LaneCounts>> {
+  const counts: Partial<Record<TechniqueId, LaneCounts>> = {};
+  for (const [technique, lane] of Object.entries(ledger.read(run).lanes)) {
+    counts[technique as TechniqueId] = laneCounts(lane);
+  }
+  return counts;
+}
+
+/** Whether no other seat has this run. */
+function isFree(run: string, seat: string, known: ReadonlyMap<string, string>): boolean {
+  return [...known].every(([other, its]) => its !== run || other === seat);
+}
+
+function notYours(what: string): ClassRefused {
+  return new ClassRefused('bad-message', `${what} takes the id of a run that this device has made itself.`);
 }

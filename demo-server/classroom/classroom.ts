@@ -7,7 +7,7 @@ import { now } from '../feed.ts';
 import { checkSettings, RANGES } from '../protocol.ts';
 import type { Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
-import { type DeviceRuns, deviceRuns, LAST_RESULTS_MS, PATIENCE_MS, START_LEAD_MS } from './class-run.ts';
+import { type DeviceRuns, deviceRuns, LAST_RESULTS_MS, PATIENCE_MS, START_LEAD_MS, seatResult } from './class-run.ts';
 import type { ClassLog } from './log.ts';
 import { questionOf, runOf, seatsOf } from './pictures.ts';
 import { type Answer, checkNickname, isClassPath, SAID_LENGTH, type TeacherAction } from './protocol.ts';
@@ -22,11 +22,17 @@ const SEATS = 400;
 /** Class runs and questions of one class. */
 const RUNS = 100;
 const QUESTIONS = 300;
+/** What could not be done because nobody is ready, or nothing can be kept, is tried again so often (ms). */
+const AGAIN_MS = 1000;
 
 export interface Classroom {
   readonly id: string;
   readonly state: ClassState;
   readonly log: ClassLog;
+  /** Whether a change can be kept now, as far as is known. */
+  readonly keeps: boolean;
+  /** Whether it was deleted: then nothing can be added to it any more. */
+  readonly erased: boolean;
   /** The runs of this server's devices in the newest class run; null where there is none. */
   readonly devices: DeviceRuns | null;
   /** A new seat for who knows the code. Resolves with the secret by which the device gets it back. */
@@ -35,15 +41,19 @@ export interface Classroom {
   resume(seat: unknown, secret: unknown): Seat;
   isTeacher(token: unknown): boolean;
   rename(seat: string, nickname: unknown): Promise<void>;
-  answer(seat: string, question: unknown, answer: unknown): Promise<void>;
+  /** Resolves once the answer is kept, or with false where it came after the question was closed. */
+  answer(seat: string, question: unknown, answer: unknown): Promise<boolean>;
   /** The device of this seat is ready for a class run, with the run `run` of its own. */
   ready(seat: string, classRun: unknown, run: unknown): void;
-  result(seat: string, classRun: unknown, result: unknown, final: boolean): Promise<void>;
+  /** What this seat measured with its run `run` in a class run, this one or one before. Resolves once a final result is kept. */
+  result(seat: string, classRun: unknown, run: unknown, result: unknown, final: boolean): Promise<boolean>;
   /** What only a teacher may do. `online`: the seats that are here. */
   act(action: TeacherAction): Promise<void>;
   /** Which seats are connected and which are ready for the class run, here or on another server: the socket's room tells it. */
   online: () => ReadonlySet<string>;
   readyFor: (run: string) => ReadonlySet<string>;
+  /** The run of each device in a class run. */
+  runsFor: (run: string) => ReadonlyMap<string, string>;
   /** Another server's devices are ready, or gone. */
   othersChanged(): void;
   /** Calls back after each change, with the change; undefined where only something that is not kept has changed. */
@@ -57,20 +67,47 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
   let devices: DeviceRuns | null = null;
   let timer: NodeJS.Timeout | undefined;
   const watchers = new Set<(change: LoggedChange | undefined) => void>();
-  const write = (change: Change) => log.append(id, change).then(() => {}, lost);
+  let failing = false;
+  let erased = false;
+
+  async function write(change: Change): Promise<void> {
+    if (erased) throw new ClassRefused('ended', 'This class was deleted.');
+    const failed = await log.append(id, change).then(
+      () => null,
+      (error: Error) => error,
+    );
+    // Told once: a class that waits asks every other second.
+    if (failed && !failing) process.stderr.write(`pushlab: the class cannot be kept: ${failed.message}\n`);
+    if (failing !== (failed !== null)) {
+      failing = failed !== null;
+      tell();
+    }
+    if (failed) throw new ClassRefused('store-lost', 'The class cannot be kept at the moment. Try again soon.');
+  }
 
   for (const change of await log.read(id)) state = reduce(state, change);
-  const unfollow = log.follow(id, (change) => {
-    state = reduce(state, change);
-    follow(change.change);
-    for (const changed of [...watchers]) changed(change);
+  const unfollow = log.follow(
+    id,
+    (change) => {
+      if (erased) return;
+      state = reduce(state, change);
+      follow(change.change);
+      for (const changed of [...watchers]) changed(change);
+    },
+    forget,
+  );
+  const unwatch = log.watch?.(() => {
+    failing = false;
+    tell();
   });
 
-  const unwatch = log.watch?.(tell);
-
-  function lost(error: Error): never {
-    process.stderr.write(`pushlab: the class could not be kept: ${error.message}\n`);
-    throw new ClassRefused('store-lost', 'The class cannot be kept at the moment. Try again soon.');
+  /** What is left of a class that was deleted, here or on another server: that it has ended, and who may see so. */
+  function forget(): void {
+    const { name, openedAt, seq, tokenHashes } = state;
+    state = { ...NO_CLASS, name, openedAt, seq, tokenHashes, ended: true };
+    erased = true;
+    devices = null;
+    tell();
   }
   function tell(): void {
     for (const changed of [...watchers]) changed(undefined);
@@ -78,7 +115,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
   /** What a change means for the devices' runs, on each server that hears it. */
   function follow(change: Change): void {
     if (change.type === 'run-called') {
-      devices?.stop();
+      stopDevices();
       devices = deviceRuns(change.run, runs, ledger);
       wait(PATIENCE_MS, () => startIfReady(true));
     }
@@ -90,8 +127,11 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     }
     if ((change.type === 'run-over' && devices?.id === change.run) || change.type === 'ended') {
       clearTimeout(timer);
-      devices?.stop();
+      stopDevices();
     }
+  }
+  function stopDevices(): void {
+    devices?.stop(room.runsFor(devices.id));
   }
   function wait(ms: number, then: () => void): void {
     clearTimeout(timer);
@@ -103,7 +143,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     if (run?.state !== 'called' || !devices) return undefined;
     const ready = room.readyFor(run.id);
     if (ready.size === 0) {
-      if (anyway) wait(1000, () => startIfReady(true));
+      if (anyway) wait(AGAIN_MS, () => startIfReady(true));
       return undefined;
     }
     const missing = [...room.online()].some((seat) => !ready.has(seat));
@@ -111,14 +151,14 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     clearTimeout(timer);
     const startsAt = now() + START_LEAD_MS;
     const { durationSeconds } = settingsOf(run.settings);
-    return write({ type: 'run-started', run: run.id, startsAt, endsAt: startsAt + durationSeconds * 1000 }).catch(
-      () => {},
+    return write({ type: 'run-started', run: run.id, startsAt, endsAt: startsAt + durationSeconds * 1000 }).catch(() =>
+      wait(AGAIN_MS, () => startIfReady(true)),
     );
   }
   function endRun(): Promise<void> | undefined {
     const run = runOf(state);
     if (!run || run.state === 'over') return undefined;
-    return write({ type: 'run-over', run: run.id }).catch(() => {});
+    return write({ type: 'run-over', run: run.id }).catch(() => wait(AGAIN_MS, endRun));
   }
   function endRunIfAllTold(): void {
     const run = runOf(state);
@@ -178,11 +218,18 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     get state() {
       return state;
     },
+    get keeps() {
+      return log.up !== false && !failing;
+    },
+    get erased() {
+      return erased;
+    },
     get devices() {
       return devices;
     },
     online: () => new Set(),
     readyFor: () => new Set(),
+    runsFor: () => new Map(),
     othersChanged() {
       tell();
       void startIfReady(false);
@@ -208,24 +255,44 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     isTeacher: (token) => state.tokenHashes.filter((hash) => fits(token, hash)).length > 0,
     rename: (seat, nickname) => write({ type: 'nicknamed', seat, nickname: takeNickname(nickname) }),
     async answer(seat, id, answer) {
-      const open = questionOf(state);
-      if (open?.id !== id || !open || open.revealed) return;
-      if (!isAnswer(open.question, answer)) throw new ClassRefused('bad-message', 'This is no answer to the question.');
-      await write({ type: 'answered', question: open.id, seat, answer: answer as Answer });
+      const question = state.questions.find((one) => one.id === id);
+      if (!question) throw unknownYet('question');
+      if (!isAnswer(question.question, answer))
+        throw new ClassRefused('bad-message', 'This is no answer to the question.');
+      // Said again because the device did not hear that it is kept.
+      const isKept = () =>
+        JSON.stringify(state.questions.find((one) => one.id === id)?.answers.get(seat)?.answer) ===
+        JSON.stringify(answer);
+      if (isKept()) return true;
+      if (question.closed || question.revealed) return false;
+      await write({ type: 'answered', question: question.id, seat, answer: answer as Answer });
+      // What another server has written before may have closed it.
+      return isKept();
     },
     ready(seat, classRun, run) {
       if (!devices || devices.id !== classRun || runOf(state)?.state === 'over') return;
-      devices.ready(seat, String(run));
+      devices.ready(seat, String(run), room.runsFor(devices.id));
       tell();
       void startIfReady(false);
     },
-    async result(seat, classRun, result, final) {
-      if (!devices || devices.id !== classRun) return;
-      const read = devices.result(seat, readResult(result), final);
-      const known = runOf(state)?.results.has(seat);
-      if (final && !known) await write({ type: 'result', run: devices.id, seat, result: read });
+    async result(seat, classRun, run, result, final) {
+      const kept = state.runs.find((one) => one.id === classRun);
+      if (!kept) throw unknownYet('run');
+      const known = room.runsFor(kept.id);
+      const own = typeof run === 'string' && run.length <= 40 ? run : known.get(seat);
+      if (own === undefined || kept.startsAt === null)
+        throw new ClassRefused(
+          'bad-message',
+          'A result takes a class run that has started and the run of this device.',
+        );
+      if (kept.results.has(seat)) return true;
+      const told = { seat, run: own, result: readResult(result), final };
+      const read = seatResult(told, settingsOf(kept.settings).techniques, known, { runs, ledger });
+      if (devices?.id === kept.id) devices.interim.set(seat, read);
+      if (final) await write({ type: 'result', run: kept.id, seat, result: read });
       else tell();
       endRunIfAllTold();
+      return true;
     },
     async act(action) {
       const name = (action as TeacherAction | undefined)?.do;
@@ -248,9 +315,11 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
   // The devices' runs went with the server that carried them; where there are several, another one may carry them still.
   const newest = runOf(state);
   if (newest && log.kind !== 'redis') await endRun();
-  else if (newest && newest.state !== 'over') {
-    devices = deviceRuns(newest.id, runs, ledger);
-    if (newest.startsAt !== null) devices.start(newest.startsAt);
+  else if (newest) {
+    const { id: run, settings, state: now, startsAt, endsAt } = newest;
+    follow({ type: 'run-called', run, settings });
+    if (startsAt !== null && endsAt !== null) follow({ type: 'run-started', run, startsAt, endsAt });
+    if (now === 'over') follow({ type: 'run-over', run });
   }
   return room;
 }
@@ -270,4 +339,9 @@ function settingsOf(input: unknown) {
 
 function badAction(takes: string): ClassRefused {
   return new ClassRefused('bad-action', `This cannot be done: ${takes}.`);
+}
+
+/** Where there are several servers, this one may know of it in a moment. */
+function unknownYet(what: string): ClassRefused {
+  return new ClassRefused('store-lost', `This server knows no such ${what} yet. Send it again.`);
 }

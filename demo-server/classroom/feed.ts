@@ -2,34 +2,49 @@
  * The class feed: each change of the class as one numbered event, over the technique that the teacher has picked. A run
  * like any other for the rooms of the techniques and for the ledger, so what it costs is counted like any other.
  */
-import { createFeed } from '../feed.ts';
+import { createFeed, now } from '../feed.ts';
 import { checkSettings, type RunInfo, type RunSettings, TECHNIQUES } from '../protocol.ts';
 import { RefusalError } from '../refusal.ts';
 import type { Run, Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import type { Classroom } from './classroom.ts';
+import type { HeardFeed } from './peers.ts';
 import { questionOf, runOf, seatsOf } from './pictures.ts';
 import { type ClassNews, type FeedPicture, laneCounts } from './protocol.ts';
-import type { ClassState, LoggedChange } from './state.ts';
+import { type ClassState, type LoggedChange, NO_CLASS, reduce } from './state.ts';
 
 /** Events that a reader who was away gets again; and what a reload of the state brings, at the most. */
 const KEPT_EVENTS = 50;
 /** Latencies of the feed that are remembered, the newest. */
 const KEPT_LATENCIES = 2000;
+/** A cursor so far ahead was given by a server that has read more of the log; beyond, by another class. */
+const LEAD_EVENTS = 200;
 
 export interface ClassFeed {
-  picture(): FeedPicture | null;
+  /** `heard`: what the devices have told, each server of the class. */
+  picture(heard: readonly HeardFeed[]): FeedPicture | null;
+  /** What devices have told this server; null where no feed is on. */
+  readonly heardHere: HeardFeed | null;
   /** A device has told how long news took to reach it, in ms. */
   heard(seat: string, latencies: readonly number[]): void;
 }
 
-/** Carries the feed of the class `room` as a run whose id is the class's own. */
-export function classFeed(room: Classroom, runs: Runs, ledger: Ledger): ClassFeed {
-  const feed = createFeed({ ...settingsFor(room.state), durationSeconds: Number.POSITIVE_INFINITY }, KEPT_EVENTS);
+/**
+ * Carries the feed of the class `room` as a run whose id is the class's own. A seq is that of the change in the log, so it
+ * means the same on every server, and also after a new start. `changes`: what the log holds by now.
+ */
+export function classFeed(
+  room: Classroom,
+  changes: readonly LoggedChange[],
+  { runs, ledger }: { runs: Runs; ledger: Ledger },
+): ClassFeed {
+  const settings = { ...settingsFor(room.state), durationSeconds: Number.POSITIVE_INFINITY };
+  const feed = createFeed(settings, KEPT_EVENTS, { made() {}, lead: LEAD_EVENTS });
   const createdAt = room.state.openedAt;
   let readers = new Set<string>();
   let latencies: number[] = [];
-  let technique = room.state.feed;
+  let technique: ClassState['feed'] = null;
+  let picked = 0;
 
   const info = (): RunInfo => ({
     id: room.id,
@@ -57,38 +72,51 @@ export function classFeed(room: Classroom, runs: Runs, ledger: Ledger): ClassFee
     disturb: refuse,
     finish: refuse,
     make() {},
+    hosted: true,
     changes: () => [],
     watch: () => () => {},
   };
   ledger.open(room.id, TECHNIQUES);
   ledger.setState(room.id, 'running');
   runs.host(run);
-  room.watch((logged) => {
-    if (!logged) return;
-    const { seq, at } = logged;
-    feed.take({ seq, sentAt: at, data: newsData(newsOf(logged, room.state)) });
-    if (room.state.feed === technique) return;
-    technique = room.state.feed;
+  changes.reduce((before, logged) => {
+    const state = reduce(before, logged);
+    publish(logged, state);
+    return state;
+  }, NO_CLASS);
+  room.watch((logged) => logged && publish(logged, room.state));
+
+  function publish(logged: LoggedChange, state: ClassState): void {
+    // The log has the time of the clock on the wall; pages know this server's own, which stands still while a laptop sleeps.
+    const sentAt = logged.at + now() - Date.now();
+    feed.take({ seq: logged.seq, sentAt, data: newsData(newsOf(logged, state)) });
+    if (state.feed === technique) return;
+    technique = state.feed;
+    picked = logged.seq;
     readers = new Set();
     latencies = [];
-  });
+  }
 
   return {
-    picture() {
+    picture(heard) {
       if (technique === null) return null;
       const lane = ledger.read(room.id).lanes[technique];
       if (!lane) return null;
+      const told = heard.filter((one) => one.picked === picked);
       return {
         technique,
         events: lane.eventsSent,
-        readers: readers.size,
+        readers: new Set(told.flatMap((one) => one.readers)).size,
         counts: laneCounts(lane),
-        latency: spread(latencies),
+        latency: spread(told.flatMap((one) => one.latencies)),
       };
+    },
+    get heardHere() {
+      return technique === null ? null : { picked, readers: [...readers], latencies };
     },
     heard(seat, told) {
       readers.add(seat);
-      latencies = [...latencies, ...told].slice(-KEPT_LATENCIES);
+      latencies = [...latencies, ...told.map((ms) => Math.round(ms * 10) / 10)].slice(-KEPT_LATENCIES);
     },
   };
 }

@@ -60,7 +60,7 @@ export async function registerClassroom(
   classRoutes(app, room);
   // A picture is made often, its QR codes once.
   let drawn: ReturnType<typeof joinPicture> | undefined;
-  const sight = { join: () => (drawn ??= join()), feed: classFeed(room, runs, ledger) };
+  const sight = { join: () => (drawn ??= join()), feed: classFeed(room, await log.read(id), { runs, ledger }) };
   classSocket(app, room, { limits, heartbeatMs, sight });
   app.addHook('onClose', () => log.close());
   return { room, token, join };

@@ -20,8 +20,8 @@ export interface ClassLog {
   list(): Promise<KeptClass[]>;
   /** What has happened in a class so far, oldest first; empty for one that nothing is known of. */
   read(id: string): Promise<LoggedChange[]>;
-  /** Tells each change of a class as it is appended, by this server or another, in order. Returns how to stop. */
-  follow(id: string, hear: (change: LoggedChange) => void): () => void;
+  /** Tells each change of a class as it is appended, by this server or another, in order, and that it was deleted. Returns how to stop. */
+  follow(id: string, hear: (change: LoggedChange) => void, deleted?: () => void): () => void;
   /** Resolves once the change is kept, and told to those who follow; rejects when it cannot be kept. */
   append(id: string, change: Change): Promise<LoggedChange>;
   /** The id of the class of that name that has not ended, or else `id`: only where several servers may ask at once. */
@@ -37,18 +37,28 @@ export interface ClassLog {
   close(): Promise<void>;
 }
 
-/** Those who follow a class, for logs that only this server writes. */
-export class Followers {
-  readonly #hearers = new Map<string, Set<(change: LoggedChange) => void>>();
+interface Follower {
+  hear: (change: LoggedChange) => void;
+  deleted: (() => void) | undefined;
+}
 
-  follow(id: string, hear: (change: LoggedChange) => void): () => void {
-    const hearers = this.#hearers.get(id) ?? new Set();
-    this.#hearers.set(id, hearers.add(hear));
-    return () => void hearers.delete(hear);
+/** Those who follow a class. */
+export class Followers {
+  readonly #byClass = new Map<string, Set<Follower>>();
+
+  follow(id: string, hear: Follower['hear'], deleted?: () => void): () => void {
+    const followers = this.#byClass.get(id) ?? new Set();
+    const follower = { hear, deleted };
+    this.#byClass.set(id, followers.add(follower));
+    return () => void followers.delete(follower);
   }
 
   tell(id: string, change: LoggedChange): void {
-    for (const hear of [...(this.#hearers.get(id) ?? [])]) hear(change);
+    for (const { hear } of [...(this.#byClass.get(id) ?? [])]) hear(change);
+  }
+
+  forget(id: string): void {
+    for (const { deleted } of [...(this.#byClass.get(id) ?? [])]) deleted?.();
   }
 }
 
@@ -60,7 +70,7 @@ export function memoryLog(clock: () => number = Date.now): ClassLog {
     kind: 'memory',
     list: async () => [...classes].map(([id, changes]) => summary(id, changes)),
     read: async (id) => [...(classes.get(id) ?? [])],
-    follow: (id, hear) => followers.follow(id, hear),
+    follow: (id, hear, deleted) => followers.follow(id, hear, deleted),
     async append(id, change) {
       const changes = classes.get(id) ?? [];
       classes.set(id, changes);
@@ -69,7 +79,10 @@ export function memoryLog(clock: () => number = Date.now): ClassLog {
       followers.tell(id, logged);
       return logged;
     },
-    delete: async (id) => void classes.delete(id),
+    async delete(id) {
+      classes.delete(id);
+      followers.forget(id);
+    },
     close: async () => {},
   };
 }

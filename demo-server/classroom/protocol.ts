@@ -278,9 +278,11 @@ export type ClassRequest =
   | { type: 'ping'; id: number }
   | { type: 'here'; path: string; hidden: boolean }
   | { type: 'nickname'; nickname: string }
-  | { type: 'answer'; question: string; answer: Answer }
+  /** `n` of this and the next: some number, by which the device hears that it is settled. */
+  | { type: 'answer'; question: string; answer: Answer; n?: number }
   | { type: 'ready'; classRun: string; run: string }
-  | { type: 'result'; classRun: string; result: DeviceResult; final: boolean }
+  /** `run`: the device's own run; a server to which it has not said that it is ready cannot know. */
+  | { type: 'result'; classRun: string; run?: string; result: DeviceResult; final: boolean; n?: number }
   | { type: 'heard'; latencies: number[] }
   | { type: 'act'; id: number; action: TeacherAction };
 
@@ -317,6 +319,8 @@ export type ClassMessage =
   | { type: 'pong'; id: number; at: number }
   | { type: 'class'; at: number; class: ClassPicture; own: OwnPart | null }
   | { type: 'console'; at: number; picture: TeacherPicture }
+  /** The answer or final result that came with `n` need not be said again: it is kept, or came too late or cannot be one. */
+  | { type: 'settled'; n: number; kept: boolean }
   | { type: 'done'; id: number; refused?: ClassRefusal; message?: string }
   | { type: 'refused'; why: ClassRefusal; message: string };
 

@@ -1,9 +1,10 @@
 /**
  * The log of classes in Redis, so that several servers serve one class: a stream for each class, in which every change
  * stands under its seq. Two servers that append at once cannot both have a seq; the later one reads on and tries again.
- * What was read stays here as well: a Redis that comes back empty is given it again.
+ * What a class of this server has read stays here as well: a Redis that comes back empty is given it again.
  */
 import { BLOCK_MS, createLink } from '../shared/link.ts';
+import { runKeys } from '../shared/runs.ts';
 import { type ClassLog, Followers, summary } from './log.ts';
 import type { Change, LoggedChange } from './state.ts';
 
@@ -11,6 +12,10 @@ import type { Change, LoggedChange } from './state.ts';
 const CLASSES = 'pushlab:classes';
 const streamKey = (id: string): string => `pushlab:class:${id}`;
 const nameKey = (name: string): string => `pushlab:class-called:${name}`;
+/** Told of each class that is deleted, and where that stands for a server that was cut off: it must not give it back. */
+const DELETED = 'pushlab:class-deleted';
+const deletedKey = (id: string): string => `${DELETED}:${id}`;
+const DELETED_MS = 24 * 60 * 60_000;
 /** How long the start waits for Redis (ms), and an append for the seqs that others take. */
 const PATIENCE_MS = 5000;
 const TRIES = 50;
@@ -31,7 +36,7 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
   const followers = new Followers();
   let closed = false;
 
-  const late = setTimeout(() => there.reject(new Error('no Redis answers at REDIS_URL')), PATIENCE_MS);
+  const late = setTimeout(() => there.reject(new Error(link.fault ?? 'no Redis answers at REDIS_URL')), PATIENCE_MS);
   try {
     await there.promise;
   } catch (error) {
@@ -41,6 +46,14 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
     clearTimeout(late);
   }
 
+  link.listener.subscribe(DELETED, forget).catch(() => {});
+
+  function forget(id: string): void {
+    if (!known.delete(id)) return;
+    followed.delete(id);
+    followers.forget(id);
+  }
+
   function changesOf(id: string): LoggedChange[] {
     const changes = known.get(id) ?? [];
     known.set(id, changes);
@@ -48,13 +61,17 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
   }
 
   type Entries = { id: string; message: Record<string, string> }[];
+  const read = ({ id, message }: Entries[number]): LoggedChange => ({
+    seq: Number.parseInt(id, 10),
+    at: Number(message.at),
+    change: JSON.parse(message.change as string) as Change,
+  });
   /** Takes what is new in entries of the stream, in order, and tells those who follow. */
   function take(id: string, entries: Entries): void {
     const changes = changesOf(id);
-    for (const { id: entry, message } of entries) {
-      const seq = Number.parseInt(entry, 10);
-      if (seq !== changes.length + 1) continue;
-      const logged = { seq, at: Number(message.at), change: JSON.parse(message.change as string) as Change };
+    for (const entry of entries) {
+      const logged = read(entry);
+      if (logged.seq !== changes.length + 1) continue;
       changes.push(logged);
       followers.tell(id, logged);
     }
@@ -66,11 +83,18 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
     return changes;
   }
 
+  /** A class that this server has not opened is read and not remembered. */
+  async function readAll(id: string): Promise<LoggedChange[]> {
+    if (known.has(id)) return [...(await readOn(id))];
+    return ((await link.writer.xRange(streamKey(id), '-', '+')) ?? []).map(read);
+  }
+
   async function put(id: string, { seq, at, change }: LoggedChange): Promise<void> {
     await link.writer.xAdd(streamKey(id), `${seq}-0`, { at: String(at), change: JSON.stringify(change) });
   }
 
   async function giveBack(id: string): Promise<void> {
+    if ((await link.writer.exists(deletedKey(id))) > 0) return forget(id);
     const changes = changesOf(id);
     const newest = (await link.writer.xRevRange(streamKey(id), '+', '-', { COUNT: 1 })) ?? [];
     const last = Number.parseInt(newest[0]?.id ?? '0', 10);
@@ -108,16 +132,19 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
       const kept = (await log.list()).filter((one) => one.name === name && !one.ended).at(-1);
       if (kept) return kept.id;
       const expiration = { type: 'PX', value: PATIENCE_MS } as const;
-      return (await link.writer.set(nameKey(name), id, { condition: 'NX', expiration, GET: true })) ?? id;
+      // In two steps: both at once is for Redis 7.
+      if (await link.writer.set(nameKey(name), id, { condition: 'NX', expiration })) return id;
+      return (await link.writer.get(nameKey(name))) ?? id;
     },
     async list() {
       const ids = await link.writer.zRange(CLASSES, 0, -1);
-      return Promise.all(ids.map(async (id) => summary(id, await readOn(id))));
+      return Promise.all(ids.map(async (id) => summary(id, await readAll(id))));
     },
-    read: async (id) => [...(await readOn(id))],
-    follow(id, hear) {
+    read: readAll,
+    follow(id, hear, deleted) {
+      changesOf(id);
       followed.add(id);
-      return followers.follow(id, hear);
+      return followers.follow(id, hear, deleted);
     },
     async append(id, change) {
       await restored;
@@ -149,9 +176,17 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
       };
     },
     async delete(id) {
-      followed.delete(id);
-      known.delete(id);
-      await link.writer.multi().del(streamKey(id)).zRem(CLASSES, id).exec();
+      const changes = await readAll(id);
+      const runs = changes.flatMap(({ change }) => (change.type === 'result' ? change.result.run : []));
+      const { name } = summary(id, changes);
+      await link.writer
+        .multi()
+        .set(deletedKey(id), '', { expiration: { type: 'PX', value: DELETED_MS } })
+        .del([streamKey(id), nameKey(name), ...[id, ...runs].flatMap(runKeys)])
+        .zRem(CLASSES, id)
+        .publish(DELETED, id)
+        .exec();
+      forget(id);
     },
     async close() {
       closed = true;

@@ -27,7 +27,7 @@ export function classRoutes(app: FastifyInstance, room: Classroom): void {
     );
   };
   async function stateOf(id: string): Promise<ClassState> {
-    if (id === room.id) return room.state;
+    if (id === room.id && !room.erased) return room.state;
     const changes = await log.read(id);
     if (changes.length === 0)
       throw new RefusalError(404, 'no-such-class', `No class ${JSON.stringify(id)} is kept here.`);

@@ -131,7 +131,7 @@ export function showClass(room: Classroom, sight: Sight): Show {
 }
 
 /** Everything that a console or a projector shows. */
-export function teacherPicture({ id, state, log }: Classroom, sight: Sight): TeacherPicture {
+export function teacherPicture({ id, state, log, devices, keeps }: Classroom, sight: Sight): TeacherPicture {
   const open = questionOf(state);
   const run = runOf(state);
   const { everybody } = sight;
@@ -143,12 +143,12 @@ export function teacherPicture({ id, state, log }: Classroom, sight: Sight): Tea
     people: seatPictures(state, everybody.whereabouts(), everybody.ready(run?.id), interim),
     results: seatLines(state, results),
     pooled: pool(results.values()),
-    costs: everybody.costs(run?.id),
+    costs: devices && devices.id === run?.id ? devices.costs(everybody.runs(run.id)) : null,
     tally: open ? tally(open) : null,
     key: open?.key ?? null,
-    feed: sight.feed.picture(),
+    feed: sight.feed.picture(everybody.feeds()),
     history: { runs: state.runs.length, questions: state.questions.length },
     kept: log.kind,
-    trouble: log.up === false ? 'store' : null,
+    trouble: keeps ? null : 'store',
   };
 }

@@ -70,7 +70,7 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
     run: room.devices?.id ?? null,
     ready: [...(room.devices?.seats ?? [])],
     interim: [...(room.devices?.interim ?? [])],
-    costs: room.devices?.costs() ?? null,
+    feed: sight.feed.heardHere,
   });
   const all = everybody(room.log, room.id, members, ownPart, () => room.othersChanged());
   const show = showClass(room, { ...options.sight, everybody: all });
@@ -78,6 +78,7 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
   const tries = new Map<string, Bucket>();
   room.online = () => all.online;
   room.readyFor = (run) => all.ready(run);
+  room.runsFor = (run) => all.runs(run);
 
   app.route({
     method: 'GET',
@@ -209,19 +210,33 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
         all.changed();
         show.soon();
       } else if (message.type === 'nickname') await room.rename(seat, message.nickname);
-      else if (message.type === 'answer') await room.answer(seat, message.question, message.answer);
+      else if (message.type === 'answer')
+        await settle(message.n, () => room.answer(seat, message.question, message.answer));
       else if (message.type === 'ready') {
         room.ready(seat, message.classRun, message.run);
         all.changed();
       } else if (message.type === 'heard') sight.feed.heard(seat, readLatencies(message.latencies));
       else if (message.type === 'result') {
-        await room.result(seat, message.classRun, message.result, message.final === true);
+        const { classRun, run, result, n } = message;
+        const final = message.final === true;
+        await settle(final ? n : undefined, () => room.result(seat, classRun, run, result, final));
         all.changed();
       } else
         throw new ClassRefused(
           'bad-message',
           `A device of a seat cannot say ${JSON.stringify(String(message.type).slice(0, 20))}.`,
         );
+    }
+
+    /** Says what has become of something that the device holds until it knows: kept, or not to be said again. */
+    async function settle(n: unknown, keep: () => Promise<boolean>): Promise<void> {
+      const say = (kept: boolean) => Number.isSafeInteger(n) && tell({ type: 'settled', n: n as number, kept });
+      try {
+        say(await keep());
+      } catch (error) {
+        if (error instanceof ClassRefused && error.why === 'bad-message') say(false);
+        throw error;
+      }
     }
 
     async function act({ id, action }: ClassRequest & { type: 'act' }): Promise<void> {

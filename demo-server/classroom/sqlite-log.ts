@@ -69,7 +69,7 @@ export async function sqliteLog(dir: string, clock: () => number = Date.now): Pr
     kind: 'sqlite',
     list: async () => ids.all().map((row) => summary(String(row.class), read(String(row.class)))),
     read: async (id) => read(id),
-    follow: (id, hear) => followers.follow(id, hear),
+    follow: (id, hear, deleted) => followers.follow(id, hear, deleted),
     async append(id, change) {
       const logged = { seq: Number(last.get(id)?.seq) + 1, at: clock(), change };
       insert.run(id, logged.seq, logged.at, JSON.stringify(change));
@@ -80,6 +80,7 @@ export async function sqliteLog(dir: string, clock: () => number = Date.now): Pr
       remove.run(id);
       // Deleted means deleted: no nickname stays in the free pages of the file or in its log.
       database.exec('VACUUM; PRAGMA wal_checkpoint(TRUNCATE);');
+      followers.forget(id);
     },
     close: async () => database.close(),
   };

@@ -11,13 +11,13 @@ export interface Shared extends Sharing {
   close(): Promise<void>;
 }
 
-/** Connects to the Redis at `url` (`redis://[user:password@]host:port`), and goes on trying while it is not there. `redisChanged` is told whenever it has come or gone. */
-export function share(url: string, redisChanged: (up: boolean) => void = () => {}): Shared {
+/** Connects to the Redis at `url` (`redis://[user:password@]host:port`), and goes on trying while it is not there. `redisChanged` is told whenever it has come or gone, and why. */
+export function share(url: string, redisChanged: (up: boolean, fault: string | null) => void = () => {}): Shared {
   let runs: Runs | undefined;
   const shared = shareRuns(url, (up) => {
     if (up) ledgers.ask();
     runs?.sharingChanged();
-    redisChanged(up);
+    redisChanged(up, shared.link.fault);
   });
   const ledgers = shareLedgers(shared.link, shared.server);
   return {

@@ -15,7 +15,7 @@ export interface SharedLedgers {
 }
 
 const CHANNEL = 'pushlab:ledgers';
-const hashKey = (run: string): string => `pushlab:run:${run}:ledgers`;
+export const ledgersKey = (run: string): string => `pushlab:run:${run}:ledgers`;
 const TELL_MS = 250;
 const KEPT_MS = 60 * 60_000;
 
@@ -35,15 +35,15 @@ export function shareLedgers(link: Link, server: string): SharedLedgers {
   async function tell(run: string, json: string): Promise<void> {
     await link.writer
       .multi()
-      .hSet(hashKey(run), server, json)
-      .pExpire(hashKey(run), KEPT_MS)
+      .hSet(ledgersKey(run), server, json)
+      .pExpire(ledgersKey(run), KEPT_MS)
       .publish(CHANNEL, JSON.stringify([run, server, json]))
       .exec();
     told.set(run, json);
   }
 
   async function askFor(run: string): Promise<void> {
-    for (const [from, json] of Object.entries(await link.writer.hGetAll(hashKey(run)))) hear(run, from, json);
+    for (const [from, json] of Object.entries(await link.writer.hGetAll(ledgersKey(run)))) hear(run, from, json);
   }
 
   function ask(): void {

@@ -14,6 +14,8 @@ export interface Link {
   /** Subscribed to channels. */
   readonly listener: RedisClient;
   readonly up: boolean;
+  /** Why it is not up, in a sentence without the password; null where nothing has gone wrong. */
+  readonly fault: string | null;
   close(): void;
 }
 
@@ -21,6 +23,10 @@ export interface Link {
 const SILENCE_MS = 3000;
 /** How long a blocking read waits for news (ms): under the silence, so that a quiet stream is no silence. */
 export const BLOCK_MS = 1000;
+/** A Redis that is there but cannot be used is asked again so often (ms): its password may have been set meanwhile. */
+const ASK_MS = 1000;
+/** Streams came with 5.0; no command here is younger. */
+const OLDEST = 5;
 
 function createLinkedClient(url: string) {
   const client = createClient({
@@ -36,23 +42,58 @@ function createLinkedClient(url: string) {
   return client;
 }
 
+/** Says in words for a terminal why a Redis cannot be used, and what to do. */
+function explain({ message }: Error): string {
+  if (/WRONGPASS|invalid (username|password)|without any password/i.test(message))
+    return 'Redis refuses the user or the password in REDIS_URL; it takes redis://user:password@host:port';
+  if (/NOAUTH/.test(message)) return 'Redis asks for a password; REDIS_URL takes it as in redis://:password@host:port';
+  if (/NOPERM/.test(message)) return `Redis does not let this user do what is needed (${message})`;
+  return `Redis cannot be reached (${message})`;
+}
+
 /**
- * Connects to `url` (`redis://…`). `changed` is called whenever Redis has come or gone. Never rejects because Redis is not
- * there: it goes on trying. Throws a TypeError for an address that is none.
+ * Connects to `url` (`redis://…`). `changed` is called whenever Redis has come or gone, the first time also where it never
+ * was there. Never rejects because of that: it goes on trying. Throws a TypeError for an address that is none.
  */
 export function createLink(url: string, changed: (up: boolean) => void): Link {
   const [writer, reader, listener] = [createLinkedClient(url), createLinkedClient(url), createLinkedClient(url)];
   const clients = [writer, reader, listener];
-  let up = false;
+  let up: boolean | undefined;
+  let fault: string | null = null;
+  /** A connection alone says little: without its password Redis takes one, and refuses every command. */
+  let usable = false;
+  let asking: NodeJS.Timeout | undefined;
+  let closed = false;
 
   function look(): void {
-    const isUp = clients.every((client) => client.isReady);
-    if (isUp === up) return;
+    const isUp = usable && clients.every((client) => client.isReady);
+    if (isUp) fault = null;
+    if (isUp === up || (!isUp && fault === null)) return;
     up = isUp;
     changed(up);
   }
+  function fail(why: string): void {
+    fault = why;
+    look();
+  }
+  async function ask(): Promise<void> {
+    clearTimeout(asking);
+    usable = false;
+    try {
+      const [, version = ''] = /redis_version:(\S+)/.exec(await writer.info('server')) ?? [];
+      usable = version === '' || Number.parseInt(version, 10) >= OLDEST;
+      if (!usable) throw new Error(`it is Redis ${version}, and this takes ${OLDEST}.0 or newer`);
+      look();
+    } catch (error) {
+      fail(explain(error as Error));
+      if (!closed && writer.isReady) asking = setTimeout(ask, ASK_MS).unref();
+    }
+  }
+  writer.on('ready', () => void ask());
   for (const client of clients) {
-    for (const event of ['ready', 'error', 'reconnecting', 'end']) client.on(event, look);
+    client.on('ready', look);
+    client.on('error', (error: Error) => fail(explain(error)));
+    client.on('reconnecting', () => fail(fault ?? explain(new Error('the connection was lost'))));
     client.connect().catch(() => {});
   }
   return {
@@ -60,9 +101,14 @@ export function createLink(url: string, changed: (up: boolean) => void): Link {
     reader,
     listener,
     get up() {
-      return up;
+      return up === true;
+    },
+    get fault() {
+      return fault;
     },
     close() {
+      closed = true;
+      clearTimeout(asking);
       for (const client of clients) client.destroy();
     },
   };

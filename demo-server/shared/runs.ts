@@ -10,6 +10,7 @@ import { randomBytes } from 'node:crypto';
 import { RING_EVENTS } from '../feed.ts';
 import type { PushEvent } from '../protocol.ts';
 import type { Run, RunChange, Runs } from '../runs.ts';
+import { ledgersKey } from './ledgers.ts';
 import { BLOCK_MS, createLink, type Link } from './link.ts';
 
 export interface SharedRuns {
@@ -30,8 +31,12 @@ export interface SharedRuns {
 const LOG = 'pushlab:log';
 const eventsKey = (run: string): string => `pushlab:run:${run}:events`;
 const makerKey = (run: string): string => `pushlab:run:${run}:maker`;
-/** What is older than any run that may still be asked for (ms) leaves the log; a run's events leave Redis as long after its last one. */
+/** All that Redis may hold of a run. */
+export const runKeys = (run: string): string[] => [eventsKey(run), makerKey(run), ledgersKey(run)];
+/** What is older than any run that may still be asked for (ms) is not read; a run's events leave Redis so long after its last one. */
 const KEPT_MS = 60 * 60_000;
+/** Entries of the log at the most, some 150 bytes each: an hour of classes with a run a minute on each of a hundred devices. */
+const LOG_ENTRIES = 20_000;
 /** How long the maker of a run may be silent (ms) before another server goes on, and how often that is looked at. */
 const HOLD_MS = 1500;
 const LOOK_MS = 300;
@@ -57,14 +62,14 @@ export function shareRuns(url: string, linkChanged: (up: boolean) => void): Shar
     linkChanged(up);
   });
   let runs: Runs | undefined;
-  let logId = '0-0';
+  let logId = `${Date.now() - KEPT_MS}-0`;
   let logWaiters: { id: string; known(): void }[] = [];
   let timer: NodeJS.Timeout | undefined;
   let settling = false;
   let closed = false;
 
   function append(run: string, change: RunChange): void {
-    const TRIM = { strategy: 'MINID', strategyModifier: '~', threshold: Date.now() - KEPT_MS } as const;
+    const TRIM = { strategy: 'MAXLEN', strategyModifier: '~', threshold: LOG_ENTRIES } as const;
     link.writer.xAdd(LOG, '*', { server, run, change: JSON.stringify(change) }, { TRIM }).catch(() => {});
   }
 
@@ -89,7 +94,7 @@ export function shareRuns(url: string, linkChanged: (up: boolean) => void): Shar
         await new Promise((later) => setTimeout(later, LOOK_MS).unref());
         continue;
       }
-      const going = runs.list().filter((run) => run.state === 'running');
+      const going = runs.list().filter((run) => run.state === 'running' && !run.hosted);
       const keys = [
         { key: LOG, id: logId },
         ...going.map((run) => ({ key: eventsKey(run.id), id: `${run.feed.lastSeq}-0` })),
@@ -137,6 +142,7 @@ export function shareRuns(url: string, linkChanged: (up: boolean) => void): Shar
     settling = true;
     try {
       for (const run of runs.list()) {
+        if (run.hosted) continue;
         if (run.state === 'finished') held.delete(run.id);
         else await settle(run);
       }

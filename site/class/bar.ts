@@ -13,6 +13,7 @@ import { standAtFoot } from './foot.ts';
 import { h } from './html.ts';
 import { type Identity, identity, keepIdentity, RENAME, RENAMED, tab } from './identity.ts';
 import { type Link, type LinkState, openLink } from './link.ts';
+import { openOutbox } from './outbox.ts';
 import { questionPanel } from './question-panel.ts';
 import { classWords } from './words.ts';
 
@@ -34,7 +35,7 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   const now = h('p', { class: 'now', role: 'status' });
   const go = h('a', { class: 'go', hidden: true }, say(words, 'class.bar.go'));
   const leave = h('button', { type: 'button', class: 'leave' }, say(words, 'class.bar.leave'));
-  const panel = questionPanel(words, (question, answer) => link.send({ type: 'answer', question, answer }));
+  const panel = questionPanel(words, (question, answer) => outbox.put({ type: 'answer', question, answer }));
   const bar = h(
     'aside',
     { class: 'class-bar not-content', 'data-state': 'connecting', 'aria-label': say(words, 'class.bar.label') },
@@ -49,15 +50,24 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   let busy = false;
   let reading: { key: string; stop: () => void } | null = null;
   let news = '';
+  /** The reader's last answer came after its question was closed. */
+  let tooLate = false;
   let nickname = who.nickname;
+  const outbox = openOutbox(
+    who.seat,
+    () => link,
+    () => draw(),
+  );
 
   leave.addEventListener('click', () => {
     if (!confirm(say(words, 'class.bar.leaveReally', { name: picture?.name ?? '' }))) return;
     link.close();
+    outbox.clear();
     keepIdentity(null);
     close();
   });
   function close(): void {
+    outbox.close();
     bar.remove();
   }
 
@@ -82,8 +92,13 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
       if (message.type === 'seat') {
         if (message.nickname !== nickname) renamed(message.nickname);
         here();
+        outbox.sayAgain();
       }
+      const late = outbox.hear(message);
+      if (late) tooLate = late.type === 'answer';
+      if (late || message.type === 'settled' || message.type === 'refused') draw();
       if (message.type !== 'class') return;
+      if (message.class.question && message.class.question.id !== picture?.question?.id) tooLate = false;
       ({ class: picture, own } = message);
       if (own && own.nickname !== nickname) renamed(own.nickname);
       follow();
@@ -101,7 +116,9 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     setText(state, say(words, `class.bar.state.${link.state}`));
     const name = picture?.name ?? '';
     setText(place, picture ? say(words, 'class.bar.place', { nickname, name, count: picture.online }) : nickname);
-    panel.show(picture?.question ?? null, own?.answer ?? null);
+    const open = picture?.question ?? null;
+    const held = open ? outbox.answer(open.id) : undefined;
+    panel.show(open, held ?? own?.answer ?? null, held === undefined ? 'told' : outbox.waits ? 'waits' : 'leaving');
     const { together, run, ended } = picture ?? {};
     const elsewhere = together && !busy && !isHere(together.path);
     go.hidden = !elsewhere;
@@ -110,9 +127,11 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     if (ended) doing = say(words, 'class.bar.ended');
     else if (run?.state === 'called') doing = say(words, 'class.bar.run.called');
     else if (run?.state === 'running' && busy) doing = say(words, 'class.bar.run.running');
+    else if (run && outbox.hasResult(run.id)) doing = outbox.waits ? say(words, 'class.bar.run.waits') : '';
     else if (run && own?.result === run.id) doing = say(words, 'class.bar.run.told');
     else if (elsewhere) doing = say(words, 'class.bar.elsewhere');
     if (news && !busy && !ended) doing = news;
+    if (tooLate) doing = say(words, 'class.question.late');
     setText(now, doing);
   }
 
@@ -120,8 +139,9 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   function follow(): void {
     if (!picture) return;
     const { run, together } = picture;
-    if (run && part?.id === run.id) part.hear(run, own?.result ?? null);
-    else if (run && run.state !== 'over' && own?.result !== run.id) return void begin(run.settings as WantedSettings);
+    if (run && part?.id === run.id) part.hear(run);
+    else if (run && run.state !== 'over' && own?.result !== run.id && !outbox.hasResult(run.id))
+      return void begin(run.settings as WantedSettings);
     if (!together || busy || tab.get('move') === String(together.move)) return;
     tab.set('move', String(together.move));
     if (!isHere(together.path)) location.assign(together.path);
@@ -151,20 +171,21 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     if (!run || part?.id === run.id) return;
     busy = true;
     followFeed();
-    part = takePart(lab, run, link, () => {
+    part = takePart(lab, run, link, outbox, () => {
       busy = false;
       followFeed();
       draw();
     });
-    part.hear(run, null);
+    part.hear(run);
     draw();
   }
   function refused(why: ClassRefusal | null): void {
     // The seat is gone for good: this device belongs to no class any more.
     if (why !== 'ended') keepIdentity(null);
+    outbox.clear();
     setText(state, say(words, 'class.bar.state.refused'));
     setText(now, say(words, `class.refused.${why ?? 'unknown-seat'}`));
-    panel.show(null, null);
+    panel.show(null, null, 'told');
     leave.replaceWith(h('button', { type: 'button', class: 'leave', click: close }, say(words, 'class.bar.close')));
   }
 }

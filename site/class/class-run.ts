@@ -16,6 +16,7 @@ import { summaryOf } from '../lab/measures.ts';
 import type { LaneRecord, Recording } from '../lab/recording.ts';
 import type { WantedSettings } from '../lab/settings.ts';
 import type { Link } from './link.ts';
+import type { Outbox } from './outbox.ts';
 
 /** How often a device tells what it has measured so far. */
 const INTERIM_MS = 2000;
@@ -23,11 +24,11 @@ const INTERIM_MS = 2000;
 export interface ClassRunPart {
   readonly id: string;
   /** The class's run as the server tells it now. */
-  hear(run: ClassRun, own: string | null): void;
+  hear(run: ClassRun): void;
 }
 
 /** Takes part in `run` with the lab of this page. `done` is called when this device has nothing more to do for it. */
-export function takePart(lab: PushLab, run: ClassRun, link: Link, done: () => void): ClassRunPart {
+export function takePart(lab: PushLab, run: ClassRun, link: Link, outbox: Outbox, done: () => void): ClassRunPart {
   const started = Promise.withResolvers<number>();
   let ownRun = '';
   let startedAt: number | null = null;
@@ -36,14 +37,24 @@ export function takePart(lab: PushLab, run: ClassRun, link: Link, done: () => vo
   let interim = 0;
   let startTimer = 0;
 
-  const tellResult = (final: boolean): void => {
-    if (recording) link.send({ type: 'result', classRun: run.id, result: resultOf(recording, startedAt), final });
-  };
+  const resultSoFar = (final: boolean) =>
+    recording && {
+      type: 'result' as const,
+      classRun: run.id,
+      run: ownRun,
+      result: resultOf(recording, startedAt),
+      final,
+    };
+  function tellSoFar(): void {
+    const result = resultSoFar(false);
+    if (result) link.send(result);
+  }
   function end(): void {
     clearInterval(interim);
     clearTimeout(startTimer);
     over = true;
-    tellResult(true);
+    const result = resultSoFar(true);
+    if (result) outbox.put(result);
     done();
   }
 
@@ -65,19 +76,17 @@ export function takePart(lab: PushLab, run: ClassRun, link: Link, done: () => vo
     },
     tell(phase, now) {
       recording = now ?? recording;
-      if (phase === 'running') interim = window.setInterval(() => tellResult(false), INTERIM_MS);
+      if (phase === 'running') interim = window.setInterval(tellSoFar, INTERIM_MS);
       if (phase === 'finished' || phase === 'stopped' || phase === 'failed') end();
     },
   });
 
   return {
     id: run.id,
-    hear(now, own) {
+    hear(now) {
       if (now.startsAt !== null) started.resolve(now.startsAt);
-      // Said again until the server has it: a word may be lost with its connection.
-      if (over && own !== run.id) tellResult(true);
-      else if (!over && ownRun !== '' && now.state !== 'over')
-        link.send({ type: 'ready', classRun: run.id, run: ownRun });
+      // Said again and again: a word may be lost with its connection, and another server has not heard it.
+      if (!over && ownRun !== '' && now.state !== 'over') link.send({ type: 'ready', classRun: run.id, run: ownRun });
     },
   };
 }

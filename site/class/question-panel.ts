@@ -5,10 +5,13 @@ import { say, type Words } from '../lab/words.ts';
 import { answerBars } from './answers.ts';
 import { h, show } from './html.ts';
 
+/** The class has it; it has just been sent; it waits on this device. */
+export type Delivery = 'told' | 'leaving' | 'waits';
+
 export interface QuestionPanel {
   readonly element: HTMLElement;
-  /** Shows the question with this device's own answer; null hides the panel. */
-  show(open: OpenQuestion | null, own: Answer | null): void;
+  /** Shows the question with this device's own answer, and where that is; null hides the panel. */
+  show(open: OpenQuestion | null, own: Answer | null, delivery: Delivery): void;
 }
 
 /** Makes the panel; `answer` is called with what the reader gives. */
@@ -20,11 +23,11 @@ export function questionPanel(words: Words, answer: (question: string, answer: A
   });
   return {
     element,
-    show(open, own) {
+    show(open, own, delivery) {
       element.hidden = open === null;
-      const key = open && [open.id, own, open.revealed, open.revealed ? open.answered : 0];
+      const key = open && [open.id, own, delivery, open.revealed, open.revealed ? open.answered : 0];
       show(element, key, () =>
-        open ? (open.revealed ? revealed(open, own, words) : asking(open, own, words, answer)) : [],
+        open ? (open.revealed ? revealed(open, own, words) : asking(open, own, delivery, words, answer)) : [],
       );
     },
   };
@@ -40,11 +43,12 @@ function heading(open: OpenQuestion, words: Words): HTMLElement[] {
 function asking(
   open: OpenQuestion,
   own: Answer | null,
+  delivery: Delivery,
   words: Words,
   answer: (question: string, answer: Answer) => void,
 ): HTMLElement[] {
   const { question, id } = open;
-  const status = h('p', { role: 'status' }, own === null ? '' : say(words, 'class.question.sent'));
+  const status = h('p', { role: 'status' }, own === null ? '' : say(words, `class.question.${delivery}`));
   const fields = h('div', { class: 'choices' });
   let order = Array.isArray(own) && question.kind === 'order' ? own : question.choices.map((_, n) => n);
 

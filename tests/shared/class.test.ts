@@ -2,35 +2,10 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { redisLog } from '../../demo-server/classroom/redis-log.ts';
 import { type ClassDevice, joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
-import { startRedis, type TestRedis } from '../helpers/redis.ts';
-import { startServer, type TestServer } from '../helpers/server.ts';
+import { startRedis } from '../helpers/redis.ts';
+import { classOn, getReady, measured } from './two-servers.ts';
 
-const RUN = { techniques: ['sse'], eventsPerSecond: 10, durationSeconds: 2 } as const;
-const CONDITIONS = { isolated: true, resolutionMs: 0.005, uncertaintyMs: 0.2, hidden: false };
-const measured = (received: number) => ({
-  lanes: { sse: { received, lost: 0, p50: 1, p95: 2, max: 3, bins: new Array(66).fill(0) } },
-  conditions: CONDITIONS,
-  startedAt: null,
-});
-
-interface ClassServer extends TestServer {
-  code: string;
-  token: string;
-}
-
-async function classOn({ url }: TestRedis): Promise<ClassServer> {
-  const server = await startServer({ redisUrl: url, classroom: { name: 'Two servers', log: await redisLog(url) } });
-  const { token, room } = server.classroom as NonNullable<TestServer['classroom']>;
-  return { ...server, code: room.state.code, token };
-}
-
-/** Takes part in the class run as a page does: makes its run on `server`, says it is ready, reads the stream, tells what came. */
-async function takePart(server: TestServer, device: ClassDevice): Promise<string> {
-  const called = await device.until(() => device.class()?.run);
-  const { id } = await server.run({ ...RUN, techniques: [...RUN.techniques] }, false);
-  device.send({ type: 'ready', classRun: called.id, run: id });
-  return id;
-}
+const RUN = { techniques: ['sse'] as 'sse'[], eventsPerSecond: 10, durationSeconds: 2 };
 
 async function told(device: ClassDevice, classRun: string, received: number): Promise<void> {
   device.send({ type: 'result', classRun, result: measured(received), final: true });
@@ -48,17 +23,17 @@ describe('one class on two servers', () => {
     await teacher.until(() => teacher.console()?.people.filter(({ presence }) => presence === 'online').length === 2);
     expect(teacher.console()?.class.online).toBe(2);
 
-    await teacher.act({ do: 'call-run', settings: { ...RUN, techniques: [...RUN.techniques] } });
-    const runs = await Promise.all([takePart(one, anna.device), takePart(other, ben.device)]);
+    await teacher.act({ do: 'call-run', settings: RUN });
+    const runs = await Promise.all([getReady(one.url, anna.device), getReady(other.url, ben.device)]);
     const running = await Promise.all(
       [anna, ben].map(({ device }) =>
         device.until(() => (device.class()?.run?.startsAt ? device.class()?.run : undefined)),
       ),
     );
     expect(running[0]?.startsAt).toBe(running[1]?.startsAt);
-    const infos = await Promise.all([one.info(runs[0] as string), other.info(runs[1] as string)]);
+    const infos = await Promise.all([one.info(runs[0]?.run ?? ''), other.info(runs[1]?.run ?? '')]);
     expect(infos.map(({ startsAt }) => startsAt)).toEqual([running[0]?.startsAt, running[0]?.startsAt]);
-    await Promise.all([one.finished(runs[0] as string), other.finished(runs[1] as string)]);
+    await Promise.all([one.finished(runs[0]?.run ?? ''), other.finished(runs[1]?.run ?? '')]);
     const classRun = running[0]?.id as string;
     await Promise.all([told(anna.device, classRun, 20), told(ben.device, classRun, 20)]);
     const picture = await teacher.until(
