@@ -12,6 +12,7 @@ import { allowOrigins } from './cors.ts';
 import { chooseProtocol, DEFLATE_OPTIONS, echoRoutes, limitOffer } from './echo.ts';
 import { now } from './feed.ts';
 import { createFigures } from './figures.ts';
+import { letHandshakesGo } from './handshake.ts';
 import { hijackRoutes } from './hijack.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { refuseForeignOrigin } from './origin.ts';
@@ -183,6 +184,9 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     errorHandler: (_error, socket) => socket.close(1011),
     // The rooms end their sockets themselves, with a code that says why.
     preClose: (done) => done(),
+  });
+  letHandshakesGo(app, function () {
+    this.close(1011);
   });
 
   await app.register(async (push) => {

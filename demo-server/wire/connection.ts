@@ -149,7 +149,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     exchange.named = cursor !== null;
     exchange.client = client ?? this.address;
     exchange.cursor = cursor === null ? (account.sent.get(exchange.client) ?? 0) : Number(cursor) || 0;
-    exchange.record = account.transcript?.record(this.number, count, exchange.startedAt);
+    account.transcript?.record(this.number, count, exchange.startedAt, exchange);
     account.ledger.requests += 1;
     if (head.method === 'POST') this.uplink(account);
     if (this.requests === 0) account.ledger.connectionsOpened += 1;
@@ -257,9 +257,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
 
   private add(exchange: Exchange, account: Account, direction: Direction, kind: ByteClass, bytes: Uint8Array): void {
     book(account, direction, kind, bytes.length);
-    if (exchange.record === undefined) return;
-    if (exchange.record.dropped) exchange.record = undefined;
-    else exchange.record.add(direction, kind, bytes, this.time());
+    exchange.record?.add(direction, kind, bytes, this.time());
   }
 
   private time(): number {

@@ -12,30 +12,30 @@ interface Segment extends Omit<WireSegment, 'bytes'> {
   text: string;
 }
 
-const NOTHING: Segment[] = [];
+export interface RecordKeeper {
+  record: ExchangeRecord | undefined;
+}
 
 export interface Transcript {
-  /** Begins the record of an exchange; the oldest record makes room for it. */
-  record(connection: number, exchange: number, startedAt: number): ExchangeRecord;
+  /** Begins the record of an exchange and gives it to its keeper; the oldest one makes room, and leaves its own. */
+  record(connection: number, exchange: number, startedAt: number, keeper: RecordKeeper): void;
   read(): WireExchange[];
 }
 
 export function createTranscript(): Transcript {
   const kept: ExchangeRecord[] = [];
   return {
-    record(connection, exchange, startedAt) {
-      if (kept.length >= EXCHANGES) kept.shift()?.drop();
-      const record = new ExchangeRecord(connection, exchange, startedAt);
-      kept.push(record);
-      return record;
+    record(connection, exchange, startedAt, keeper) {
+      if (kept.length >= EXCHANGES) kept.shift()?.leave();
+      keeper.record = new ExchangeRecord(connection, exchange, startedAt, keeper);
+      kept.push(keeper.record);
     },
     read: () => kept.map((record) => record.read()),
   };
 }
 
 export class ExchangeRecord {
-  /** It had to make room for a newer one: nobody will read it any more. */
-  dropped = false;
+  private readonly keeper: RecordKeeper;
   private readonly connection: number;
   private readonly exchange: number;
   private readonly startedAt: number;
@@ -46,7 +46,8 @@ export class ExchangeRecord {
   private lastBytes = 0;
   private omittedBytes = 0;
 
-  constructor(connection: number, exchange: number, startedAt: number) {
+  constructor(connection: number, exchange: number, startedAt: number, keeper: RecordKeeper) {
+    this.keeper = keeper;
     this.connection = connection;
     this.exchange = exchange;
     this.startedAt = startedAt;
@@ -75,10 +76,9 @@ export class ExchangeRecord {
     this.endedAt = at;
   }
 
-  drop(): void {
-    this.dropped = true;
-    this.first = NOTHING;
-    this.last = NOTHING;
+  /** Nobody will read it any more, and its exchange may go on for hours. */
+  leave(): void {
+    this.keeper.record = undefined;
   }
 
   read(): WireExchange {

@@ -1,0 +1,25 @@
+/** What a WebSocket's handshake leaves behind: its heads, and all that http and Fastify have made of them. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import type { WebSocket } from 'ws';
+
+/**
+ * Lets a handshake go as soon as its socket is open. Else the socket holds it as long as it lives: http's response waits for
+ * the socket's close, and the plugin's listener for errors has request and reply at hand. `onError` takes its place, with the
+ * socket as `this`.
+ */
+export function letHandshakesGo(app: FastifyInstance, onError: (this: WebSocket) => void): void {
+  const answers = new WeakMap<IncomingMessage, ServerResponse>();
+  app.addHook('onRequest', async ({ ws, raw }, reply) => {
+    if (ws) answers.set(raw, reply.raw);
+  });
+  app.websocketServer.on('connection', (socket: WebSocket, request: IncomingMessage) => {
+    // The plugin and the room go on with this socket in the same turn.
+    queueMicrotask(() => {
+      const [ofPlugin] = socket.listeners('error');
+      if (ofPlugin) socket.off('error', ofPlugin as () => void);
+      socket.on('error', onError);
+      answers.get(request)?.detachSocket(request.socket);
+    });
+  });
+}
