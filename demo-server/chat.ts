@@ -4,10 +4,11 @@
  */
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
+import { heartbeat } from './heartbeat.ts';
 import type { Limits } from './limits.ts';
 import type { ChatMessage } from './protocol.ts';
 import { take } from './push.ts';
-import { RefusalError } from './refusal.ts';
+import { RefusalError, refusePlainGet } from './refusal.ts';
 import { refused } from './schemas/refused.ts';
 
 /** The subprotocol that it speaks, offered or not: text up, JSON down. */
@@ -78,14 +79,7 @@ export function chatRoute(
         throw new RefusalError(503, 'too-many-rooms', `There are ${MOST_ROOMS} rooms. Try again when one is empty.`);
       request.raw.socket.once('close', take(perAddress, request.ip, limits.echoesPerAddress, `Address ${request.ip}`));
     },
-    handler: async (_request, reply) => {
-      reply.header('upgrade', 'websocket');
-      throw new RefusalError(
-        426,
-        'upgrade-required',
-        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
-      );
-    },
+    handler: refusePlainGet,
     wsHandler: (socket, request) => {
       const { room: code } = request.params as { room: string };
       const room = rooms.get(code) ?? new Map<WebSocket, string>();
@@ -116,20 +110,11 @@ export function chatRoute(
         tell(socket, { type: 'dropped' });
       });
 
-      let answered = true;
-      socket.on('pong', () => {
-        answered = true;
-      });
-      const heartbeat = setInterval(() => {
-        if (!answered) return socket.terminate();
-        answered = false;
-        socket.ping();
-      }, heartbeatMs);
+      heartbeat(socket, heartbeatMs);
       const allowance = setInterval(() => {
         left = Math.min(BURST, left + 1);
       }, ONE_EVERY_MS);
       socket.once('close', () => {
-        clearInterval(heartbeat);
         clearInterval(allowance);
         room.delete(socket);
         if (room.size === 0) rooms.delete(code);

@@ -5,7 +5,7 @@ import type { Figures } from './figures.ts';
 import type { Limits } from './limits.ts';
 import { type Changes, type ControlMessage, type ControlRequest, changesBetween, type RunLedger } from './protocol.ts';
 import { take } from './push.ts';
-import { RefusalError } from './refusal.ts';
+import { RefusalError, refusePlainGet } from './refusal.ts';
 import { stopRun } from './run-routes.ts';
 import type { Runs } from './runs.ts';
 import { controlSchema } from './schemas/control.ts';
@@ -29,14 +29,7 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
         take(perAddress, request.ip, limits.controlsPerAddress, `Address ${request.ip}`),
       );
     },
-    handler: async (_request, reply) => {
-      reply.header('upgrade', 'websocket');
-      throw new RefusalError(
-        426,
-        'upgrade-required',
-        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
-      );
-    },
+    handler: refusePlainGet,
     wsHandler: (socket, request) => {
       const run = runs.get((request.query as { run?: string }).run);
       const tell = (message: ControlMessage): void => socket.send(JSON.stringify(message));

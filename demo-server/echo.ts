@@ -10,12 +10,12 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { CHAT_PROTOCOL, IS_CHAT } from './chat.ts';
 import type { Limits } from './limits.ts';
 import { take } from './push.ts';
-import { RefusalError } from './refusal.ts';
+import { RefusalError, refusePlainGet } from './refusal.ts';
 import { echoRecordSchema, echoSchema, recordedEchoSchema } from './schemas/echo.ts';
 import { ECHO_RECORD, type Ledger } from './wire/ledger.ts';
 
 /** The subprotocols that the echo knows. They change nothing: an echo has no meaning of its own. */
-export const ECHO_PROTOCOLS: readonly string[] = ['chat', 'superchat'];
+const ECHO_PROTOCOLS: readonly string[] = ['chat', 'superchat'];
 
 const IS_ECHO = /^\/echo(?:[/?]|$)/;
 
@@ -86,14 +86,7 @@ export function echoRoutes(
       socket.once('close', take(perAddress, request.ip, limits.echoesPerAddress, whose));
       if (deflate !== 'off') socket.once('close', take(compressed, request.ip, COMPRESSED_PER_ADDRESS, whose));
     },
-    handler: async (_request, reply) => {
-      reply.header('upgrade', 'websocket');
-      throw new RefusalError(
-        426,
-        'upgrade-required',
-        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
-      );
-    },
+    handler: refusePlainGet,
     // #region echo
     wsHandler: (socket) => {
       let answered = true;

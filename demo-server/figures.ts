@@ -69,6 +69,6 @@ export function createFigures(ledger: Ledger, subscribers: (run: Run) => Subscri
 }
 
 /** The most that the event loop was late, in ms: the histogram holds the time from one look to the next. */
-export function lateness(delay: DelayHistogram | undefined): number {
+function lateness(delay: DelayHistogram | undefined): number {
   return delay === undefined || delay.count === 0 ? 0 : Math.max(0, delay.max / 1e6 - STEP_MS);
 }

@@ -8,13 +8,13 @@
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { WebSocket } from 'ws';
 import type { Limits } from './limits.ts';
 import { isForeign, refuseForeignOrigin } from './origin.ts';
 import { CORS_ANSWERS, type CorsAnswer, type DemoAccount, type SeenAttack } from './protocol.ts';
 import { take } from './push.ts';
-import { RefusalError } from './refusal.ts';
+import { RefusalError, refusePlainGet } from './refusal.ts';
 import { refused } from './schemas/refused.ts';
 
 const COOKIE = 'pushlab_demo_login';
@@ -100,8 +100,9 @@ export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: (
     }, NEWS_EVERY_MS);
     socket.once('close', () => clearInterval(timer));
   }
-  const count = (request: FastifyRequest): void => {
-    if (!request.ws) throw new RefusalError(426, 'upgrade-required', 'This route speaks WebSocket; got a plain GET.');
+  const count = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    // Before the attack is remembered: a plain GET is none.
+    if (!request.ws) return refusePlainGet(request, reply);
     request.raw.socket.once('close', take(perAddress, request.ip, limits.echoesPerAddress, `Address ${request.ip}`));
   };
   const socketSchema = (summary: string) => ({
@@ -124,8 +125,8 @@ export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: (
     ...room,
     url: '/hijack/open',
     schema: socketSchema('Vulnerable on purpose: trusts the cookie, does not look at Origin'),
-    preHandler: async (request) => {
-      count(request);
+    preHandler: async (request, reply) => {
+      await count(request, reply);
       remember(request, 'open', 101);
     },
     wsHandler: (socket, { headers }) => talk(socket, headers),
@@ -136,10 +137,10 @@ export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: (
     ...room,
     url: '/hijack/listed',
     schema: socketSchema('The same, for pages of this origin only'),
-    preHandler: async (request) => {
+    preHandler: async (request, reply) => {
       remember(request, 'listed', isForeign(request.headers) ? 403 : 101);
       refuseForeignOrigin(request.headers);
-      count(request);
+      await count(request, reply);
     },
     wsHandler: (socket, { headers }) => talk(socket, headers),
   });

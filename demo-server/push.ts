@@ -30,7 +30,7 @@ declare module 'fastify' {
 const CURSOR = /^\d{1,15}$/;
 
 /** Reads a cursor from outside: undefined for none, refuses with 400 what is not a seq. `where` names it in the refusal. */
-export function readCursor(value: string | undefined, where: string): number | undefined {
+function readCursor(value: string | undefined, where: string): number | undefined {
   if (value === undefined) return undefined;
   if (CURSOR.test(value)) return Number(value);
   throw new RefusalError(

@@ -1,5 +1,5 @@
 /** A refusal in words: Fastify turns it into the status and the `Refusal` body of protocol.ts. */
-import type { FastifyError } from 'fastify';
+import type { FastifyError, FastifyReply } from 'fastify';
 import type { Limits } from './limits.ts';
 import { type Refusal, type SettingFault, TECHNIQUES } from './protocol.ts';
 
@@ -28,6 +28,15 @@ export function refuseUnknownPath({ method, url }: { method: string; url: string
     'unknown-path',
     `There is nothing for ${method} ${JSON.stringify(url)}. The techniques are at GET /push/<id> with id one of ${TECHNIQUES.join(', ')}; /docs/api/openapi.json lists every route.`,
   );
+}
+
+/**
+ * The handler of a route that speaks WebSocket, for who asks without an upgrade: 426 in words, and the header that says
+ * to what (RFC 9110, 15.5.22: a server must send it).
+ */
+export async function refusePlainGet(_request: unknown, reply: FastifyReply): Promise<never> {
+  reply.header('upgrade', 'websocket');
+  throw new RefusalError(426, 'upgrade-required', 'This route speaks WebSocket; got a plain GET. Connect with ws://.');
 }
 
 /** What Fastify refuses before a route sees it, in our words; undefined where it failed for another reason. */

@@ -5,9 +5,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
 import { now } from '../feed.ts';
+import { heartbeat } from '../heartbeat.ts';
 import type { Limits } from '../limits.ts';
 import { take } from '../push.ts';
-import { RefusalError } from '../refusal.ts';
+import { refusePlainGet } from '../refusal.ts';
 import { type Bucket, bucket } from './bucket.ts';
 import type { Classroom } from './classroom.ts';
 import { type Member, Members } from './members.ts';
@@ -89,14 +90,7 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
       const release = take(perAddress, request.ip, limits.controlsPerAddress, `Address ${request.ip}`);
       request.raw.socket.once('close', release);
     },
-    handler: async (_request, reply) => {
-      reply.header('upgrade', 'websocket');
-      throw new RefusalError(
-        426,
-        'upgrade-required',
-        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
-      );
-    },
+    handler: refusePlainGet,
     wsHandler: (socket, request) => serve(socket, request.ip),
   });
   app.addHook('onClose', () => {
@@ -109,7 +103,6 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
   function serve(socket: WebSocket, address: string): void {
     const messages = bucket(BURST, PER_SECOND);
     let who: { member: Member } | { teacher: true } | null = null;
-    let answered = true;
     let greeted = false;
 
     const tell = (message: ClassMessage): void => {
@@ -126,17 +119,9 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
         socket.close(1008, error.why);
     };
     const late = setTimeout(() => socket.close(1008, 'hello'), HELLO_MS);
-    const heartbeat = setInterval(() => {
-      if (!answered) return socket.terminate();
-      answered = false;
-      socket.ping();
-    }, heartbeatMs);
-    socket.on('pong', () => {
-      answered = true;
-    });
+    heartbeat(socket, heartbeatMs);
     socket.once('close', () => {
       clearTimeout(late);
-      clearInterval(heartbeat);
       show.remove(socket);
       if (who && 'member' in who) members.remove(who.member);
       all.changed();

@@ -7,7 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { now } from '../feed.ts';
 import type { Limits } from '../limits.ts';
 import { take } from '../push.ts';
-import { RefusalError } from '../refusal.ts';
+import { RefusalError, refusePlainGet } from '../refusal.ts';
 import { burstSchema, dripSchema, headSchema, lateSchema, repeatSchema, retrySchema, statusSchema } from './schemas.ts';
 
 /** Answers that drip: their types as browsers may have to guess at them. */
@@ -138,14 +138,7 @@ export function browserProbes(app: FastifyInstance, { limits }: { limits: Limits
     url: '/probe/browser/burst',
     schema: burstSchema,
     preHandler,
-    handler: async (_request, reply) => {
-      reply.header('upgrade', 'websocket');
-      throw new RefusalError(
-        426,
-        'upgrade-required',
-        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
-      );
-    },
+    handler: refusePlainGet,
     wsHandler: (socket, request) => {
       // As it was sent: the parsed header has been taken out before ws sees it (echo.ts).
       const { rawHeaders } = request.raw;

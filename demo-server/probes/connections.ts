@@ -2,12 +2,13 @@
  * The lab of connections: a page asks for more at once than its browser lets out, and a watching WebSocket tells it when
  * each request was here. Everything belongs to one lab, named by the page, and ends with its watching socket.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { now } from '../feed.ts';
+import { heartbeat } from '../heartbeat.ts';
 import type { Limits } from '../limits.ts';
 import type { ConnectionCounts, WatchMessage, WatchRequest } from '../protocol.ts';
 import { take } from '../push.ts';
-import { RefusalError } from '../refusal.ts';
+import { RefusalError, refusePlainGet } from '../refusal.ts';
 import { fetchSchema, socketSchema, streamSchema, tabSchema, watchSchema } from './schemas.ts';
 
 /** Long and random, so that nobody guesses the lab of another. */
@@ -77,15 +78,6 @@ export function connectionProbes(
     };
   }
 
-  const onlySockets: RouteOptions['handler'] = async (_request, reply) => {
-    reply.header('upgrade', 'websocket');
-    throw new RefusalError(
-      426,
-      'upgrade-required',
-      'This route speaks WebSocket; got a plain GET. Connect with ws://.',
-    );
-  };
-
   app.route({
     method: 'GET',
     url: '/probe/connections/:lab',
@@ -103,7 +95,7 @@ export function connectionProbes(
       const release = take(perAddress, request.ip, limits.probesPerAddress, `Address ${request.ip}`);
       request.raw.socket.once('close', release);
     },
-    handler: onlySockets,
+    handler: refusePlainGet,
     wsHandler: (socket, request) => {
       const name = (request.params as { lab: string }).lab;
       const lab: Lab = {
@@ -115,15 +107,7 @@ export function connectionProbes(
         tell: (message) => socket.send(JSON.stringify(message)),
       };
       labs.set(name, lab);
-      let answered = true;
-      socket.on('pong', () => {
-        answered = true;
-      });
-      const heartbeat = setInterval(() => {
-        if (!answered) return socket.terminate();
-        answered = false;
-        socket.ping();
-      }, heartbeatMs);
+      heartbeat(socket, heartbeatMs);
       socket.on('message', (bytes: Buffer) => {
         const message = parse(bytes.toString());
         if (message?.type === 'ping') return lab.tell({ type: 'pong', id: Number(message.id), at: now() });
@@ -132,7 +116,6 @@ export function connectionProbes(
         lab.tell({ type: 'counts', ...countsOf(lab) });
       });
       socket.once('close', () => {
-        clearInterval(heartbeat);
         labs.delete(name);
         for (const end of lab.open.values()) end();
       });
@@ -180,7 +163,7 @@ export function connectionProbes(
     url: '/probe/connections/:lab/socket',
     schema: socketSchema,
     preHandler: async (request) => void find(request as FastifyRequest<Asked>),
-    handler: onlySockets,
+    handler: refusePlainGet,
     wsHandler: (socket, request) => {
       const { lab, n } = find(request as FastifyRequest<Asked>);
       socket.once(

@@ -9,7 +9,7 @@
 import { encodeOnce, now } from '../feed.ts';
 import { checkUplink, resetJson, type UplinkMessage, uplinkAckJson } from '../protocol.ts';
 import type { Room } from '../push.ts';
-import { RefusalError, refusedUplink } from '../refusal.ts';
+import { RefusalError, refusedUplink, refusePlainGet } from '../refusal.ts';
 import { pushSchema } from '../schemas/push.ts';
 
 export const websocket: Room = async (app, { heartbeatMs }) => {
@@ -23,14 +23,7 @@ export const websocket: Room = async (app, { heartbeatMs }) => {
       const over = run.state === 'finished' && (after ?? run.feed.lastSeq) === run.feed.lastSeq;
       if (over) throw new RefusalError(410, 'run-finished', `Run ${run.id} has ended and you have all of its events.`);
     },
-    handler: async (_request, reply) => {
-      reply.header('upgrade', 'websocket');
-      throw new RefusalError(
-        426,
-        'upgrade-required',
-        'This route speaks WebSocket; got a plain GET. Connect with ws://.',
-      );
-    },
+    handler: refusePlainGet,
     wsHandler: (socket, request) => {
       const { feed } = request;
       let answered = true;

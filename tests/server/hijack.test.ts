@@ -108,6 +108,7 @@ describe('the room', () => {
       const answer = await fetch(server.url + path);
       expect(answer.status).toBe(status);
       expect(await answer.json()).toMatchObject({ error: word });
+      if (status === 426) expect(answer.headers.get('upgrade')).toBe('websocket');
     }
   });
 });
