@@ -1,5 +1,6 @@
 /** `<push-class-join>`: the page that a QR code leads to. A code, a nickname, and then the class on every page. */
 import { type ClassInfo, type ClassRefusal, CODE_LENGTH, checkNickname } from '../../demo-server/classroom/protocol.ts';
+import { partsOf } from '../lab/parts.ts';
 import { readWords, say, setText } from '../lab/words.ts';
 import { identity, keepIdentity, RENAME, RENAMED } from './identity.ts';
 import { type Link, openLink } from './link.ts';
@@ -7,11 +8,7 @@ import { type Link, openLink } from './link.ts';
 class ClassJoin extends HTMLElement {
   connectedCallback(): void {
     const words = readWords(this);
-    const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-      const found = this.querySelector<T>(`[data-part="${name}"]`);
-      if (!found) throw new Error(`The page to join a class lacks its part "${name}"`);
-      return found;
-    };
+    const part = partsOf(this);
     const form = part<HTMLFormElement>('form');
     const [code, nickname] = [part<HTMLInputElement>('code'), part<HTMLInputElement>('nickname')];
     const fault = part('fault');

@@ -2,6 +2,7 @@
 import type { ClassRefusal, TeacherPicture } from '../../demo-server/classroom/protocol.ts';
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { type Format, formatter } from '../lab/format.ts';
+import { partsOf } from '../lab/parts.ts';
 import { svg } from '../lab/svg.ts';
 import { readWords, say, setText, type Words } from '../lab/words.ts';
 import { h, show } from './html.ts';
@@ -27,11 +28,7 @@ export function connectTeacher(
   draw: (picture: TeacherPicture, page: TeacherPage) => void,
 ): TeacherPage | null {
   const words = readWords(root);
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`The teacher's page lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const [, given] = /^#([\w-]{20,})$/.exec(location.hash) ?? [];
   if (given) {
     keepIdentity({ as: 'teacher', token: given });

@@ -2,6 +2,7 @@
 
 import type { WireExchange } from '../../demo-server/protocol.ts';
 import { demoServer } from '../lab/demo-server.ts';
+import { partsOf } from '../lab/parts.ts';
 import { readWords, say } from '../lab/words.ts';
 import { acceptSteps, GUID, randomKey, readKey, SAMPLE } from './accept-steps.ts';
 import { hexOf } from './frame-codec.ts';
@@ -9,11 +10,7 @@ import type { Connect } from './lazy-element.ts';
 
 /** Connects the shell `root`. */
 export const connectAccept: Connect = (root, signal) => {
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-accept> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const words = readWords(root);
   const input = part<HTMLInputElement>('input');
   const on = (name: string, type: string, act: (event: Event) => void) =>

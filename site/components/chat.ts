@@ -2,6 +2,7 @@
 
 import type { ChatMessage } from '../../demo-server/protocol.ts';
 import { demoServer } from '../lab/demo-server.ts';
+import { partsOf } from '../lab/parts.ts';
 import { readWords, say } from '../lab/words.ts';
 import type { Connect } from './lazy-element.ts';
 
@@ -14,11 +15,7 @@ const MOST_LINES = 200;
 
 /** Connects the shell `root`. */
 export const connectChat: Connect = (root, signal) => {
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-chat> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const field = (name: string) => part<HTMLInputElement>(name);
   const words = readWords(root);
   let socket: WebSocket | undefined;

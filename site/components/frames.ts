@@ -1,5 +1,6 @@
 /** The frame workbench at work: the builder writes bytes into the field, the reader reads whatever stands there. */
 import { formatter } from '../lab/format.ts';
+import { partsOf } from '../lab/parts.ts';
 import { readWords } from '../lab/words.ts';
 import {
   encodeFrame,
@@ -19,11 +20,7 @@ const MOST_COUNT = 70_000;
 
 /** Connects the shell `root`. */
 export const connectFrames: Connect = (root, signal) => {
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-frames> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const words = readWords(root);
   const look = { words, format: formatter(words.language ?? 'en') };
   const field = (name: string) => part<HTMLInputElement>(name);

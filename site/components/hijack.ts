@@ -1,5 +1,6 @@
 /** The attack on the lesson's page: shows the hostile page in a frame, lets it go, and tells what it got and what the server saw. */
 import type { Attempt, DemoAccount, SeenAttack } from '../../demo-server/protocol.ts';
+import { partsOf } from '../lab/parts.ts';
 import { readWords, say } from '../lab/words.ts';
 import type { Connect } from './lazy-element.ts';
 
@@ -15,11 +16,7 @@ type Told =
 
 /** Connects the shell `root`. */
 export const connectHijack: Connect = (root, signal) => {
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-hijack> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const words = readWords(root);
   const tell = (name: string, key: string, values: Record<string, string | number> = {}): void => {
     part(name).textContent = key === '' ? '' : say(words, `hijack.${key}`, values);

@@ -3,6 +3,7 @@
 import type { WireExchange } from '../../demo-server/protocol.ts';
 import { demoServer } from '../lab/demo-server.ts';
 import { formatter } from '../lab/format.ts';
+import { partsOf } from '../lab/parts.ts';
 import { readWords, say } from '../lab/words.ts';
 import type { Connect } from './lazy-element.ts';
 import { connectDrawing } from './playground-drawing.ts';
@@ -18,11 +19,7 @@ const TOO_LONG = 16 * 1024 + 1;
 
 /** Connects the shell `root`. */
 export const connectPlayground: Connect = (root, signal) => {
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-playground> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const field = (name: string) => part<HTMLInputElement>(name);
   const words = readWords(root);
   const format = formatter(words.language ?? 'en');

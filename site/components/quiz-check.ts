@@ -7,11 +7,6 @@ export interface Answer {
   why?: string;
 }
 
-export type QuizProps =
-  | { kind: 'one' | 'several'; answers: Answer[] }
-  | { kind: 'order'; items: string[]; why: string }
-  | { kind: 'number'; value: number; tolerance: number; unit?: string; why: string };
-
 export const KINDS = ['one', 'several', 'order', 'number'] as const;
 
 /** Throws for answers that cannot make a quiz, with what came and what is taken. */

@@ -1,6 +1,7 @@
 /** The annotated bytes as a thing to read in: views, exchanges, and what the byte that one points at is. */
 import type { WireTranscript } from '../../demo-server/protocol.ts';
 import type { Format } from '../lab/format.ts';
+import { partsOf } from '../lab/parts.ts';
 import { say, type Words } from '../lab/words.ts';
 import { annotate, mostTelling, sizeOf } from './wire-annotate.ts';
 import { legendHtml, rowsHtml, turnsHtml, type View } from './wire-html.ts';
@@ -24,11 +25,7 @@ export function connectWireView(
   signal: AbortSignal,
   needTranscript: () => Promise<void> = async () => {},
 ): WireView {
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<${root.localName}> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const [bytes, bits, note, select] = [part('bytes'), part('bits'), part('note'), part<HTMLSelectElement>('exchange')];
   let transcript: WireTranscript | null = null;
   let chosen = 0;

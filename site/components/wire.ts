@@ -3,6 +3,7 @@ import type { TechniqueId, WireTranscript } from '../../demo-server/protocol.ts'
 import { demoServer } from '../lab/demo-server.ts';
 import { formatter } from '../lab/format.ts';
 import { lastRun, RUN_NEWS, type RunNews } from '../lab/kept-runs.ts';
+import { partsOf } from '../lab/parts.ts';
 import { readWords, say } from '../lab/words.ts';
 import type { Connect } from './lazy-element.ts';
 import type { Recorded } from './recorded.ts';
@@ -10,11 +11,7 @@ import { connectWireView } from './wire-view.ts';
 
 /** Connects the shell `root`. */
 export const connectWire: Connect = (root, signal) => {
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-wire> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const words = readWords(root);
   const technique = root.dataset.technique as TechniqueId;
   const bytes = part('bytes');

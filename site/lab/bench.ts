@@ -10,6 +10,7 @@ import { Inspector } from './inspector.ts';
 import { technique as techniqueMark } from './mark.ts';
 import { GROUPS } from './measures.ts';
 import { notesOf, showNotes } from './notes.ts';
+import { type Part, partsOf } from './parts.ts';
 import { Pictures } from './pictures.ts';
 import type { LaneRecord, Recording } from './recording.ts';
 import { SubscriberReport } from './subscriber-report.ts';
@@ -25,6 +26,7 @@ export type ChartsModule = { Charts: new (options: ChartsOptions) => Charts };
 
 export class Bench {
   readonly #root: HTMLElement;
+  readonly #part: Part;
   readonly #words: Words;
   readonly #format: Format;
   readonly #names: Readonly<Record<TechniqueId, string>>;
@@ -50,6 +52,7 @@ export class Bench {
     signal: AbortSignal,
   ) {
     this.#root = root;
+    this.#part = partsOf(root);
     this.#words = words;
     this.#format = format;
     this.#names = names;
@@ -58,7 +61,7 @@ export class Bench {
     const openRequest = (lane: LaneRecord, request: number) => void this.#inspector.openRequest(lane, request);
     const markEvent = (seq: number) => this.#inspector.showEvent(seq);
     this.#timeline = connectTimeline(this.#part('timeline'), { words, format, names, signal, openRequest, markEvent });
-    const list = this.#part('timeline-list') as HTMLDetailsElement;
+    const list = this.#part<HTMLDetailsElement>('timeline-list');
     this.#list = connectTimelineList({ root: list, words, format, names, signal, openRequest });
     this.#pictures = new Pictures({ root, words, format, names, signal });
     this.#faults = new FaultReport(this.#part('fault-report'), words, format, names);
@@ -97,7 +100,7 @@ export class Bench {
     const [words, format, names] = [this.#words, this.#format, this.#names];
     const signal = AbortSignal.any([this.#life, this.#current.signal]);
     this.#charts = new Charts({ canvases, region: this.#root, recording, words, format, names, signal });
-    this.#charts.setLogarithmic((this.#part('logarithmic') as HTMLInputElement).checked);
+    this.#charts.setLogarithmic(this.#part<HTMLInputElement>('logarithmic').checked);
     this.#pictures.show(recording, this.#shown);
     this.#faults.show(recording);
     this.#subscribers.show(recording);
@@ -129,12 +132,6 @@ export class Bench {
   drawAll(): void {
     this.#charts?.drawDue();
     this.#pictures.drawAll();
-  }
-
-  #part(name: string): HTMLElement {
-    const part = this.#root.querySelector<HTMLElement>(`[data-part="${name}"]`);
-    if (!part) throw new Error(`The lab's page lacks its part "${name}"`);
-    return part;
   }
 
   #buildLegend(): void {

@@ -15,6 +15,7 @@ import {
 } from '../../demo-server/protocol.ts';
 import type { Break } from './comparison.ts';
 import type { Format } from './format.ts';
+import { type Part, partsOf } from './parts.ts';
 import { faultsFromText, textFromFaults } from './settings.ts';
 import { say, type Words } from './words.ts';
 
@@ -32,11 +33,13 @@ export interface BreaksOptions {
 
 export class Breaks {
   readonly #options: BreaksOptions;
+  readonly #part: Part;
   #breakIt: Break | null = null;
 
   constructor(options: BreaksOptions) {
     this.#options = options;
     const { signal, field, panel } = options;
+    this.#part = partsOf(panel);
     this.#part('break-fault').addEventListener('change', () => this.#describe(), { signal });
     this.#part('break-now').addEventListener('click', () => void this.#now(), { signal });
     this.#part('break-plan').addEventListener('click', () => this.#plan(), { signal });
@@ -78,12 +81,6 @@ export class Breaks {
         say(words, 'lab.break.bad', { got: typeof got === 'string' ? got : JSON.stringify(got), takes }),
       )
       .join(' ');
-  }
-
-  #part<T extends HTMLElement = HTMLElement>(name: string): T {
-    const found = this.#options.panel.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`The panel of faults lacks its part "${name}"`);
-    return found;
   }
 
   #tell(key: string, values: Record<string, string> = {}): void {

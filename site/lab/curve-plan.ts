@@ -24,7 +24,7 @@ export const TOLD: readonly TechniqueId[] = ['polling', 'long-poll', 'sse', 'web
 export const POINTS = { default: 5, min: 2, max: 12 } as const;
 export const POINT_SECONDS = 10;
 /** A point runs on until the feed has had so many events: fewer would measure how the connections were opened, and little else. */
-export const LEAST_EVENTS = 10;
+const LEAST_EVENTS = 10;
 
 export interface CurvePlan {
   vary: Varied;

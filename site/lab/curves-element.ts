@@ -9,6 +9,7 @@ import type { CurvePoint } from './curve-run.ts';
 import type { CurveView } from './curve-view.ts';
 import { formatter } from './format.ts';
 import { namesFrom } from './names.ts';
+import { partsOf } from './parts.ts';
 import { whileVisible } from './visible.ts';
 import { readWords, say, setText } from './words.ts';
 
@@ -27,11 +28,7 @@ class PushCurves extends HTMLElement {
   #connect(signal: AbortSignal): void {
     const words = readWords(this);
     const format = formatter(words.language ?? 'en');
-    const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-      const found = this.querySelector<T>(`[data-part="${name}"]`);
-      if (!found) throw new Error(`The page of the curves lacks its part "${name}"`);
-      return found;
-    };
+    const part = partsOf(this);
     const [start, stop, resume, status] = [part('start'), part('stop'), part('resume'), part('status')];
     const [progress, left] = [part<HTMLProgressElement>('progress'), part('time-left')];
     let view: CurveView | null = null;

@@ -65,7 +65,7 @@ const PING_MS = 15_000;
 const STATE = 20;
 
 /** The outcome that the table expects, for these settings: a limit on silence does nothing to a feed that is never silent so long. */
-export function outcomeName(fault: BegunFault, technique: TechniqueId, settings: RunSettings): OutcomeName {
+function outcomeName(fault: BegunFault, technique: TechniqueId, settings: RunSettings): OutcomeName {
   const name = EXPECTED[fault.fault][technique];
   if (fault.fault === 'stall') return stalledFor((fault.seconds ?? 0) * 1000, technique, name);
   if (fault.fault !== 'idle-limit' || name === 'answers-at-once') return name;
@@ -82,7 +82,7 @@ function stalledFor(ms: number, technique: TechniqueId, name: OutcomeName): Outc
 }
 
 /** What followed fault `fault` in `lane`, at `now` (ms of the page's clock). */
-export function happenedTo(lane: LaneRecord, recording: Recording, fault: BegunFault, now: number): Happened {
+function happenedTo(lane: LaneRecord, recording: Recording, fault: BegunFault, now: number): Happened {
   const { clock, info, over } = recording;
   const { events, requests } = lane;
   const moment = clock.toPage(fault.at);

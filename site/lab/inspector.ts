@@ -6,6 +6,7 @@ import { demoServer } from './demo-server.ts';
 import { exchangeOf } from './exchange-of.ts';
 import { type Format, NOTHING } from './format.ts';
 import { technique as techniqueMark } from './mark.ts';
+import { type Part, partsOf } from './parts.ts';
 import type { LaneRecord, Recording } from './recording.ts';
 import { headRow, rowHeading } from './rows.ts';
 import { eventBySeq } from './timeline-pick.ts';
@@ -25,6 +26,7 @@ export interface InspectorOptions {
 /** Fills the shell of Inspector.astro inside its root. Ends with its signal. */
 export class Inspector {
   readonly #options: InspectorOptions;
+  readonly #part: Part;
   #recording: Recording | null = null;
   #seq = 0;
   /** What the event's table was last built from. */
@@ -35,7 +37,8 @@ export class Inspector {
 
   constructor(options: InspectorOptions) {
     this.#options = options;
-    const { signal, closeEvent } = options;
+    const { root, signal, closeEvent } = options;
+    this.#part = partsOf(root);
     this.#part('event-close').addEventListener('click', closeEvent, { signal });
     this.#part('bytes-close').addEventListener('click', () => this.#close(), { signal });
     this.#part('inspect-event').addEventListener(
@@ -177,12 +180,6 @@ export class Inspector {
       last.append(button);
     });
     table.replaceChildren(...(table.caption ? [table.caption] : []), headRow(columns), body);
-  }
-
-  #part(name: string): HTMLElement {
-    const part = this.#options.root.querySelector<HTMLElement>(`[data-part="${name}"]`);
-    if (!part) throw new Error(`The inspector's shell lacks its part "${name}"`);
-    return part;
   }
 }
 

@@ -4,6 +4,7 @@
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import type { Format } from './format.ts';
 import { madeHere } from './made.ts';
+import { partsOf } from './parts.ts';
 import type { Recording } from './recording.ts';
 import { documentOf, type RunDocument } from './run-document.ts';
 import { keyOf, MOST_RUNS, nameRun, StoreProblem, storeRun } from './run-store.ts';
@@ -42,11 +43,7 @@ const takeAway = () => import('./take-away.ts');
 
 /** Connects the shells of Keep.astro and Report.astro. Ends with its signal. */
 export function connectKeep({ root, words, format, names, server = '', drawAll, renamed, signal }: KeepOptions): Keep {
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<${root.localName}> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const [box, status, nameField] = [part('keep'), part('kept-status'), part<HTMLInputElement>('run-name')];
   let now: { document: RunDocument; recording: Recording } | null = null;
   let stored = false;

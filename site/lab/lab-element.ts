@@ -12,6 +12,7 @@ import { formatter } from './format.ts';
 import { connectKeep } from './keep.ts';
 import { SettingsForm } from './lab-form.ts';
 import { namesFrom } from './names.ts';
+import { partsOf } from './parts.ts';
 import { type Plight, plightOf, showPlight } from './problem-words.ts';
 import type { Recording } from './recording.ts';
 import type { WantedSettings } from './settings.ts';
@@ -44,11 +45,7 @@ export class PushLab extends HTMLElement {
     const words = readWords(this);
     const format = formatter(words.language ?? 'en');
     const names = namesFrom(words);
-    const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-      const found = this.querySelector<T>(`[data-part="${name}"]`);
-      if (!found) throw new Error(`The lab's page lacks its part "${name}"`);
-      return found;
-    };
+    const part = partsOf(this);
     const formElement = part<HTMLFormElement>('form');
     const [start, stop, status] = [part('start'), part('stop'), part('status')];
     const [progress, left] = [part<HTMLProgressElement>('progress'), part('time-left')];

@@ -4,7 +4,7 @@
  */
 import type { EventStore } from './store.ts';
 
-export const BINS_PER_DECADE = 20;
+const BINS_PER_DECADE = 20;
 const LOWEST_MS = 0.01;
 const BINS = 8 * BINS_PER_DECADE;
 

@@ -13,7 +13,7 @@ const AGENTS: readonly [RegExp, string][] = [
 ];
 
 /** `Firefox 153`; the whole text where it is none that is known. */
-export function agentFrom(userAgent: string): string {
+function agentFrom(userAgent: string): string {
   for (const [pattern, name] of AGENTS) {
     const version = pattern.exec(userAgent)?.[1];
     if (version) return `${name} ${version}`;

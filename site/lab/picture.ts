@@ -90,7 +90,7 @@ function wrapped(line: string, width: number, widthOf: (text: string) => number)
 }
 
 /** The address of a picture for an `<img>`: the page's policy lets `data:` through, and nothing is fetched. */
-export function pictureAddress({ svg }: Drawing): string {
+function pictureAddress({ svg }: Drawing): string {
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 

@@ -6,6 +6,7 @@ import type { ChartKind } from './charts.ts';
 import type { Format } from './format.ts';
 import { technique as techniqueMark } from './mark.ts';
 import type { Measure } from './measures.ts';
+import { partsOf } from './parts.ts';
 import type { Recording } from './recording.ts';
 import { difference, GROUPS, lanesOfBoth, settingDifferences } from './run-differences.ts';
 import type { RunDocument } from './run-document.ts';
@@ -43,15 +44,10 @@ export async function showPair(root: HTMLElement, a: Pair, b: Pair, options: Com
     connectTimeline(timeline, { words, format, names, signal, compact: true }).show(recording);
   }
   const same = settingDifferences(a.document.run.settings, b.document.run.settings).length === 0;
-  part(root, 'compare-note').textContent = say(words, same ? 'runs.compare.same' : 'runs.compare.differ');
-  fillTable(part(root, 'compare-table') as HTMLTableElement, a.recording, b.recording, options);
+  const part = partsOf(root);
+  part('compare-note').textContent = say(words, same ? 'runs.compare.same' : 'runs.compare.differ');
+  fillTable(part<HTMLTableElement>('compare-table'), a.recording, b.recording, options);
   await drawCharts(root, a, b, options);
-}
-
-function part(root: HTMLElement, name: string): HTMLElement {
-  const found = root.querySelector<HTMLElement>(`[data-part="${name}"]`);
-  if (!found) throw new Error(`The comparison lacks its part "${name}"`);
-  return found;
 }
 
 function element<K extends keyof HTMLElementTagNameMap>(
@@ -120,7 +116,7 @@ function differenceCell(
 async function drawCharts(root: HTMLElement, a: Pair, b: Pair, options: CompareOptions): Promise<void> {
   const { Charts, shareAxes } = await import('./charts-pair.ts');
   if (options.signal.aborted) return;
-  const region = part(root, 'compare-charts');
+  const region = partsOf(root)('compare-charts');
   const drawn = [a, b].map(({ recording }, index) => {
     const side = index === 0 ? 'a' : 'b';
     const canvases = new Map<ChartKind, HTMLCanvasElement>();

@@ -6,6 +6,7 @@ import { Bench } from './bench.ts';
 import { formatter } from './format.ts';
 import { connectKeep } from './keep.ts';
 import { namesFrom } from './names.ts';
+import { partsOf } from './parts.ts';
 import { type Pair, showPair } from './run-compare.ts';
 import { type RunDocument, recordingOf } from './run-document.ts';
 import { type DocumentFault, readDocument } from './run-reading.ts';
@@ -46,11 +47,7 @@ class PushRuns extends HTMLElement {
     const words = readWords(this);
     const format = formatter(words.language ?? 'en');
     const names = namesFrom(words);
-    const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-      const found = this.querySelector<T>(`[data-part="${name}"]`);
-      if (!found) throw new Error(`The page of kept runs lacks its part "${name}"`);
-      return found;
-    };
+    const part = partsOf(this);
     const on = (name: string, type: string, act: (event: Event) => void) =>
       part(name).addEventListener(type, act, { signal });
     const [status, undo, list, compare] = [

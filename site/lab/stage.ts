@@ -7,6 +7,7 @@ import { type Break, type Phase, Problem, runComparison } from './comparison.ts'
 import { demoServer } from './demo-server.ts';
 import { type Format, formatter } from './format.ts';
 import { namesFrom } from './names.ts';
+import { partsOf } from './parts.ts';
 import { plightOf, showPlight } from './problem-words.ts';
 import type { Recording } from './recording.ts';
 import { settingsFromTexts, textsFromQuery, type WantedSettings } from './settings.ts';
@@ -48,11 +49,7 @@ export function connectStage(root: HTMLElement, signal: AbortSignal, play: (stag
   const words = readWords(root);
   const read = settingsFromTexts(textsFromQuery(root.dataset.settings ?? ''));
   if ('faults' in read) throw new Error(`data-settings: ${JSON.stringify(read.faults)}`);
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<${root.localName}> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const [startButton, stopButton, status] = [part('start'), part('stop'), part('status')];
   const format = formatter(words.language ?? 'en');
   let stopping = new AbortController();

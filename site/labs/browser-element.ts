@@ -1,6 +1,7 @@
 /** `<push-browser>`: measures the reader's own browser, one habit after the other, beside what was recorded of others. */
 import { formatter, NOTHING } from '../lab/format.ts';
 import { takeTurn, takeTurnOver } from '../lab/guard.ts';
+import { partsOf } from '../lab/parts.ts';
 import { readWords, say, setText } from '../lab/words.ts';
 import { PROBES, type Value } from './browser-probes.ts';
 import { asText, valueInWords } from './probe-values.ts';
@@ -21,11 +22,7 @@ class PushBrowser extends HTMLElement {
 function connect(root: HTMLElement, life: AbortSignal): void {
   const words = readWords(root);
   const format = formatter(words.language ?? 'en');
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-browser> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const [start, stop, status, copied] = [part('start'), part('stop'), part('status'), part('copied')];
   const progress = part<HTMLProgressElement>('progress');
   const whole = PROBES.reduce((sum, { takesMs }) => sum + takesMs, 0);

@@ -3,6 +3,7 @@ import { type LabProxy, TECHNIQUES, type TechniqueId } from '../../demo-server/p
 import { pageTime } from '../lab/clock.ts';
 import { formatter, NOTHING } from '../lab/format.ts';
 import { type Turn, takeTurn, takeTurnOver } from '../lab/guard.ts';
+import { partsOf } from '../lab/parts.ts';
 import { whileVisible } from '../lab/visible.ts';
 import { readWords, say, setText } from '../lab/words.ts';
 import { techniques } from '../techniques/index.ts';
@@ -31,11 +32,7 @@ class PushBuffering extends HTMLElement {
 function connect(root: HTMLElement, life: AbortSignal): void {
   const words = readWords(root);
   const format = formatter(words.language ?? 'en');
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-buffering> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const form = part<HTMLFormElement>('form');
   const [start, stop, status, progress] = [
     part('start'),

@@ -6,6 +6,7 @@ import { type Format, formatter } from '../lab/format.ts';
 import { technique as techniqueMark } from '../lab/mark.ts';
 import { summaryOf } from '../lab/measures.ts';
 import { namesFrom } from '../lab/names.ts';
+import { partsOf } from '../lab/parts.ts';
 import { plightOf, showPlight } from '../lab/problem-words.ts';
 import type { Recording } from '../lab/recording.ts';
 import { settingsFromTexts } from '../lab/settings.ts';
@@ -21,11 +22,7 @@ export function connectCheck(root: HTMLElement, life: AbortSignal): () => void {
   const words = readWords(root);
   const format = formatter(words.language ?? 'en');
   const names = namesFrom(words);
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-check> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const [start, stop, status] = [part('start'), part('stop'), part('status')];
   let stopping = new AbortController();
 

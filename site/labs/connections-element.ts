@@ -5,6 +5,7 @@ import { CONNECTION_KINDS, type ConnectionKind, type Http2Servers, type Refusal 
 import { pageTime } from '../lab/clock.ts';
 import { type Format, formatter, NOTHING } from '../lab/format.ts';
 import { type Turn, takeTurn, takeTurnOver } from '../lab/guard.ts';
+import { partsOf } from '../lab/parts.ts';
 import { whileVisible } from '../lab/visible.ts';
 import { readWords, say, setText, type Words } from '../lab/words.ts';
 import { barOf, type Row, rowsOf } from './connection-rows.ts';
@@ -30,11 +31,7 @@ class PushConnections extends HTMLElement {
 function connect(root: HTMLElement, life: AbortSignal): void {
   const words = readWords(root);
   const format = formatter(words.language ?? 'en');
-  const part = <T extends HTMLElement = HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-connections> lacks its part "${name}"`);
-    return found;
-  };
+  const part = partsOf(root);
   const [problem, way] = [part('problem'), part<HTMLButtonElement>('way-on')];
   const count = part<HTMLInputElement>('count');
   let lab: ConnectionLab | null = null;
