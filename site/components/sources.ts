@@ -1,4 +1,5 @@
 /** Where a claim can be read: from the props of a tag to links to the very section. Pure. */
+import known from '../../content/sections.json' with { type: 'json' };
 import { like, type Take, text } from './check-props.ts';
 
 export interface SourceProps {
@@ -15,7 +16,14 @@ export interface SourceProps {
 export interface SourceLink {
   href: string;
   label: string;
+  /** What the section is called in the text itself; where the source has sections that we know. */
+  title?: string;
 }
+
+/** RFC number → section → title. A section that is not in it has not been read, and cannot be cited. */
+const RFC: Readonly<Record<string, Readonly<Record<string, string>>>> = known.RFC;
+/** `page#anchor` → number and title. Living standards are numbered anew now and then: the anchor is the address. */
+const HTML: Readonly<Record<string, string>> = known.HTML;
 
 const SECTION = /^(?:\d+|[A-Z])(?:\.\d+)*$/;
 
@@ -50,6 +58,9 @@ export function sourceLinks(tag: string, props: SourceProps): SourceLink[] {
     return sections(section ?? '').map((one) => ({
       href: `https://www.rfc-editor.org/rfc/rfc${rfc}.html#${/^\d/.test(one) ? 'section' : 'appendix'}-${one}`,
       label: `RFC ${rfc}, ${one}`,
+      title:
+        RFC[rfc]?.[one] ??
+        fail(`RFC ${rfc}, ${one}`, 'a section that was read and has its title in content/sections.json'),
     }));
   }
   if (html ?? whatwg) {
@@ -57,12 +68,19 @@ export function sourceLinks(tag: string, props: SourceProps): SourceLink[] {
     const name = html ? 'HTML' : `${whatwg}`;
     if (label && section) fail('section and label', 'one of them as the words of the link');
     if (!anchor) fail(`${html ? `html="${html}"` : `whatwg="${whatwg}"`} without an anchor`, 'anchor="…" with it');
+    const [number, ...words] = (html && section && HTML[`${html}#${anchor}`]?.split(' ')) || [];
+    if (html && section && number !== section)
+      fail(
+        `HTML, ${section} (${html}#${anchor})`,
+        'a section that was read and has its title in content/sections.json',
+      );
     return [
       {
         href: html
           ? `https://html.spec.whatwg.org/multipage/${html}.html${hash}`
           : `https://${whatwg}.spec.whatwg.org/${hash}`,
         label: label ?? [name, section].filter(Boolean).join(', '),
+        title: words.join(' ') || undefined,
       },
     ];
   }

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import known from '../../content/sections.json' with { type: 'json' };
 import { TECHNIQUES } from '../../demo-server/protocol.ts';
 import { type Tag, tags, textOf } from '../helpers/html.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
@@ -87,6 +88,19 @@ describe('links', () => {
         dead.push(`${target}: ${answer.status}, linked from ${[...new Set(sources)].join(', ')}`);
     }
     expect(dead).toEqual([]);
+  });
+
+  test('to a section lead to one that was read and has its title in content/sections.json; none there is cited by nobody', () => {
+    const RFC = /^https:\/\/www\.rfc-editor\.org\/rfc\/rfc(\d+)\.html#(?:section|appendix)-(.+)$/;
+    const HTML = /^https:\/\/html\.spec\.whatwg\.org\/multipage\/([a-z-]+)\.html(#.+)$/;
+    const hrefs = paths.flatMap((path) => page(path).tags.map(({ attributes }) => attributes.href ?? ''));
+    const cited = (pattern: RegExp) => hrefs.flatMap((href) => pattern.exec(href)?.slice(1).join(' ') ?? []);
+    const read = Object.entries(known.RFC).flatMap(([rfc, titles]) =>
+      Object.keys(titles).map((one) => `${rfc} ${one}`),
+    );
+    expect([...new Set(cited(RFC))].sort()).toEqual(read.sort());
+    const anchors = cited(HTML).map((one) => one.replace(' ', ''));
+    expect(Object.keys(known.HTML).filter((one) => !anchors.includes(one))).toEqual([]);
   });
 
   test.each(paths)('%s: each #anchor is on its page, and no id stands twice', (path) => {

@@ -58,8 +58,21 @@ describe('sources', () => {
     [{ html: 'forms', section: '4.10' }, 'anchor="…" with it'],
     [{ href: 'https://nginx.org/' }, 'label="…" with it'],
     [{ section: '9.3' }, 'rfc, html, whatwg or href with it'],
+    [{ rfc: '9112', section: '9.99' }, 'content/sections.json'],
+    [{ rfc: '1', section: '1' }, 'content/sections.json'],
+    [{ html: 'server-sent-events', anchor: 'sse-processing-model', section: '9.2.4' }, 'content/sections.json'],
+    [{ html: 'server-sent-events', anchor: 'sse-processing', section: '9.2.3' }, 'content/sections.json'],
   ])('%j is refused', (props, takes) => {
     expect(() => sourceLinks('Fact', props)).toThrow(takes);
+  });
+
+  test('a link to a section says what the section is called', () => {
+    const titles = (props: SourceProps) => sourceLinks('Fact', props).map(({ title }) => title);
+    expect(titles({ rfc: '9112', section: '9.3, C.2.2' })).toEqual(['Persistence', 'Keep-Alive Connections']);
+    expect(titles({ html: 'server-sent-events', anchor: 'authoring-notes', section: '9.2.7' })).toEqual([
+      'Authoring notes',
+    ]);
+    expect(titles({ href: 'https://nginx.org/', label: 'nginx' })).toEqual([undefined]);
   });
 
   test.each<SourceProps>([{ rfc: 'RFC9112' }, { section: '§9' }, { href: 'nginx.org' }, { html: 'Forms.html' }])(
