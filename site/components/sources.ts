@@ -17,7 +17,7 @@ export interface SourceLink {
   href: string;
   label: string;
   /** What the section is called in the text itself; where the source has sections that we know. */
-  title?: string;
+  title?: string | undefined;
 }
 
 /** RFC number → section → title. A section that is not in it has not been read, and cannot be cited. */
