@@ -133,6 +133,9 @@ const app = await buildApp({
   addressOf: (port) => front?.addressOf(port),
   ...(noSite ? {} : { siteDir }),
   classroom: withClass ? { name: given['classroom-name']?.trim(), log, secureFront: () => front } : undefined,
+}).catch((error: Error) => {
+  if (error instanceof StoreError) fail(error.message);
+  throw error;
 });
 const keepsFiles = withClass && given['data-dir'] !== ':memory:';
 const certificate = given.https

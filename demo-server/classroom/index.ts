@@ -10,6 +10,7 @@ import { type ClassLog, memoryLog } from './log.ts';
 import { classRoutes } from './routes.ts';
 import { drawCode, drawId, drawSecret, hashOf } from './secrets.ts';
 import { classSocket } from './socket.ts';
+import { StoreError } from './sqlite-log.ts';
 
 export interface ClassroomOptions {
   /** How the class is called; without it, the last one that has not ended goes on, or a new one begins. */
@@ -34,19 +35,27 @@ export interface OpenedClass {
 /** What a class is called when nobody has said. */
 const NAME = 'Pushlab class';
 
-/** Opens (or goes on with) the class and registers its routes. */
-export async function registerClassroom(
-  app: FastifyInstance,
-  { name, log = memoryLog(), publicUrl, secureFront }: ClassroomOptions,
-  { runs, ledger, limits, heartbeatMs }: { runs: Runs; ledger: Ledger; limits: Limits; heartbeatMs: number },
-): Promise<OpenedClass> {
+/** The id of the class that goes on, or of a new one; from now on `token` leads it. */
+async function findClass(log: ClassLog, name: string | undefined, token: string): Promise<string> {
   const kept = (await log.list()).filter((one) => !one.ended && (name === undefined || one.name === name)).at(-1);
   const fresh = drawId();
   const id = kept?.id ?? (await log.claim?.(name ?? NAME, fresh)) ?? fresh;
   if (!kept && (await log.read(id)).length === 0)
     await log.append(id, { type: 'opened', name: (name ?? NAME).slice(0, 80), code: drawCode() });
-  const token = drawSecret();
   await log.append(id, { type: 'teacher-link', tokenHash: hashOf(token) });
+  return id;
+}
+
+/** Opens (or goes on with) the class and registers its routes. Throws a StoreError where what keeps it cannot be used. */
+export async function registerClassroom(
+  app: FastifyInstance,
+  { name, log = memoryLog(), publicUrl, secureFront }: ClassroomOptions,
+  { runs, ledger, limits, heartbeatMs }: { runs: Runs; ledger: Ledger; limits: Limits; heartbeatMs: number },
+): Promise<OpenedClass> {
+  const token = drawSecret();
+  const id = await findClass(log, name, token).catch((error: Error) => {
+    throw error instanceof StoreError ? error : new StoreError(`the class cannot be opened: ${error.message}.`);
+  });
   const room = await openClassroom(log, id, runs, ledger);
 
   const join = () => {

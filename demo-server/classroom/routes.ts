@@ -50,7 +50,8 @@ export function classRoutes(app: FastifyInstance, room: Classroom): void {
       const { id, format } = request.params;
       const state = await stateOf(id);
       reply.header('cache-control', 'no-store');
-      if (format === 'csv') return reply.type('text/csv; charset=utf-8').send(toCsv(state));
+      // The mark at the beginning is what Excel knows UTF-8 by: without it Zoë is ZoÃ«.
+      if (format === 'csv') return reply.type('text/csv; charset=utf-8').send(`\ufeff${toCsv(state)}`);
       return reply.type('application/json; charset=utf-8').send(JSON.stringify(toJson(state), null, 2));
     },
   );

@@ -1,7 +1,7 @@
 /** The log of classes in one SQLite file, by Node's own `node:sqlite`. A change is on disk before anybody is told of it. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type ClassLog, Followers, summary } from './log.ts';
+import { type ClassLog, Followers } from './log.ts';
 import type { Change, LoggedChange } from './state.ts';
 
 /** The file's name in the data folder. */
@@ -17,8 +17,29 @@ const SCHEMA = `
   ) WITHOUT ROWID, STRICT;
 `;
 
-/** Why the data folder cannot be used, in a sentence for the terminal. */
+/** Why the classes cannot be kept, in a sentence for the terminal. */
 export class StoreError extends Error {}
+
+/** What SQLite or the file system says, as: what is wrong, where, what to do. */
+function explain(error: Error, file: string): StoreError {
+  const message = error.message.replace(/\s+/g, ' ');
+  const elsewhere = 'choose another folder with --data-dir';
+  if (/locked/.test(message))
+    return new StoreError(`the classes in ${file} are open in another server: stop that one, or ${elsewhere}.`);
+  if (/malformed|not a database|quick_check|JSON/.test(message))
+    return new StoreError(
+      `the file ${file} is damaged (${message}): put a copy back, or move it away with the files beside it that begin with its name, or ${elsewhere}.`,
+    );
+  if (/full|disk I\/O|ENOSPC/.test(message))
+    return new StoreError(
+      `the classes cannot be written to ${file} (${message}): make room on the disk, or ${elsewhere}.`,
+    );
+  if (/readonly|EACCES|EROFS|EPERM|unable to open/.test(message))
+    return new StoreError(
+      `the classes cannot be kept in ${file} (${message}): give this user the right to write there, or ${elsewhere}.`,
+    );
+  return new StoreError(`the classes cannot be kept in ${file} (${message}): ${elsewhere}.`);
+}
 
 /**
  * Opens (or makes) the log in folder `dir`, readable by its owner only. Throws a StoreError where Node has no SQLite, the
@@ -41,23 +62,31 @@ export async function sqliteLog(dir: string, clock: () => number = Date.now): Pr
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;');
     database.exec(SCHEMA);
     database.exec('BEGIN IMMEDIATE; COMMIT;');
+    const { quick_check: checked } = database.prepare('PRAGMA quick_check(1)').get() ?? {};
+    if (checked !== 'ok') throw new Error(`quick_check: ${checked}`);
   } catch (error) {
-    const { message } = error as Error;
-    const locked = /locked/.test(message);
-    throw new StoreError(
-      locked
-        ? `the classes in ${file} are open in another server: stop that one, or choose another folder with --data-dir.`
-        : `the classes cannot be kept in ${file} (${message}): choose another folder with --data-dir.`,
-    );
+    throw explain(error as Error, file);
   }
 
   const last = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM changes WHERE class = ?');
   const insert = database.prepare('INSERT INTO changes (class, seq, at, change) VALUES (?, ?, ?, ?)');
   const select = database.prepare('SELECT seq, at, change FROM changes WHERE class = ? ORDER BY seq');
-  const ids = database.prepare('SELECT class, min(at) AS first FROM changes GROUP BY class ORDER BY first');
+  // Not by reading every change of every class: a list is asked for while a class measures.
+  const classes = database.prepare(`
+    SELECT class AS id, min(at) AS openedAt, count(*) AS changes,
+      max(CASE WHEN seq = 1 THEN change END) AS opened, max(change = '{"type":"ended"}') AS ended
+    FROM changes GROUP BY class ORDER BY openedAt`);
   const remove = database.prepare('DELETE FROM changes WHERE class = ?');
   const followers = new Followers();
 
+  /** Does it, and says in words for a terminal why it could not. */
+  function attempt<T>(action: () => T): T {
+    try {
+      return action();
+    } catch (error) {
+      throw explain(error as Error, file);
+    }
+  }
   const read = (id: string): LoggedChange[] =>
     select.all(id).map(({ seq, at, change }) => ({
       seq: Number(seq),
@@ -67,12 +96,19 @@ export async function sqliteLog(dir: string, clock: () => number = Date.now): Pr
 
   return {
     kind: 'sqlite',
-    list: async () => ids.all().map((row) => summary(String(row.class), read(String(row.class)))),
-    read: async (id) => read(id),
+    list: async () =>
+      classes.all().map(({ id, openedAt, changes, opened, ended }) => ({
+        id: String(id),
+        name: nameIn(String(opened)),
+        openedAt: Number(openedAt),
+        ended: ended === 1,
+        changes: Number(changes),
+      })),
+    read: async (id) => attempt(() => read(id)),
     follow: (id, hear, deleted) => followers.follow(id, hear, deleted),
     async append(id, change) {
       const logged = { seq: Number(last.get(id)?.seq) + 1, at: clock(), change };
-      insert.run(id, logged.seq, logged.at, JSON.stringify(change));
+      attempt(() => insert.run(id, logged.seq, logged.at, JSON.stringify(change)));
       followers.tell(id, logged);
       return logged;
     },
@@ -84,4 +120,14 @@ export async function sqliteLog(dir: string, clock: () => number = Date.now): Pr
     },
     close: async () => database.close(),
   };
+}
+
+/** The name in a class's first change; none where somebody has written another one there. */
+function nameIn(opened: string): string {
+  try {
+    const change = JSON.parse(opened) as Change;
+    return change.type === 'opened' ? change.name : '';
+  } catch {
+    return '';
+  }
 }

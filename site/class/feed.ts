@@ -1,10 +1,13 @@
 /** This device as a reader of the class feed: over the technique that the teacher has picked, measured like any lane. */
 import type { ClassNews, ClassPicture } from '../../demo-server/classroom/protocol.ts';
+import { pause, type Sample } from '../techniques/lane.ts';
 import type { Link } from './link.ts';
 
 /** How often a device tells how long news took. */
 const TELL_MS = 3000;
 const POLL_MS = 1000;
+/** A server of the class that is behind refuses a technique that was picked a moment ago: it is asked again so soon. */
+const AGAIN_MS = 1000;
 
 /** Reads the feed until the returned function is called; each piece of news goes to `hear`. */
 export function readFeed(
@@ -16,7 +19,10 @@ export function readFeed(
   const { signal } = life;
   let latencies: number[] = [];
   let since: number | null = null;
+  /** A lane that begins anew, or is told that it missed something, brings what is known again. */
+  let newest = 0;
   const telling = setInterval(() => {
+    if (link.state !== 'online') return;
     link.send({ type: 'heard', latencies });
     latencies = [];
   }, TELL_MS);
@@ -25,13 +31,14 @@ export function readFeed(
   void import('../techniques/index.ts').then(async ({ techniques }) => {
     const { receive } = techniques.find(({ id }) => id === feed.technique) ?? {};
     const started = performance.timeOrigin + performance.now();
-    await receive?.({
+    const lane = {
       server: '',
       run: feed.run,
       pollIntervalMs: POLL_MS,
       signal,
-      sample(sample) {
-        if (sample.kind !== 'event') return;
+      sample(sample: Sample) {
+        if (sample.kind !== 'event' || sample.seq <= newest) return;
+        newest = sample.seq;
         const offset = link.clock?.offsetMs;
         since ??= offset === undefined ? null : started + offset;
         // What was there before this device began to read is not late, and not new to it.
@@ -39,8 +46,11 @@ export function readFeed(
         latencies.push(sample.at + offset - sample.sentAt);
         hear(JSON.parse(sample.data ?? '{}') as ClassNews);
       },
-      // A lane that the server refuses has ended: the next picture of the class says what holds now.
-    }).catch(() => {});
+    };
+    while (!signal.aborted) {
+      await receive?.(lane).catch(() => {});
+      await pause(AGAIN_MS, signal);
+    }
   });
   return () => life.abort();
 }

@@ -1,17 +1,18 @@
 /** The class as a process: what it prints, that its secrets stay out of what it prints and keeps, and that kill -9 loses nothing. */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { joinPicture, lanAddresses, qrForTerminal, qrRows } from '../../demo-server/classroom/addresses.ts';
 import { memoryLog } from '../../demo-server/classroom/log.ts';
 import { redisLog } from '../../demo-server/classroom/redis-log.ts';
-import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
+import { FILE, sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
 import { joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
 import { startRedis } from '../helpers/redis.ts';
 
 const root = join(import.meta.dirname, '../..');
+const QUESTION = { kind: 'one' as const, text: 'Which?', choices: ['a', 'b'], unit: '', path: '/start/' };
 
 async function folder(): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), 'pushlab-class-'));
@@ -29,13 +30,14 @@ interface Started {
   ended: Promise<string>;
 }
 
-async function start(dataDir: string, ...options: string[]): Promise<Started> {
-  const { PORT, HOST, ...env } = process.env;
+const start = (dataDir: string, ...options: string[]): Promise<Started> => startBy([], dataDir, ...options);
+
+/** Starts it as the last words of a command `by`, which sets what the process may do. */
+async function startBy(by: string[], dataDir: string, ...options: string[]): Promise<Started> {
+  const { PORT, HOST, REDIS_URL, ...env } = process.env;
   const args = ['--no-site', '--port', '0', '--host', '127.0.0.1', '--classroom', '--data-dir', dataDir, ...options];
-  const child = spawn(process.execPath, [join(root, 'demo-server/main.ts'), ...args], {
-    env,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const [program = '', ...words] = [...by, process.execPath, join(root, 'demo-server/main.ts'), ...args];
+  const child = spawn(program, words, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   onTestFinished(() => void child.kill('SIGKILL'));
   let [printed, wrong] = ['', ''];
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -69,8 +71,7 @@ test('kill -9 in the middle of a class: seats, place, question, answers, results
   const [anna, bo] = [await joinClass(first.port, first.code, 'Anna'), await joinClass(first.port, first.code, 'Bo')];
   const teacher = await openTeacher(first.port, first.token);
   const key = { right: [0], value: null, tolerance: 0, why: ['so'] };
-  const question = { kind: 'one' as const, text: 'Which?', choices: ['a', 'b'], unit: '', path: '/start/' };
-  await teacher.act({ do: 'ask', question, key });
+  await teacher.act({ do: 'ask', question: QUESTION, key });
   const open = await anna.device.until(() => anna.device.class()?.question);
   anna.device.send({ type: 'answer', question: open.id, answer: [0] });
   await anna.device.until(() => anna.device.told('class').at(-1)?.own?.answer);
@@ -139,6 +140,72 @@ test('a folder that another server has, or that cannot be written, is named in o
     /^it ended: pushlab: the classes in \S+ are open in another server[^\n]+\n$/,
   );
   await expect(start('/dev/null/x')).rejects.toThrow(/^it ended: pushlab: the classes cannot be kept in [^\n]+\n$/);
+});
+
+test('a damaged file is named at the start, with what to do', async () => {
+  const dir = await folder();
+  const file = join(dir, FILE);
+  await writeFile(file, 'this is no database, although it is long enough to be asked for its first page'.repeat(99));
+  await expect(start(dir)).rejects.toThrow(
+    /^it ended: pushlab: the file \S+ is damaged \(file is not a database\): put a copy back, or move it away[^\n]+\n$/,
+  );
+  await rm(file);
+  const log = await sqliteLog(dir);
+  for (let n = 0; n < 200; n += 1) await log.append('a', { type: 'said', text: `${n}`.repeat(100) });
+  await log.close();
+  const bytes = await readFile(file);
+  await writeFile(file, bytes.fill(7, 8192, 40_000));
+  await expect(sqliteLog(dir)).rejects.toThrow(/^the file \S+ is damaged \([^\n]+\): put a copy back/);
+});
+
+/** A limit on the size of files, for it fails as a disk does that is full. */
+const withBytes = (most: string) => ['bash', '-c', `trap '' XFSZ; ulimit -S -f ${most}; exec "$@"`, 'bash'];
+
+test('a disk that is full is named at the start', async () => {
+  await expect(startBy(withBytes('2'), await folder())).rejects.toThrow(
+    /^it ended: pushlab: the classes cannot be written to \S+ \([^\n]+\): make room on the disk[^\n]+\n$/,
+  );
+});
+
+test('a disk that fills up in the middle of a class: the teacher is told, nothing is lost, and it goes on when there is room', async () => {
+  const dir = await folder();
+  const { port, code, token, child, ended } = await startBy(withBytes('unlimited'), dir);
+  const teacher = await openTeacher(port, token);
+  const anna = await joinClass(port, code, 'Anna');
+  await teacher.act({ do: 'ask', question: QUESTION, key: { right: [0], value: null, tolerance: 0, why: [] } });
+  const { id: question } = await anna.device.until(() => anna.device.class()?.question);
+  const limit = (bytes: string) => execFileSync('prlimit', [`--pid=${child.pid}`, `--fsize=${bytes}:`]);
+  limit('1');
+  anna.device.send({ type: 'answer', question, answer: [1], n: 1 });
+  await anna.device.until(() => anna.device.told('refused').some(({ why }) => why === 'store-lost'));
+  await teacher.until(() => teacher.console()?.trouble === 'store');
+  expect(anna.device.told('settled')).toEqual([]);
+  expect((await teacher.act({ do: 'lock', locked: true })).refused).toBe('store-lost');
+  limit('unlimited');
+  anna.device.send({ type: 'answer', question, answer: [1], n: 2 });
+  expect((await anna.device.until(() => anna.device.told('settled')[0])).kept).toBe(true);
+  await teacher.until(() => teacher.console()?.trouble === null);
+  child.kill('SIGKILL');
+  expect(await ended).toMatch(/^pushlab: the class cannot be kept: [^\n]+make room on the disk[^\n]+\n$/);
+  const again = await openTeacher(...(await startAgain(dir)));
+  expect(again.console()?.tally).toMatchObject({ answered: 1, counts: [0, 1] });
+});
+
+async function startAgain(dir: string): Promise<[number, string]> {
+  const { port, token } = await start(dir);
+  return [port, token];
+}
+
+test('a folder in which one may only read is named at the start', async () => {
+  const dir = await folder();
+  await (await sqliteLog(dir)).close();
+  await chmod(join(dir, FILE), 0o444);
+  await chmod(dir, 0o555);
+  // To root nothing is forbidden.
+  const asNobody = process.getuid?.() === 0 ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : [];
+  await expect(startBy(asNobody, dir)).rejects.toThrow(
+    /^it ended: pushlab: the classes cannot be kept in \S+ \([^\n]+\): give this user the right to write there[^\n]+\n$/,
+  );
 });
 
 describe.each([

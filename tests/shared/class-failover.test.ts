@@ -1,11 +1,11 @@
 /** A class of two servers of which one goes in the middle: of the feed, of a run, of a question. Nothing is lost, nothing counts twice. */
-import { createServer, connect as dial, type Socket } from 'node:net';
 import { createClient } from '@redis/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { redisLog } from '../../demo-server/classroom/redis-log.ts';
 import { receive } from '../../demo-server/clients/index.ts';
 import { TECHNIQUES } from '../../demo-server/protocol.ts';
 import { type ClassDevice, joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
+import { openFront } from '../helpers/front.ts';
 import { startRedis } from '../helpers/redis.ts';
 import { classOn, classProcessOn, getReady, measured } from './two-servers.ts';
 
@@ -22,41 +22,10 @@ async function comeBack(port: number, { seat, secret }: { seat: string; secret: 
 const settled = async (device: ClassDevice, n: number) =>
   (await device.until(() => device.told('settled').find((told) => told.n === n))).kept;
 
-/** One address for several servers, as of a load balancer: each connection goes to the port of the moment. */
-async function oneAddress(first: number) {
-  const open = new Set<Socket>();
-  let port = first;
-  const front = createServer((client) => {
-    const server = dial({ port, host: '127.0.0.1' });
-    for (const [one, other] of [
-      [client, server],
-      [server, client],
-    ] as const) {
-      open.add(one);
-      one.pipe(other);
-      one.on('error', () => other.destroy());
-      one.on('close', () => open.delete(one) && other.destroy());
-    }
-  });
-  onTestFinished(async () => {
-    for (const socket of open) socket.destroy();
-    await new Promise((closed) => front.close(closed));
-  });
-  await new Promise<void>((listening) => front.listen(0, '127.0.0.1', listening));
-  return {
-    url: `http://127.0.0.1:${(front.address() as { port: number }).port}`,
-    /** From now on connections go there; those that are open are cut, as when the server behind them dies. */
-    move(to: number): void {
-      port = to;
-      for (const socket of open) socket.destroy();
-    },
-  };
-}
-
 test('the feed is one on both servers: whoever is cut off goes on at the other without loss, over every technique', async () => {
   const redis = await startRedis();
   const [one, other] = [await classOn(redis), await classOn(redis)];
-  const address = await oneAddress(one.port);
+  const address = await openFront(one.port);
   const teacher = await openTeacher(other.port, other.token);
   for (const technique of TECHNIQUES) {
     address.move(one.port);

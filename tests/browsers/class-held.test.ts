@@ -1,0 +1,137 @@
+/** What a student gives while the class cannot be reached or kept stays on the device, and comes to the class once. */
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'puppeteer-core';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { redisLog } from '../../demo-server/classroom/redis-log.ts';
+import { axe } from '../helpers/axe.ts';
+import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
+import { openFront } from '../helpers/front.ts';
+import { startRedis } from '../helpers/redis.ts';
+import { startServer, type TestServer } from '../helpers/server.ts';
+
+const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+const browsers = {} as Record<BrowserName, Browser>;
+
+beforeAll(async () => {
+  for (const name of BROWSERS) browsers[name] = await openBrowser(name);
+});
+afterAll(async () => {
+  for (const browser of Object.values(browsers)) await browser.close();
+});
+
+async function device(name: BrowserName): Promise<Page> {
+  const context = await browsers[name].createBrowserContext();
+  onTestFinished(() => context.close().catch(() => {}));
+  const page = await context.newPage();
+  await page.setViewport({ width: 360, height: 740 });
+  return page;
+}
+async function join(url: string, { classroom }: TestServer, name: BrowserName): Promise<Page> {
+  const page = await device(name);
+  await page.goto(`${url}/join/#${classroom?.room.state.code}`);
+  await page.waitForSelector('push-class-join[data-state=form]');
+  await page.type('[data-part=nickname]', 'Anna');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.class-bar[data-state=online]');
+  return page;
+}
+const says = (page: Page, selector: string, words: string) =>
+  page.waitForFunction(
+    (query, text) => document.querySelector(query)?.textContent?.includes(text),
+    { polling: 100, timeout: 45_000 },
+    selector,
+    words,
+  );
+async function ask({ classroom }: TestServer, text: string): Promise<void> {
+  const question = { kind: 'one' as const, text, choices: ['this', 'that'], unit: '', path: '/start/' };
+  await classroom?.room.act({ do: 'ask', question, key: { right: [0], value: null, tolerance: 0, why: [] } });
+}
+/** Clicks by script: a tab in the background is not drawn, so nothing can be pointed at there. */
+async function answer(page: Page, text: string, choice: number): Promise<void> {
+  await says(page, '.class-question h2', text);
+  await page.evaluate((index) => {
+    const panel = document.querySelector('.class-question');
+    panel?.querySelectorAll('input')[index]?.click();
+    panel?.querySelector<HTMLElement>('[type=submit]')?.click();
+  }, choice);
+}
+const STATUS = '.class-question [role=status]';
+const answersIn = async ({ classroom }: TestServer) => {
+  const changes = (await classroom?.room.log.read(classroom.room.id)) ?? [];
+  return changes.flatMap(({ change }) => (change.type === 'answered' ? [change.answer] : []));
+};
+
+test.each(BROWSERS)(
+  'in %s an answer that is given without wifi is saved on the device and sent once, also from another page',
+  async (name) => {
+    const server = await startServer({ siteDir, classroom: {} });
+    const front = await openFront(server.port);
+    const page = await join(front.url, server, name);
+    await ask(server, 'Before?');
+    await answer(page, 'Before?', 0);
+    await says(page, STATUS, 'is with the class');
+    front.move(null);
+    await page.waitForSelector('.class-bar[data-state=lost]');
+    await answer(page, 'Before?', 1);
+    await says(page, STATUS, 'saved on this device');
+    expect(await axe(page)).toEqual([]);
+    expect(await page.$$eval('.class-question input', (inputs) => inputs.map((input) => input.checked))).toEqual([
+      false,
+      true,
+    ]);
+    front.move(server.port);
+    await page.waitForSelector('.class-bar[data-state=online]');
+    await says(page, STATUS, 'is with the class');
+    expect(await answersIn(server)).toEqual([[0], [1]]);
+
+    // Given without wifi, and the page closed before it is back.
+    front.move(null);
+    await page.waitForSelector('.class-bar[data-state=lost]');
+    await answer(page, 'Before?', 0);
+    await says(page, STATUS, 'saved on this device');
+    const next = await page.browserContext().newPage();
+    await page.close();
+    front.move(server.port);
+    await next.goto(`${front.url}/start/`);
+    await says(next, STATUS, 'is with the class');
+    expect(await answersIn(server)).toEqual([[0], [1], [0]]);
+    expect(await next.evaluate(() => localStorage.getItem('pushlab:class-held'))).toBeNull();
+
+    // The class goes on meanwhile: what comes after the question was closed does not count, and is said so.
+    front.move(null);
+    await next.waitForSelector('.class-bar[data-state=lost]');
+    await answer(next, 'Before?', 1);
+    await says(next, STATUS, 'saved on this device');
+    await server.classroom?.room.act({ do: 'close-question' });
+    front.move(server.port);
+    await says(next, '.class-bar .now', 'came after the question was closed');
+    expect(await answersIn(server)).toHaveLength(3);
+  },
+);
+
+test('while Redis is gone answers and results wait on the device, the teacher’s page says so, and all comes when it is back', async () => {
+  const redis = await startRedis();
+  const server = await startServer({ siteDir, redisUrl: redis.url, classroom: { log: await redisLog(redis.url) } });
+  const teacher = await device('chromium');
+  await teacher.goto(`${server.url}/teach/#${server.classroom?.token}`);
+  await teacher.waitForSelector('push-class-console[data-state=online]');
+  const page = await join(server.url, server, 'chromium');
+  await ask(server, 'Now?');
+  await server.classroom?.room.act({ do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 2 } });
+  await page.waitForSelector('push-lab[data-state=running]');
+  await redis.kill();
+  await answer(page, 'Now?', 1);
+  await says(page, STATUS, 'saved on this device');
+  await teacher.waitForSelector('[data-part=trouble]:not([hidden])');
+  expect(await teacher.$eval('[data-part=trouble]', (found) => found.textContent)).toContain('students’ devices');
+  await page.waitForSelector('push-lab[data-state=finished]');
+  await says(page, '.class-bar .now', 'result is saved on this device');
+  expect(await axe(teacher)).toEqual([]);
+  await redis.start();
+  await says(page, STATUS, 'is with the class');
+  await says(page, '.class-bar .now', 'Your result is with the class');
+  await teacher.waitForSelector('[data-part=trouble][hidden]');
+  expect(await answersIn(server)).toEqual([[1]]);
+  const { runs } = server.classroom?.room.state ?? { runs: [] };
+  expect([...(runs[0]?.results.values() ?? [])].map(({ lanes }) => lanes.sse?.received)).toEqual([4]);
+});
