@@ -1,5 +1,5 @@
 /**
- * The recorded runs that demos, race and lab show where no demo server answers: made by `node tests/record.ts runs`, found at
+ * The recorded runs that demos, race and lab show where no demo server answers: made by `node tests/record-runs.ts`, found at
  * build time by their settings.
  */
 

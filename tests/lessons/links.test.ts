@@ -116,6 +116,17 @@ describe('links', () => {
   });
 });
 
+test('each demo, the race and the lab has a recorded run for where no demo server answers', () => {
+  const live = paths.flatMap((path) =>
+    page(path)
+      .tags.filter(({ name, closing }) => ['push-demo', 'push-race', 'push-lab'].includes(name) && !closing)
+      .map(({ name, attributes }) => ({ where: `${path} ${name} ${attributes['data-settings'] ?? ''}`, attributes })),
+  );
+  expect(live.length).toBeGreaterThan(TECHNIQUES.length);
+  // Made by: node tests/record-runs.ts
+  expect(live.filter(({ attributes }) => !attributes['data-recorded']).map(({ where }) => where)).toEqual([]);
+});
+
 describe('each page', () => {
   test.each(paths)('%s has a title, one heading above all, and a description of its own', (path) => {
     const title = textOf(page(path).html, ({ name }) => name === 'title') ?? '';
