@@ -5,7 +5,14 @@ export default defineConfig({
     reporters: ['default', './tests/reporter.ts'],
     projects: [
       {
-        test: { name: 'node', include: ['tests/**/*.test.ts'], exclude: ['tests/browsers/**'], testTimeout: 60_000 },
+        test: {
+          name: 'node',
+          include: ['tests/**/*.test.ts'],
+          exclude: ['tests/browsers/**'],
+          testTimeout: 60_000,
+          // Most tests wait for runs that take their seconds: several files share the two cores of a small machine.
+          maxWorkers: 3,
+        },
       },
       {
         test: {
@@ -13,8 +20,7 @@ export default defineConfig({
           include: ['tests/browsers/**/*.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          // One browser at a time: two cores are shared by the browser, the server and the test.
-          fileParallelism: false,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

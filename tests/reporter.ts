@@ -1,5 +1,11 @@
-/** Ends the test run on a line that any machine can read: `N passed, N failed`, and the skipped ones by name. */
+/**
+ * Ends the test run on a line that any machine can read: `N passed, N failed`, and the skipped ones by name. Before it,
+ * the files that took longest, so that the length of the whole stays in sight.
+ */
 import type { Reporter, TestModule } from 'vitest/node';
+
+/** So many of the slowest files are named. */
+const SLOWEST = 10;
 
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
@@ -15,8 +21,19 @@ export default class SummaryReporter implements Reporter {
       }
     }
     const failed = count.failed + count.pending + errors.length;
+    for (const line of slowest(modules)) process.stdout.write(`${line}\n`);
     for (const name of skipped) process.stdout.write(`skipped: ${name}\n`);
     const last = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
     process.stdout.write(`${count.passed} passed, ${failed} failed${last}\n`);
   }
+}
+
+/** One line for each of the slowest files: the seconds of its tests and hooks, and its path; none where there is one file. */
+function slowest(modules: readonly TestModule[]): string[] {
+  if (modules.length === 1) return [];
+  return modules
+    .map((module) => ({ seconds: module.diagnostic().duration / 1000, path: module.relativeModuleId }))
+    .sort((a, b) => b.seconds - a.seconds)
+    .slice(0, SLOWEST)
+    .map(({ seconds, path }) => `${seconds.toFixed(1).padStart(7)} s  ${path}`);
 }
