@@ -49,7 +49,7 @@ describe.each(BROWSERS)('%s', (name) => {
       const server = await startServer({ heartbeatMs: 200, lanePage: true });
       const run = await server.run({ ...tenEvents(id), durationSeconds: 2 }, false);
       const report = lane(server.url, id, run.id, undefined, { uplinkPerSecond: 10, payloadBytes: 40 });
-      while ((await server.ledger(run.id)).lanes[id]?.requests === 0);
+      await server.asked(run.id, id);
       await start(server, run.id);
       const { samples, refused } = await report;
       expect(refused).toBeNull();
@@ -70,7 +70,7 @@ describe.each(BROWSERS)('%s', (name) => {
       const run = await server.run(tenEvents(id), false);
       const report = lane(server.url, id, run.id);
       // Started once the lane is on the wire, so that nothing came before it.
-      while ((await server.ledger(run.id)).lanes[id]?.requests === 0);
+      await server.asked(run.id, id);
       await start(server, run.id);
       const { samples, refused } = await report;
       expect(refused).toBeNull();
@@ -93,7 +93,7 @@ describe.each(BROWSERS)('%s', (name) => {
       );
       onTestFinished(() => proxy.close());
       const report = lane(proxy.url, id, run.id);
-      while ((await server.ledger(run.id)).lanes[id]?.requests === 0);
+      await server.asked(run.id, id);
       await start(server, run.id);
       const received = seqs(await report);
       expect(proxy.cuts()).toBeGreaterThan(0);

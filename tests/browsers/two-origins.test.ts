@@ -44,7 +44,7 @@ describe.each(BROWSERS)('%s', (name) => {
       const { pages, server } = await twoOrigins(true);
       const run = await server.run(tenEvents(id), false);
       const report = lane(pages, server.url, id, run.id);
-      while ((await server.ledger(run.id)).lanes[id]?.requests === 0);
+      await server.asked(run.id, id);
       await fetch(`${server.url}/runs/${run.id}/start`, { method: 'POST' });
       const { samples, refused } = await report;
       expect(refused).toBeNull();

@@ -44,7 +44,7 @@ function begin(
 
 /** Starts a run once the lane has reached the server, so that nothing came before it. */
 async function start(server: TestServer, run: string, id: TechniqueId): Promise<void> {
-  while ((await server.ledger(run)).lanes[id]?.requests === 0);
+  await server.asked(run, id);
   await fetch(`${server.url}/runs/${run}/start`, { method: 'POST', headers: { connection: 'close' } });
 }
 

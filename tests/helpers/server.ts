@@ -19,6 +19,8 @@ export interface TestServer {
   readLedger(id: string): RunLedger;
   /** The accounts of the run's simulated subscribers, by lane. */
   subscribers(id: string): Map<TechniqueId, LaneLedger>;
+  /** Resolves when a lane's first request is here: what is started then, nothing of it came before the lane. */
+  asked(id: string, technique: TechniqueId): Promise<void>;
   /** Resolves when the run's feed has ended, as its control socket tells it. */
   finished(id: string): Promise<void>;
   /** Resolves when no request is in progress: browsers keep connections, but nothing may be held on them. */
@@ -46,9 +48,18 @@ export async function startServer(
   if (faultPage) await addPage(app, 'fault-page');
   const inProgress = counter();
   const connections = counter();
+  const firstRequests = new Map<string, PromiseWithResolvers<void>>();
+  const firstRequest = (path: string, run: string): PromiseWithResolvers<void> => {
+    const lane = `${path}?run=${run}`;
+    const known = firstRequests.get(lane) ?? Promise.withResolvers<void>();
+    firstRequests.set(lane, known);
+    return known;
+  };
   app.server.on('connection', (socket) => socket.once('close', connections.up()));
   app.addHook('onRequest', async (request, reply) => {
     (request.ws ? request.raw.socket : reply.raw).once('close', inProgress.up());
+    const { pathname, searchParams } = new URL(request.url, 'http://localhost');
+    firstRequest(pathname, searchParams.get('run') ?? '').resolve();
   });
   const stop = async (): Promise<void> => {
     app.endConnections();
@@ -75,6 +86,7 @@ export async function startServer(
     idle: inProgress.zero,
     disconnected: connections.zero,
     info: (id) => json<RunInfo>(`/runs/${id}`),
+    asked: (id, technique) => firstRequest(`/push/${technique}`, id).promise,
     ledger: (id) => json<RunLedger>(`/runs/${id}/ledger`),
     readLedger: (id) => structuredClone(app.ledger.read(id)),
     subscribers: (id) => structuredClone(app.ledger.subscribers(id)),

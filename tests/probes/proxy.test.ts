@@ -46,6 +46,8 @@ describe.each(['nginx', 'own step'] as const)('with %s', (by) => {
     const { id } = await server.run({ ...SETTINGS, techniques: [...STREAMS] }, false);
     const address = (technique: string) => `${server.url}${path}/push/${technique}?run=${id}`;
     const streams = STREAMS.map((technique) => read(address(technique)));
+    // All are at the server before anything is told, so that they are told of it.
+    await Promise.all(STREAMS.map((technique) => server.asked(id, technique)));
     const direct = read(`${server.url}/push/sse?run=${id}`);
     await fetch(`${server.url}/runs/${id}/start`, { method: 'POST' });
     await direct.first;
