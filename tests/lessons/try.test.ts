@@ -65,7 +65,8 @@ describe('shell lines', () => {
     return () => close();
   });
 
-  test.each(tries)('$page line $index', async ({ data }) => {
+  // At the same time: most of them listen for some seconds to a stream that never ends.
+  test.concurrent.for(tries)('$page line $index', async ({ data }, { expect }) => {
     const command = (data.try ?? '').replaceAll(WRITTEN, server.url);
     const output = await run(command, Number(data.seconds ?? 10));
     for (const wanted of JSON.parse(data.expect ?? '[]') as string[]) {
