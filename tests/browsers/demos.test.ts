@@ -1,4 +1,7 @@
-/** Every demo that stands on a page of the built site, and the race: it starts, shows events, stops, and lets go. */
+/**
+ * Every demo that stands on a page of the built site, and the race: it starts, shows events, stops, and lets go. The one
+ * of each lesson that may be broken does all of that, and more, in lessons.test.ts.
+ */
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,15 +12,24 @@ import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
 import { startServer } from '../helpers/server.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
-const demos = globSync('**/*.html', { cwd: siteDir })
+const all = globSync('**/*.html', { cwd: siteDir })
   .sort()
   .flatMap((file) => {
-    const count = readFileSync(join(siteDir, file), 'utf8').split(/<push-demo[\s>]/).length - 1;
-    return Array.from({ length: count }, (_, index) => ({ page: `/${file.replace(/index\.html$/, '')}`, index }));
+    const [, ...rest] = readFileSync(join(siteDir, file), 'utf8').split(/<push-demo[\s>]/);
+    const page = `/${file.replace(/index\.html$/, '')}`;
+    return rest.map((html, index) => ({
+      page,
+      index,
+      inLessons: page.startsWith('/lessons/') && html.split('</push-demo>')[0]?.includes('data-part="break"'),
+    }));
   });
+const demos = all.filter(({ inLessons }) => !inLessons);
 
-test('every rung has a demo on its page', () => {
+test('every rung has a demo on its page, and one that may be broken', () => {
   for (const id of TECHNIQUES) expect(demos.map(({ page }) => page)).toContain(`/lessons/${id}/`);
+  expect(all.flatMap(({ page, inLessons }) => (inLessons ? [page] : [])).sort()).toEqual(
+    TECHNIQUES.map((id) => `/lessons/${id}/`).sort(),
+  );
 });
 
 describe.each(BROWSERS)('in %s', (name) => {

@@ -53,10 +53,12 @@ describe.each(BROWSERS)('in %s', (name) => {
       await inState('running');
       await page.waitForFunction(
         (query) =>
-          /(?:^|\D)[1-9]\d* of \d+/.test(document.querySelector(`${query} [data-part=figures]`)?.textContent ?? ''),
+          /(?:^|\D)([2-9]|\d\d) of \d+/.test(document.querySelector(`${query} [data-part=figures]`)?.textContent ?? ''),
         {},
         DEMO,
       );
+      // The focus has gone on to the button that took Start's place.
+      expect(await page.evaluate(() => (document.activeElement as HTMLElement).dataset.part)).toBe('stop');
 
       // It is broken, by keyboard again, and what comes of it agrees with the table of the faults.
       const fault = await page.$eval(`${DEMO} [data-fault]`, (button) => (button as HTMLElement).dataset.fault);
