@@ -33,7 +33,8 @@ const openapi = {
   async load(id) {
     if (id !== '\0virtual:openapi') return;
     const { buildApp } = await import('./demo-server/app.ts');
-    const app = await buildApp();
+    // With a class, as its routes are part of the reference.
+    const app = await buildApp({ classroom: {} });
     await app.ready();
     const document = app.swagger();
     await app.close();
@@ -175,6 +176,7 @@ export default defineConfig({
               { slug: 'host-it-yourself' },
               { label: 'Check your way in', link: '/check/' },
               { label: 'HTTP API', link: '/docs/api/' },
+              { slug: 'classroom-socket' },
             ],
           },
           {

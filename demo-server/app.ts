@@ -194,7 +194,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     for (const { room } of techniques) await push.register(room, { heartbeatMs });
     uplinkRoutes(push);
   });
-  runRoutes(app, runs, ledger, figures);
+  runRoutes(app, { runs, ledger, figures, endsTls: (port) => options.addressOf?.(port) !== undefined });
   controlRoute(app, runs, figures, limits);
   echoRoutes(app, ledger, { heartbeatMs, limits });
   typedStreamRoute(app);

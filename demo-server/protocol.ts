@@ -431,9 +431,13 @@ export interface RunInfo {
   shared?: 'up' | 'down';
 }
 
-/** Answer of `POST /runs`. `proxied`: the request came through a proxy, so the ledger counts what lies behind it. */
+/**
+ * Answer of `POST /runs`. `proxied`: the request came through a proxy, so the ledger counts what lies behind it. `tls`: this
+ * server ends TLS itself (--https), so the ledger counts what lies inside it.
+ */
 export interface CreatedRun extends RunInfo {
   proxied: boolean;
+  tls: boolean;
 }
 
 /** The run that serves every request without `run=`: one event a second, always on. */

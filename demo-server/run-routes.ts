@@ -11,7 +11,21 @@ import type { Ledger } from './wire/ledger.ts';
 
 type WithId = { Params: { id: string } };
 
-export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger, figures: Figures): void {
+/** Registers them. `endsTls` says of a port of loopback whether TLS is ended in front of this server for it. */
+export function runRoutes(
+  app: FastifyInstance,
+  {
+    runs,
+    ledger,
+    figures,
+    endsTls,
+  }: {
+    runs: Runs;
+    ledger: Ledger;
+    figures: Figures;
+    endsTls: (port: number | undefined) => boolean;
+  },
+): void {
   // Some schemas are documentation only: Ajv would stop at the first fault, and not say what is taken instead.
   const unchecked = { validatorCompiler: () => () => true };
 
@@ -20,7 +34,7 @@ export function runRoutes(app: FastifyInstance, runs: Runs, ledger: Ledger, figu
     return reply
       .code(201)
       .header('location', `/runs/${run.id}`)
-      .send({ ...run.info(), proxied: isProxied(request.raw) });
+      .send({ ...run.info(), proxied: isProxied(request.raw), tls: endsTls(request.raw.socket.remotePort) });
   });
   app.post<WithId>('/runs/:id/start', { schema: startRunSchema }, async (request) => ({
     startsAt: runs.get(request.params.id).start(),

@@ -9,6 +9,7 @@ import type { Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import { type DeviceRuns, deviceRuns, LAST_RESULTS_MS, PATIENCE_MS, START_LEAD_MS, seatResult } from './class-run.ts';
 import type { ClassLog } from './log.ts';
+import { measuredOf } from './measured.ts';
 import { questionOf, runOf, seatsOf } from './pictures.ts';
 import { type Answer, checkNickname, isClassPath, SAID_LENGTH, type TeacherAction } from './protocol.ts';
 import { isTechnique, readQuestion, readResult } from './read.ts';
@@ -189,7 +190,10 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       const read = readQuestion(question, key);
       return write({ type: 'asked', question: drawId(), text: read.question, key: read.key });
     },
-    reveal: () => write({ type: 'revealed', question: openQuestion().id }),
+    reveal() {
+      const { id: question, question: asked } = openQuestion();
+      return write({ type: 'revealed', question, measured: measuredOf(state, asked) });
+    },
     'close-question': () => write({ type: 'question-closed', question: openQuestion().id }),
     feed({ technique }) {
       if (technique !== null && !isTechnique(technique)) throw badAction('there is no such technique');

@@ -46,7 +46,7 @@ export function classPicture(state: ClassState, online: number, id: string): Cla
           id: open.id,
           question: open.question,
           answered: open.answers.size,
-          revealed: open.revealed ? { key: open.key, tally: tally(open) } : null,
+          revealed: open.revealed ? { key: open.key, tally: tally(open), measured: open.measured } : null,
         }
       : null,
     feed: state.feed === null ? null : { technique: state.feed, run: id },

@@ -2,7 +2,7 @@
  * What both sides of a classroom agree on: the pictures of a class, the messages of its socket, and the checks that both
  * make. Imports only the types and checks of ../protocol.ts, touches no platform API, and ships to the browser unchanged.
  */
-import type { LaneLedger, RunSettings, TechniqueId } from '../protocol.ts';
+import { checkSettings, type LaneLedger, type RunSettings, type TechniqueId } from '../protocol.ts';
 
 /** The address of the class's WebSocket; one for each device. */
 export const CLASS_SOCKET = '/classroom';
@@ -89,26 +89,41 @@ export interface DeviceResult {
   startedAt: number | null;
 }
 
-/** The counts of one lane that a class adds up. */
+/** The counts of one lane that a class adds up: requests, connections, events, and bytes by what they are. */
 export interface LaneCounts {
   requests: number;
   connectionsOpened: number;
+  connectionsReused: number;
   headBytes: number;
+  headUp: number;
+  headDown: number;
+  framing: number;
+  envelope: number;
+  payload: number;
+  redundantPayload: number;
   wireBytes: number;
   eventsSent: number;
 }
 
 /** The counts of a lane out of its account in the ledger. */
-export function laneCounts({
-  requests,
-  connectionsOpened,
-  bytes,
-  wireBytesUp,
-  wireBytesDown,
-  eventsSent,
-}: LaneLedger): LaneCounts {
-  const headBytes = bytes.up.head + bytes.down.head;
-  return { requests, connectionsOpened, headBytes, wireBytes: wireBytesUp + wireBytesDown, eventsSent };
+export function laneCounts(lane: LaneLedger): LaneCounts {
+  const { up, down } = lane.bytes;
+  const { requests, connectionsOpened, connectionsReused, eventsSent } = lane;
+  const { envelope, payload, redundantPayload } = down;
+  return {
+    requests,
+    connectionsOpened,
+    connectionsReused,
+    headBytes: up.head + down.head,
+    headUp: up.head,
+    headDown: down.head,
+    framing: up.framing + down.framing,
+    envelope,
+    payload,
+    redundantPayload,
+    wireBytes: lane.wireBytesUp + lane.wireBytesDown,
+    eventsSent,
+  };
 }
 
 /** One seat's part of a class run: what its device measured, and what the server counted for it. */
@@ -130,6 +145,52 @@ export interface Question {
   unit: string;
   /** The page that it comes from, with the anchor of the question. */
   path: string;
+  /** What it is about where it is a prediction: then the class's own run can answer it. */
+  predicts?: Prediction | undefined;
+}
+
+/** A figure of one lane in a run of these settings, as the lesson's demo makes it. */
+export interface Prediction {
+  technique: TechniqueId;
+  /** A name of FIGURES in site/lab/kept-runs.ts. */
+  figure: string;
+  settings: Record<string, unknown>;
+  /** The numbers that the choices stand for; empty where one is written. */
+  numbers: number[];
+}
+
+/** What a run of the class measured of a prediction: the median of its devices, the least and the most. */
+export interface ClassMeasure {
+  run: string;
+  /** When that run began, in ms since the epoch. */
+  startsAt: number;
+  devices: number;
+  value: number;
+  low: number;
+  high: number;
+}
+
+/** A guess is right within a quarter of what was measured, as on the lesson's page. */
+export const NEAR = 0.25;
+
+/** Of several choices the one that is nearest to what was measured, by ratio (zero is nearest to zero only). */
+export function nearestChoice(choices: readonly number[], measured: number): number {
+  const distance = (choice: number): number =>
+    choice === measured
+      ? 0
+      : choice <= 0 || measured <= 0
+        ? Math.abs(choice - measured) * 1e6
+        : Math.abs(Math.log(choice / measured));
+  return choices.reduce((best, choice) => (distance(choice) < distance(best) ? choice : best));
+}
+
+/** Whether runs of both settings answer the same question: all of them alike but the other lanes and the seed. */
+export function sameQuestion(one: unknown, other: unknown): boolean {
+  const [a, b] = [checkSettings(one), checkSettings(other)];
+  if ('faults' in a || 'faults' in b) return false;
+  const alike = ({ techniques: _, seed: __, ...rest }: typeof a.settings) =>
+    JSON.stringify(Object.entries(rest).sort());
+  return alike(a.settings) === alike(b.settings);
 }
 
 /** What is right, and why; devices have it only once it is revealed. */
@@ -138,8 +199,10 @@ export interface QuestionKey {
   right: number[];
   value: number | null;
   tolerance: number;
-  /** Why, in sentences; for a prediction also what was measured. */
+  /** Why, in sentences. */
   why: string[];
+  /** For a prediction: what the lesson's recorded run measured, with browser, date and command. */
+  recorded?: string | undefined;
 }
 
 /** Indices into `choices`, or one number. */
@@ -163,6 +226,8 @@ export interface Tally {
 export interface Revealed {
   key: QuestionKey;
   tally: Tally;
+  /** By which run of the class the key is; null = by the lesson's recorded run, or no prediction. */
+  measured: ClassMeasure | null;
 }
 
 /** Characters that the teacher may say to the class at once. */
@@ -246,6 +311,8 @@ export interface TeacherPicture {
   /** The answers so far: a projector hides them until they are revealed. */
   tally: Tally | null;
   key: QuestionKey | null;
+  /** What the class's runs say to the open prediction; null where none fits it. */
+  measured: ClassMeasure | null;
   feed: FeedPicture | null;
   history: { runs: number; questions: number };
   /** How long the server's own log needs, and where it is kept: 'memory' is gone when the server stops. */

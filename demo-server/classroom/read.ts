@@ -1,11 +1,12 @@
 /** Reads what devices send. Everything from outside is bounded and rebuilt field by field; what is not known is not kept. */
-import { TECHNIQUES, type TechniqueId } from '../protocol.ts';
+import { checkSettings, TECHNIQUES, type TechniqueId } from '../protocol.ts';
 import {
   type ClassRequest,
   type DeviceResult,
   isClassPath,
   LATENCY_BINS,
   type LaneMeasure,
+  type Prediction,
   QUESTION_LIMITS,
   type Question,
   type QuestionKey,
@@ -74,8 +75,8 @@ function readLane({ received, lost, p50, p95, max, bins }: Fields): LaneMeasure 
 
 /** A question with its key as a teacher's page sends them; refuses what could not be shown. */
 export function readQuestion(question: unknown, key: unknown): { question: Question; key: QuestionKey } {
-  const { kind, text, choices, unit, path } = (question ?? {}) as Fields;
-  const { right, value, tolerance, why } = (key ?? {}) as Fields;
+  const { kind, text, choices, unit, path, predicts } = (question ?? {}) as Fields;
+  const { right, value, tolerance, why, recorded } = (key ?? {}) as Fields;
   const limits = QUESTION_LIMITS;
   const fits =
     KINDS.includes(kind) &&
@@ -91,8 +92,16 @@ export function readQuestion(question: unknown, key: unknown): { question: Quest
       `This is no question to ask: it takes a kind, a text of at most ${limits.text} characters, and for a choice 2 to ${limits.choices} answers.`,
     );
   }
+  const prediction = readPrediction(predicts, choices.length);
   return {
-    question: { kind: kind as Question['kind'], text, choices, unit: isText(unit, 20) ? unit : '', path },
+    question: {
+      kind: kind as Question['kind'],
+      text,
+      choices,
+      unit: isText(unit, 20) ? unit : '',
+      path,
+      ...(prediction ? { predicts: prediction } : {}),
+    },
     key: {
       right: right as number[],
       value: typeof value === 'number' && Number.isFinite(value) ? value : null,
@@ -100,8 +109,19 @@ export function readQuestion(question: unknown, key: unknown): { question: Quest
       why: (Array.isArray(why) ? why : [])
         .filter((one): one is string => isText(one, limits.text))
         .slice(0, limits.why),
+      ...(isText(recorded, limits.text) ? { recorded } : {}),
     },
   };
+}
+
+/** What a prediction is about; undefined for other questions, and where no run could answer it. */
+function readPrediction(input: unknown, choices: number): Prediction | undefined {
+  const { technique, figure, settings, numbers } = (input ?? {}) as Fields;
+  const checked = checkSettings(settings);
+  const list = Array.isArray(numbers) ? numbers : [];
+  if (!isTechnique(technique) || !isText(figure, 40) || 'faults' in checked) return undefined;
+  if (list.length !== choices || !list.every(Number.isFinite)) return undefined;
+  return { technique, figure, settings: { ...checked.settings }, numbers: list };
 }
 
 /** Latencies in ms, those that can be some; 200 at the most. */

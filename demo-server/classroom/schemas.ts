@@ -5,7 +5,7 @@ export const classSocketSchema = {
   tags: ['classroom'],
   summary: 'The class’s WebSocket, one for each device',
   description:
-    'JSON text frames. The first is {"type":"hello"} with a join code and a nickname, with a seat and its secret, or with the teacher’s token. Then the server sends the class at each change. Only with --classroom.',
+    'JSON text frames. The first is {"type":"hello"} with a join code and a nickname, with a seat and its secret, or with the teacher’s token. Then the server sends the class at each change. Only with --classroom. Every message stands on the page “The class’s socket”.',
   response: {
     101: { description: 'Switching Protocols', type: 'null' },
     403: refused('The page that asks is of another origin.'),
@@ -36,11 +36,15 @@ const authorization = {
   type: 'object',
   properties: { authorization: { type: 'string', description: 'Bearer and the teacher’s token.' } },
 };
-const forTeachers = { 401: refused('No teacher’s token came with the request, or a wrong one.') };
+const forTeachers = {
+  401: refused('No teacher’s token came with the request, or a wrong one.'),
+  404: refused('No such class, or the server runs without one.'),
+};
 
 export const classListSchema = {
   tags: ['classroom'],
   summary: 'The classes that are kept',
+  description: 'The oldest first; `current` is the id of the one that this server leads. `openedAt` in ms since 1970.',
   headers: authorization,
   response: {
     200: {
@@ -78,18 +82,19 @@ export const classExportSchema = {
       description: 'The results',
       content: { 'text/csv': { schema: { type: 'string' } }, 'application/json': { schema: {} } },
     },
-    404: refused('No such class.'),
+    400: refused('A format that is neither csv nor json.'),
     ...forTeachers,
   },
 };
 export const classDeleteSchema = {
   tags: ['classroom'],
   summary: 'Delete a class with all that is kept of it',
+  description: 'Seats, nicknames, results, answers. It cannot be undone.',
   params: ofClass,
   headers: authorization,
   response: {
     204: { description: 'It is gone.', type: 'null' },
-    404: refused('No such class.'),
+    403: refused('The page that asks is of another origin.'),
     409: refused('It goes on: end it first.'),
     ...forTeachers,
   },

@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws';
 import { now } from '../feed.ts';
 import type { Classroom } from './classroom.ts';
 import type { ClassFeed } from './feed.ts';
+import { measuredOf } from './measured.ts';
 import type { Member } from './members.ts';
 import type { Everybody } from './peers.ts';
 import { classPicture, ownPart, questionOf, runOf, seatLines, seatPictures } from './pictures.ts';
@@ -146,6 +147,7 @@ export function teacherPicture({ id, state, log, devices, keeps }: Classroom, si
     costs: devices && devices.id === run?.id ? devices.costs(everybody.runs(run.id)) : null,
     tally: open ? tally(open) : null,
     key: open?.key ?? null,
+    measured: open ? measuredOf(state, open.question) : null,
     feed: sight.feed.picture(everybody.feeds()),
     history: { runs: state.runs.length, questions: state.questions.length },
     kept: log.kind,

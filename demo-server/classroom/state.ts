@@ -3,7 +3,8 @@
  * server that hears them and after every restart. Who is connected at the moment is not part of it.
  */
 import type { TechniqueId } from '../protocol.ts';
-import type { Answer, ClassRun, Question, QuestionKey, SeatResult } from './protocol.ts';
+import { keyBy } from './measured.ts';
+import type { Answer, ClassMeasure, ClassRun, Question, QuestionKey, SeatResult } from './protocol.ts';
 
 /** Everything that is kept of a class, in the order in which it happened. Secrets only as their SHA-256. */
 export type Change =
@@ -20,7 +21,7 @@ export type Change =
   | { type: 'result'; run: string; seat: string; result: SeatResult }
   | { type: 'asked'; question: string; text: Question; key: QuestionKey }
   | { type: 'answered'; question: string; seat: string; answer: Answer }
-  | { type: 'revealed'; question: string }
+  | { type: 'revealed'; question: string; measured?: ClassMeasure | null }
   | { type: 'question-closed'; question: string }
   | { type: 'feed'; technique: TechniqueId | null }
   | { type: 'said'; text: string }
@@ -51,6 +52,8 @@ export interface KeptQuestion {
   key: QuestionKey;
   askedAt: number;
   revealed: boolean;
+  /** The class's own measure that it was revealed with. */
+  measured: ClassMeasure | null;
   closed: boolean;
   answers: ReadonlyMap<string, { answer: Answer; at: number }>;
 }
@@ -150,7 +153,8 @@ function changed(state: ClassState, at: number, seq: number, change: Change): Cl
       );
     case 'asked': {
       const { question: id, text: question, key } = change;
-      const asked = { id, question, key, askedAt: at, revealed: false, closed: false, answers: new Map() };
+      const answers = new Map();
+      const asked = { id, question, key, askedAt: at, revealed: false, measured: null, closed: false, answers };
       return { ...state, questions: [...state.questions.map((one) => ({ ...one, closed: true })), asked] };
     }
     case 'answered':
@@ -160,7 +164,10 @@ function changed(state: ClassState, at: number, seq: number, change: Change): Cl
           : { ...one, answers: new Map(one.answers).set(change.seat, { answer: change.answer, at }) },
       );
     case 'revealed':
-      return withQuestion(state, change.question, (one) => ({ ...one, revealed: true }));
+      return withQuestion(state, change.question, (one) => {
+        const measured = change.measured ?? null;
+        return { ...one, revealed: true, measured, key: keyBy(one.question, one.key, measured) };
+      });
     case 'question-closed':
       return withQuestion(state, change.question, (one) => ({ ...one, closed: true }));
     case 'said':

@@ -64,8 +64,9 @@ export function sumCounts(all: Iterable<Counts>): Counts {
   const sums: Counts = {};
   for (const lanes of all) {
     for (const [id, counts] of Object.entries(lanes) as [TechniqueId, LaneCounts][]) {
-      const sum = sums[id] ?? { requests: 0, connectionsOpened: 0, headBytes: 0, wireBytes: 0, eventsSent: 0 };
-      for (const name of Object.keys(sum) as (keyof LaneCounts)[]) sum[name] += counts[name];
+      const sum = { ...counts };
+      const before = sums[id];
+      if (before) for (const name of Object.keys(sum) as (keyof LaneCounts)[]) sum[name] += before[name];
       sums[id] = sum;
     }
   }

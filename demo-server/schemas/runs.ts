@@ -121,6 +121,7 @@ const createdRun = {
   properties: {
     ...runInfo.properties,
     proxied: { type: 'boolean', description: 'This request came through a proxy: bytes are counted behind it.' },
+    tls: { type: 'boolean', description: 'This server ends TLS itself: bytes are counted inside it.' },
   },
 };
 export const runParams = { type: 'object', properties: { id: { type: 'string', description: 'Run id' } } };

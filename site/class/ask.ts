@@ -1,14 +1,18 @@
 /** Makes a class question of a `<Quiz>` or `<Predict>` as it stands in a page, be it this one or one that was fetched. */
-import type { Question, QuestionKey } from '../../demo-server/classroom/protocol.ts';
-import { nearestChoice } from '../components/predict-words.ts';
+import {
+  NEAR,
+  nearestChoice,
+  type Prediction,
+  type Question,
+  type QuestionKey,
+} from '../../demo-server/classroom/protocol.ts';
+import { demoOf } from '../components/demo-of.ts';
+import { isTechnique, settingsFromTexts, textsFromQuery } from '../lab/settings.ts';
 
 export interface AskedQuestion {
   question: Question;
   key: QuestionKey;
 }
-
-/** A guess is right within a quarter of what was measured, as on the lesson's page. */
-const NEAR = 0.25;
 
 /** Every question of a page, in its order. `path` is the address of that page. */
 export function questionsOf(page: ParentNode, path: string): { element: HTMLElement; asked: AskedQuestion }[] {
@@ -60,7 +64,6 @@ function fromPredict(element: HTMLElement, path: string): AskedQuestion | null {
   const recorded = Number(element.dataset.recorded);
   if (!text || !Number.isFinite(recorded)) return null;
   const choosing = labels.length > 1;
-  const measured = textOf(element.querySelector('.plain details p'));
   return {
     question: {
       kind: choosing ? 'one' : 'number',
@@ -68,12 +71,23 @@ function fromPredict(element: HTMLElement, path: string): AskedQuestion | null {
       choices: labels,
       unit: choosing ? '' : textOf(element.querySelector('form .number input + span')),
       path: `${path}#${element.id}`,
+      predicts: predictionOf(element, choosing ? numbers : []),
     },
     key: {
       right: choosing ? [numbers.indexOf(nearestChoice(numbers, recorded))] : [],
       value: choosing ? null : recorded,
       tolerance: choosing ? 0 : recorded * NEAR,
-      why: [measured, textOf(element.querySelector(':scope > .why'))].filter((why) => why !== ''),
+      why: [textOf(element.querySelector(':scope > .why'))].filter((why) => why !== ''),
+      recorded: ['b', 'small'].map((part) => textOf(element.querySelector(`.plain details p ${part}`))).join(', '),
     },
   };
+}
+
+/** What it asks about the run of the demo that follows it. */
+function predictionOf(element: HTMLElement, numbers: number[]): Prediction | undefined {
+  const { technique = '', figure = '' } = element.dataset;
+  const demo = demoOf(element, technique);
+  const read = settingsFromTexts(textsFromQuery(demo?.dataset.settings ?? ''));
+  if (!demo || !isTechnique(technique) || 'faults' in read) return undefined;
+  return { technique, figure, settings: { ...read.settings }, numbers };
 }

@@ -5,6 +5,7 @@ import { say, setText } from '../lab/words.ts';
 import { answerBars } from './answers.ts';
 import { type AskedQuestion, questionsOf } from './ask.ts';
 import { h, show } from './html.ts';
+import { measureLines, willBeMeasured } from './measured.ts';
 import { peopleTable } from './people.ts';
 import { connectTeacher, showResults, spaced, type TeacherPage } from './picture.ts';
 
@@ -48,7 +49,8 @@ function fillPages({ part }: TeacherPage): void {
 type Act = (action: TeacherAction, done?: string) => Promise<void>;
 
 /** The plain buttons, and how an action's outcome is told. */
-function connectActions({ words, link, part }: TeacherPage): Act {
+function connectActions(page: TeacherPage): Act {
+  const { words, link, part } = page;
   const act: Act = async (action, done) => {
     const { refused, message } = await link.act(action);
     const said = refused ? `${say(words, `class.refused.${refused}`)} ${message ?? ''}` : done ? say(words, done) : '';
@@ -63,6 +65,10 @@ function connectActions({ words, link, part }: TeacherPage): Act {
   on('roam', () => act({ do: 'go', path: null }, 'class.teach.roaming'));
   on('start-run', () => act({ do: 'start-run' }));
   on('stop-run', () => act({ do: 'stop-run' }));
+  on('measure', () => {
+    const predicts = page.picture?.class.question?.question.predicts;
+    if (predicts) void act({ do: 'call-run', settings: predicts.settings }, 'class.teach.called');
+  });
   on('reveal', () => act({ do: 'reveal' }));
   on('close-question', () => act({ do: 'close-question' }));
   part('feed').addEventListener('change', () => {
@@ -170,6 +176,9 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
 
   part('open-question').hidden = question === null;
   part('reveal').hidden = question?.revealed !== null;
+  const will = willBeMeasured(picture, words, format);
+  setText(part('will'), will);
+  part('measure').hidden = will === '' || (run !== null && run.state !== 'over');
   show(part('question'), [question, tally], () => {
     if (!question || !tally || !key) return [];
     const answered = say(words, 'class.question.answered', { answered: question.answered, seats: now.seats });
@@ -177,6 +186,7 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
       h('h3', {}, question.question.text),
       h('p', {}, answered),
       answerBars(question.question, tally, key, words),
+      ...(question.revealed ? measureLines(question.question, key, question.revealed.measured, words, false) : []),
     ];
   });
   const feed = part<HTMLSelectElement>('feed');

@@ -10,7 +10,8 @@ import { type ClockEstimate, estimate, type PingSample, pageTime } from '../lab/
 export type LinkState = 'connecting' | 'online' | 'lost' | 'refused';
 
 type Hello = Extract<ClassRequest, { type: 'hello' }>;
-type Done = Extract<ClassMessage, { type: 'done' }>;
+/** How an action went; `offline`: this device had no connection, or lost it before the answer. */
+type Done = Omit<Extract<ClassMessage, { type: 'done' }>, 'refused'> & { refused?: ClassRefusal | 'offline' };
 
 export interface Link {
   readonly state: LinkState;
@@ -18,7 +19,7 @@ export interface Link {
   readonly clock: ClockEstimate | null;
   /** Sends it, or drops it where there is no connection: what matters is said again after the next greeting. */
   send(request: ClassRequest): void;
-  /** Does what a teacher does. Resolves with how it went; as refused where there is no connection. */
+  /** Does what a teacher does. Resolves with how it went. */
   act(action: TeacherAction): Promise<Done>;
   close(): void;
 }
@@ -123,7 +124,7 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
     clearInterval(alive);
     clearTimeout(dead);
     pings.clear();
-    for (const [id, done] of acts) done({ type: 'done', id, refused: 'store-lost' });
+    for (const [id, done] of acts) done({ type: 'done', id, refused: 'offline' });
     acts.clear();
     if (closed) return;
     if (code === CLOSED_FOR_GOOD) {
@@ -157,7 +158,7 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
     send,
     act(action) {
       const id = ++lastId;
-      if (state !== 'online') return Promise.resolve({ type: 'done', id, refused: 'store-lost' });
+      if (state !== 'online') return Promise.resolve({ type: 'done', id, refused: 'offline' });
       return new Promise((done) => {
         acts.set(id, done);
         send({ type: 'act', id, action });

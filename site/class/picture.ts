@@ -16,6 +16,8 @@ export interface TeacherPage {
   names: Readonly<Record<TechniqueId, string>>;
   token: string;
   link: Link;
+  /** The class as it was shown last. */
+  picture: TeacherPicture | null;
   part<T extends HTMLElement = HTMLElement>(name: string): T;
 }
 
@@ -54,6 +56,7 @@ export function connectTeacher(
       if (message.type !== 'console') return;
       shown = true;
       part('class').hidden = false;
+      page.picture = message.picture;
       draw(message.picture, page);
     },
     tell: setState,
@@ -65,6 +68,7 @@ export function connectTeacher(
     names: techniqueNames(words),
     token: who.token,
     link,
+    picture: null,
     part,
   };
   setState('connecting');

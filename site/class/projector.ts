@@ -3,6 +3,7 @@ import type { TeacherPicture } from '../../demo-server/classroom/protocol.ts';
 import { say, setText } from '../lab/words.ts';
 import { answerBars } from './answers.ts';
 import { h, show } from './html.ts';
+import { measureLines } from './measured.ts';
 import { connectTeacher, qrPicture, showResults, spaced, type TeacherPage } from './picture.ts';
 
 class ClassProjector extends HTMLElement {
@@ -85,6 +86,7 @@ function draw(picture: TeacherPicture, page: TeacherPage): void {
             h('ol', { class: 'hidden-answers' }, ...question.question.choices.map((text) => h('li', {}, text))),
             h('p', { class: 'big' }, answered),
           ),
+      ...(revealed ? measureLines(question.question, revealed.key, revealed.measured, words, false) : []),
       ...(revealed?.key.why ?? []).map((why) => h('p', { class: 'why' }, why)),
     ];
   });

@@ -4,6 +4,7 @@ import { readNumber } from '../components/quiz-check.ts';
 import { say, type Words } from '../lab/words.ts';
 import { answerBars } from './answers.ts';
 import { h, show } from './html.ts';
+import { measureLines } from './measured.ts';
 
 /** The class has it; it has just been sent; it waits on this device. */
 export type Delivery = 'told' | 'leaving' | 'waits';
@@ -130,7 +131,7 @@ function asking(
 function revealed(open: OpenQuestion, own: Answer | null, words: Words): HTMLElement[] {
   const { question, revealed } = open;
   if (!revealed) return [];
-  const { key, tally } = revealed;
+  const { key, tally, measured } = revealed;
   const mine =
     own === null
       ? null
@@ -138,6 +139,7 @@ function revealed(open: OpenQuestion, own: Answer | null, words: Words): HTMLEle
   return [
     ...heading(open, words),
     ...[mine].filter((one) => one !== null),
+    ...measureLines(question, key, measured, words, true),
     answerBars(question, tally, key, words),
     ...key.why.map((why) => h('p', { class: 'why' }, why)),
   ];

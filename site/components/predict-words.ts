@@ -14,14 +14,3 @@ export function compare(
   if (times <= NEAR) return { verdict: 'near', times };
   return { verdict: guess > measured ? 'high' : 'low', times };
 }
-
-/** Of several choices the one that is nearest to what was measured, by ratio (zero is nearest to zero only). */
-export function nearestChoice(choices: readonly number[], measured: number): number {
-  const distance = (choice: number): number =>
-    choice === measured
-      ? 0
-      : choice <= 0 || measured <= 0
-        ? Math.abs(choice - measured) * 1e6
-        : Math.abs(Math.log(choice / measured));
-  return choices.reduce((best, choice) => (distance(choice) < distance(best) ? choice : best));
-}

@@ -1,10 +1,12 @@
 /** A guess at work: commits it, waits for the reader's own run, compares. Kept on the device. */
+import { nearestChoice } from '../../demo-server/classroom/protocol.ts';
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { formatter } from '../lab/format.ts';
 import { FIGURES, type FigureName, type KeptRun, RUN_NEWS, type RunNews } from '../lab/kept-runs.ts';
 import { readWords, say } from '../lab/words.ts';
+import { demoOf } from './demo-of.ts';
 import type { Connect } from './lazy-element.ts';
-import { compare, nearestChoice } from './predict-words.ts';
+import { compare } from './predict-words.ts';
 import { readNumber } from './quiz-check.ts';
 
 interface Guess {
@@ -76,14 +78,6 @@ export const connectPredict: Connect = (root, signal) => {
     const { verdict, times } = compare(value, measured);
     return say(words, `tags.predict.${verdict}`, { ...values, times: format.times(times) });
   }
-  /** The run that the question is about: the next demo down the page that has the technique. */
-  function demo(): Element | undefined {
-    return [...document.querySelectorAll<HTMLElement>('push-demo')].find((each) => {
-      const techniques = new URLSearchParams(each.dataset.settings).get('techniques') ?? '';
-      const below = root.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING;
-      return below !== 0 && techniques.split(',').includes(technique);
-    });
-  }
   function given(): number {
     const chosen = root.querySelector<HTMLInputElement>('input:checked');
     if (chosen) return Number(chosen.value);
@@ -115,7 +109,7 @@ export const connectPredict: Connect = (root, signal) => {
     RUN_NEWS,
     (event) => {
       const { state, kept } = (event as CustomEvent<RunNews>).detail;
-      if (event.target !== demo() || !guess || guess.measured !== undefined) return;
+      if (event.target !== demoOf(root, technique) || !guess || guess.measured !== undefined) return;
       if (state === 'stopped') status.textContent = say(words, 'tags.predict.stopped', { guess: write(guess.value) });
       const measured = kept.find((run: KeptRun) => run.technique === technique)?.figures[figure];
       if (measured !== undefined) keep({ ...guess, measured });

@@ -161,11 +161,13 @@ class Comparison {
       body: JSON.stringify(this.#options.settings),
     });
     const run = (await answer.json()) as CreatedRun;
-    // Our server speaks HTTP/1.1 in the clear and names neither itself nor a gateway: an answer that does came through
-    // a proxy even if the request does not show it.
+    // Our server names neither itself nor a gateway, and speaks in the clear unless it says so: any other answer came
+    // through a proxy even if the request does not show it.
     const { protocol } = new URL(this.#server || location.href, location.href);
-    const gateway = answer.headers.has('via') || answer.headers.has('server') || protocol === 'https:';
-    this.#recording.conditions.behindProxy = run.proxied || gateway;
+    const foreignTls = protocol === 'https:' && !run.tls;
+    const { conditions } = this.#recording;
+    conditions.behindProxy = run.proxied || foreignTls || answer.headers.has('via') || answer.headers.has('server');
+    conditions.insideTls = run.tls;
     return run;
   }
 

@@ -37,6 +37,7 @@ export function notesOf(
   if (simulated) note('all', 'simulated', { conditions: simulated }, 'info');
   if (recording.info?.shared === 'down') note('counts', 'sharedDown');
   if (conditions.behindProxy) note('counts', 'proxy');
+  else if (conditions.insideTls) note('none', 'tls', {}, 'info');
   if (conditions.hidden.length > 0) {
     const end = Number.isNaN(recording.over) ? performance.timeOrigin + performance.now() : recording.over;
     let ms = 0;

@@ -51,6 +51,8 @@ export interface Conditions {
   /** Stretches in ms of the page's clock during which the tab could not be seen; the last may be open (Infinity). */
   hidden: { from: number; to: number }[];
   behindProxy: boolean;
+  /** The server ends TLS itself: bytes are counted inside it. */
+  insideTls: boolean;
   /** The control socket was lost or never opened: counts came by plain requests, once a second. */
   controlLost: boolean;
   /** Without a control socket nobody knows how far the clocks are apart. */
@@ -97,6 +99,7 @@ export function newRecording(techniques: readonly TechniqueId[], clock = new Clo
       isolated: clock.isolated,
       hidden: [],
       behindProxy: false,
+      insideTls: false,
       controlLost: false,
       clockUnknown: false,
     },

@@ -51,6 +51,7 @@ export interface RunDocument {
     uncertaintyMs: number;
     hidden: [number, number | null][];
     behindProxy: boolean;
+    insideTls?: boolean;
     controlLost: boolean;
     clockUnknown: boolean;
   };
@@ -95,6 +96,7 @@ export function documentOf(recording: Recording, made: Made, name = ''): RunDocu
       uncertaintyMs: clock.uncertaintyMs,
       hidden: conditions.hidden.map(({ from, to }) => [since(start, from), finite(since(start, to))]),
       behindProxy: conditions.behindProxy,
+      insideTls: conditions.insideTls,
       controlLost: conditions.controlLost,
       clockUnknown: conditions.clockUnknown,
     },
@@ -180,8 +182,8 @@ export function recordingOf(document: RunDocument): Recording {
     const record = recording.lanes.get(lane.technique);
     if (record) fillLane(record, lane, zero, ledger);
   }
-  const { behindProxy, controlLost, clockUnknown } = measured;
-  Object.assign(recording.conditions, { behindProxy, controlLost, clockUnknown });
+  const { behindProxy, insideTls = false, controlLost, clockUnknown } = measured;
+  Object.assign(recording.conditions, { behindProxy, insideTls, controlLost, clockUnknown });
   recording.conditions.hidden = measured.hidden.map(([from, to]) => ({
     from: zero + from,
     to: to === null ? Number.POSITIVE_INFINITY : zero + to,

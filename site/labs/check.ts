@@ -114,13 +114,14 @@ function rowOf(
 
 /** What else the way shows: a proxy, a version of HTTP, a compressor, a page that is not isolated. */
 async function notesOn(done: Recording): Promise<{ key: string; values: Record<string, string> }[]> {
-  const { behindProxy, isolated } = done.conditions;
+  const { behindProxy, insideTls, isolated } = done.conditions;
   const [page] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[];
   const version = page?.nextHopProtocol ?? '';
   const answer = await fetch(`${demoServer()}/push/polling?after=0`, { cache: 'no-store' }).catch(() => null);
   const encoding = answer?.headers.get('content-encoding') ?? '';
   await answer?.body?.cancel().catch(() => {});
-  const notes = [{ key: behindProxy ? 'check.note.proxy' : 'check.note.direct', values: {} as Record<string, string> }];
+  const way = behindProxy ? 'proxy' : insideTls ? 'tls' : 'direct';
+  const notes = [{ key: `check.note.${way}`, values: {} as Record<string, string> }];
   if (version !== '' && version !== 'http/1.1') notes.push({ key: 'check.note.version', values: { version } });
   if (encoding !== '') notes.push({ key: 'check.note.compressed', values: { encoding } });
   if (!isolated) notes.push({ key: 'check.note.notIsolated', values: {} });

@@ -176,9 +176,72 @@ describe('the teacher', () => {
     expect(JSON.stringify(anna.device.told('class'))).not.toContain('secret reasons');
     await teacher.act({ do: 'reveal' });
     const revealed = await bo.device.until(() => bo.device.class()?.question?.revealed);
-    expect(revealed).toEqual({ key, tally: { answered: 2, right: 1, counts: [1, 1], numbers: [] } });
+    expect(revealed).toEqual({ key, tally: { answered: 2, right: 1, counts: [1, 1], numbers: [] }, measured: null });
     await teacher.act({ do: 'close-question' });
     await anna.device.until(() => anna.device.class()?.question === null);
+  });
+
+  test('reveals a prediction by what the class itself has measured, once a run of its settings is over', async () => {
+    const { server, code, teacher } = await openClass();
+    const [anna, bo] = [await joinClass(server.port, code, 'Anna'), await joinClass(server.port, code, 'Bo')];
+    const settings = { techniques: ['polling', 'sse'], eventsPerSecond: 4, durationSeconds: 1, pollIntervalMs: 100 };
+    const ask = (figure: string, numbers: number[]) =>
+      teacher.act({
+        do: 'ask',
+        question: {
+          kind: numbers.length > 0 ? 'one' : 'number',
+          text: 'How much?',
+          choices: numbers.map(String),
+          unit: '',
+          path: '/start/',
+          predicts: { technique: 'polling', figure, settings, numbers },
+        },
+        key: { right: numbers.length > 0 ? [0] : [], value: 999, tolerance: 1, why: [], recorded: 'in a browser' },
+      });
+    await ask('latencyP50', [1, 8, 500]);
+    const { id } = await anna.device.until(() => anna.device.class()?.question);
+    anna.device.send({ type: 'answer', question: id, answer: [0] });
+    bo.device.send({ type: 'answer', question: id, answer: [1] });
+    await teacher.until(() => teacher.console()?.tally?.answered === 2);
+    expect(teacher.console()?.measured).toBeNull();
+
+    // The lane that is asked about alone, and another poll interval: that answers another question.
+    for (const [techniques, pollIntervalMs, p50] of [
+      [['polling'], 100, 7],
+      [['polling'], 50, 400],
+    ] as const) {
+      await teacher.act({ do: 'call-run', settings: { ...settings, techniques: [...techniques], pollIntervalMs } });
+      for (const [n, { device }] of [anna, bo].entries()) {
+        const { id, settings: common } = await device.until(() => {
+          const run = device.class()?.run;
+          return run?.state === 'called' && run.settings.pollIntervalMs === pollIntervalMs && run;
+        });
+        const { id: run } = await server.run(common as never, false);
+        device.send({ type: 'ready', classRun: id, run });
+        device.send({ type: 'result', classRun: id, result: measured(p50 + n), final: true });
+      }
+      await teacher.until(() => teacher.console()?.results.filter(({ final }) => final).length === 2);
+      await teacher.act({ do: 'stop-run' });
+      await teacher.until(() => teacher.console()?.class.run?.state === 'over');
+    }
+    const console = await teacher.until(() => teacher.console()?.measured && teacher.console());
+    expect(console.measured).toMatchObject({ devices: 2, value: 7, low: 7, high: 8 });
+    await teacher.act({ do: 'reveal' });
+    const revealed = await bo.device.until(() => bo.device.class()?.question?.revealed);
+    expect(revealed).toMatchObject({
+      measured: { devices: 2, value: 7, low: 7, high: 8 },
+      key: { right: [1], recorded: 'in a browser' },
+      tally: { right: 1 },
+    });
+    const kept = server.classroom?.room.state.questions.at(-1);
+    expect(kept?.measured?.value).toBe(7);
+
+    await ask('latencyMax', []);
+    await teacher.act({ do: 'reveal' });
+    const second = await bo.device.until(
+      () => bo.device.class()?.question?.revealed?.key.right.length === 0 && bo.device.class()?.question,
+    );
+    expect(second.revealed?.key).toMatchObject({ value: 9, tolerance: 2.25 });
   });
 
   test('ends the class: nobody comes in any more, and only then it can be deleted', async () => {

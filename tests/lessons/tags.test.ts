@@ -1,8 +1,9 @@
 /** The parts of the tags that can be wrong without a browser: props, links to sections, diagrams, source, quizzes, guesses. */
 import { describe, expect, test } from 'vitest';
+import { nearestChoice } from '../../demo-server/classroom/protocol.ts';
 import { checkProps, like, needed, number, oneOf, text, texts } from '../../site/components/check-props.ts';
 import { phrase } from '../../site/components/phrase.ts';
-import { compare, nearestChoice } from '../../site/components/predict-words.ts';
+import { compare } from '../../site/components/predict-words.ts';
 import { checkAnswers, mixed, near, readNumber } from '../../site/components/quiz-check.ts';
 import { minutesToRead, wordsOf } from '../../site/components/reading-time.ts';
 import { breakLines, layOut, type Step } from '../../site/components/sequence-layout.ts';

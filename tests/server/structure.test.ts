@@ -104,7 +104,7 @@ describe('lint', () => {
       may: ['../protocol.ts'],
       mayNot: ['./state.ts', '../feed.ts', 'node:crypto', '../../site/locales.ts'],
     },
-    ...['state', 'pictures', 'tally', 'export'].map((name) => ({
+    ...['state', 'pictures', 'tally', 'measured', 'export'].map((name) => ({
       file: `demo-server/classroom/${name}.ts`,
       may: ['./protocol.ts', '../protocol.ts'],
       mayNot: ['./socket.ts', './log.ts', '../feed.ts', '../runs.ts', 'node:sqlite', 'node:crypto', 'fastify'],
