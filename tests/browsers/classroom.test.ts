@@ -242,7 +242,11 @@ test.each(BROWSERS)(
     onTestFinished(() => rm(folder, { recursive: true }));
     const certificate = await certificateFor(ownNames(['127.0.0.1']), folder);
     let front: SecureFront | undefined;
-    const server = await startServer({ siteDir, classroom: {}, addressOf: (port) => front?.addressOf(port) });
+    const server = await startServer({
+      siteDir,
+      classroom: { secureFront: () => front },
+      addressOf: (port) => front?.addressOf(port),
+    });
     front = await listenSecure(certificate, { host: '127.0.0.1', port: 0, to: server.port });
     onTestFinished(() => front?.close());
     const browser = await openBrowser(name, { anyCertificate: true });
