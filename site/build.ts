@@ -8,6 +8,7 @@ import { budgets } from './build/budgets.ts';
 import { compress } from './build/compress.ts';
 import { inlineScriptHashes } from './build/csp.ts';
 import { builtForServer } from './build/demo-server.ts';
+import { stylesIntoHead } from './build/head-styles.ts';
 import { hashOfInputs } from './build/inputs.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -26,6 +27,7 @@ if (unchanged && process.argv.includes('--if-changed')) {
   // Only now: loading Astro takes longer than finding out that there is nothing to build.
   const { build } = await import('astro');
   await build({ root, logLevel: 'warn' });
+  stylesIntoHead(dist);
 
   const pages = budgets(dist);
   const tooHeavy = pages.filter(({ bytes, limit }) => bytes > limit);

@@ -142,6 +142,16 @@ describe('each page', () => {
     expect(others).toEqual([]);
   });
 
+  test('asks for its style sheets in its head, and for each once', () => {
+    for (const path of paths) {
+      const [head = '', body] = page(path).html.split('</head>');
+      const sheets = (html = '') => html.match(/<link rel="stylesheet"[^>]*>/g) ?? [];
+      expect(sheets(body), path).toEqual([]);
+      expect(new Set(sheets(head)).size, path).toBe(sheets(head).length);
+      if (body?.includes('class="expressive-code"')) expect(head, path).toMatch(/\/ec\.\w+\.css"/);
+    }
+  });
+
   test.each(paths)('%s has a social card, a lesson its own, of the size that it says', (path) => {
     const image = meta(page(path), 'og:image') ?? '';
     const technique = TECHNIQUES.find((id) => path === `/lessons/${id}/`);
