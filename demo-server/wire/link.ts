@@ -33,8 +33,11 @@ export class Link {
     'idle-limit': 0,
     compressor: 0,
   };
-  /** When each direction has sent what it was given (ms of performance.now()). */
+  /** When each direction has sent what it was given (ms of `now()`). */
   private readonly free = { up: 0, down: 0 };
+  /** How long nothing has passed in all (ms), and since when nothing does now (ms of performance.now()). */
+  private stood = 0;
+  private stoodFrom = 0;
 
   /** `random` gives numbers in [0, 1), for the jitter. */
   constructor(network: NetworkSettings, random: () => number) {
@@ -69,13 +72,23 @@ export class Link {
   }
 
   put(obstacle: Obstacle): void {
+    if (obstacle === 'stall' && !this.stalled) this.stoodFrom = performance.now();
     this.obstacles[obstacle] += 1;
     this.tell();
   }
 
   take(obstacle: Obstacle): void {
     this.obstacles[obstacle] -= 1;
+    if (obstacle === 'stall' && !this.stalled) this.stood += performance.now() - this.stoodFrom;
     this.tell();
+  }
+
+  /**
+   * The line's own clock (ms): it stands while a stall lasts. So what was on its way then arrives as much later, and what came
+   * meanwhile takes its time on the line afterwards, as it does when TCP sends it again.
+   */
+  now(): number {
+    return (this.stalled ? this.stoodFrom : performance.now()) - this.stood;
   }
 
   /** Ends all connections of the lane by a reset. */
@@ -84,11 +97,12 @@ export class Link {
   }
 
   /**
-   * When bytes that are sent at `now` arrive (ms of performance.now()). They wait until the bytes before them are out,
-   * take their time on the line, and then half a round trip and the jitter.
+   * When bytes that are sent now arrive (ms of `now()`). They wait until the bytes before them are out, take their time on the
+   * line, and then half a round trip and the jitter.
    */
-  arrival(direction: 'up' | 'down', bytes: number, now: number): number {
+  arrival(direction: 'up' | 'down', bytes: number): number {
     const { rttMs, jitterMs, kilobitsPerSecond } = this.network;
+    const now = this.now();
     let sent = now;
     if (kilobitsPerSecond > 0) {
       // kilobits a second are bits a millisecond.

@@ -30,8 +30,8 @@ export class Passage {
   private link: Link | undefined;
   private readonly ends: Ends;
   private readonly openedAt: number;
-  private readonly up = new Queue(() => this.link?.stalled === true);
-  private readonly down = new Queue(() => this.link?.stalled === true);
+  private readonly up = new Queue(() => this.link);
+  private readonly down = new Queue(() => this.link);
   private gathered: Buffer[] = [];
   private gatheredBytes = 0;
   private readerFull = false;
@@ -50,20 +50,23 @@ export class Passage {
     return this.gatheredBytes + this.down.bytes;
   }
 
-  /** Goes on over another link. */
+  /** Goes on over another link, whose clock is another one. */
   cross(link: Link | undefined): void {
+    const before = lineTime(this.link);
     this.link = link;
+    const shift = lineTime(link) - before;
+    this.up.shift(shift);
+    this.down.shift(shift);
     this.adapt();
   }
 
   /** Takes what came from the client; returns whether its kernel may hand over more. */
   receive(bytes: Buffer | null): boolean {
     this.idle?.refresh();
-    const now = performance.now();
     const length = bytes?.length ?? 0;
     // The kernel has accepted the connection at once; a client at this distance could not have sent before it knew.
-    const handshake = this.link ? Math.max(0, this.openedAt + this.link.network.rttMs - now) : 0;
-    const at = (this.link?.arrival('up', length, now) ?? now) + handshake;
+    const handshake = this.link ? Math.max(0, this.openedAt + this.link.network.rttMs - performance.now()) : 0;
+    const at = this.arrival('up', length) + handshake;
     this.up.add(at, length, (passed) => {
       this.readerFull = !this.ends.deliver(bytes);
       passed();
@@ -88,8 +91,7 @@ export class Passage {
   /** The server has ended its side: calls `end` when all before it has gone. */
   end(end: () => void): void {
     this.flush();
-    const now = performance.now();
-    this.down.add(this.link?.arrival('down', 0, now) ?? now, 0, (passed) => {
+    this.down.add(this.arrival('down', 0), 0, (passed) => {
       end();
       passed();
     });
@@ -135,8 +137,11 @@ export class Passage {
 
   private send(parts: Buffer[]): void {
     const bytes = parts.reduce((sum, { length }) => sum + length, 0);
-    const now = performance.now();
-    this.down.add(this.link?.arrival('down', bytes, now) ?? now, bytes, (sent) => this.ends.send(parts, sent));
+    this.down.add(this.arrival('down', bytes), bytes, (sent) => this.ends.send(parts, sent));
+  }
+
+  private arrival(direction: 'up' | 'down', bytes: number): number {
+    return this.link?.arrival(direction, bytes) ?? performance.now();
   }
 
   /** A proxy waits for the next byte of an answer only so long, not between two requests. */
@@ -145,6 +150,11 @@ export class Passage {
     const limit = this.ends.answering ? (this.link?.idleLimitMs ?? 0) : 0;
     this.idle = limit > 0 ? setTimeout(() => this.ends.cut(IDLE), limit) : undefined;
   }
+}
+
+/** The clock of a link, or the plain one where there is none (ms). */
+function lineTime(link: Link | undefined): number {
+  return link?.now() ?? performance.now();
 }
 
 interface Item {
@@ -156,17 +166,17 @@ interface Item {
 /** What waits in one direction. Each leaves at its time, but never before the one in front of it has. */
 class Queue {
   bytes = 0;
-  private readonly stopped: () => boolean;
+  private readonly link: () => Link | undefined;
   private items: Item[] = [];
   private latest = 0;
   private passing = false;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(stopped: () => boolean) {
-    this.stopped = stopped;
+  constructor(link: () => Link | undefined) {
+    this.link = link;
   }
 
-  /** `at` in ms of performance.now(); `pass` is called then, and calls back when the next one may follow. */
+  /** `at` in ms of the link's clock; `pass` is called then, and calls back when the next one may follow. */
   add(at: number, bytes: number, pass: Item['pass']): void {
     this.latest = Math.max(this.latest, at);
     this.items.push({ at: this.latest, bytes, pass });
@@ -176,10 +186,10 @@ class Queue {
 
   go(): void {
     clearTimeout(this.timer);
-    while (!this.passing && !this.stopped()) {
+    while (!this.passing && !this.link()?.stalled) {
       const [first] = this.items;
       if (first === undefined) return;
-      const wait = first.at - performance.now();
+      const wait = first.at - lineTime(this.link());
       if (wait > 0) {
         // Rounded up, as Node drops the fraction: a byte must not arrive before its time.
         this.timer = setTimeout(() => this.go(), Math.ceil(wait));
@@ -195,6 +205,12 @@ class Queue {
       });
       passed = true;
     }
+  }
+
+  /** The clock that the items go by is another one from now on, and shows so much more (ms). */
+  shift(by: number): void {
+    for (const item of this.items) item.at += by;
+    this.latest += by;
   }
 
   close(): void {

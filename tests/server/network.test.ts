@@ -113,6 +113,26 @@ test('bandwidth is what is set, in each direction, and a long answer trickles', 
   expect(performance.now() - before).toBeGreaterThan((10 * post.length) / 200 - 5);
 });
 
+test('what a stall has held back passes at the bandwidth that is set, and not all at once', async () => {
+  const server = await startServer();
+  const settings: Partial<RunSettings> = { techniques: ['sse'], payloadBytes: 8000, eventsPerSecond: 20 };
+  const faults: RunSettings['faults'] = [{ fault: 'stall', atEvent: 2, seconds: 0.9 }];
+  const run = await server.run({ ...settings, durationSeconds: 1, kilobitsPerSecond: 1600, faults }, false);
+  const connection = ask(server, run, 'sse');
+  const arrivals: { at: number; length: number }[] = [];
+  connection.socket.on('data', ({ length }) => arrivals.push({ at: performance.now(), length }));
+  await connection.until((bytes) => bytes.length > 0);
+  await fetch(`${server.url}/runs/${run.id}/start`, { method: 'POST' });
+  expect(seqsIn(await connection.until(complete))).toEqual(range(1, 20));
+  const gaps = arrivals.map(({ at }, n) => at - (arrivals[n - 1]?.at ?? at));
+  const held = arrivals.slice(gaps.indexOf(Math.max(...gaps)));
+  const bytes = held.slice(1).reduce((sum, { length }) => sum + length, 0);
+  const perMs = bytes / ((held.at(-1)?.at ?? 0) - (held[0]?.at ?? 0));
+  // 1 600 kbit/s are 200 bytes a millisecond.
+  expect(bytes).toBeGreaterThan(100_000);
+  expect(perMs).toBeLessThan(210);
+});
+
 test('what a client that is gone does not take any more leaves the line to the next one', async () => {
   const server = await startServer();
   const settings: Partial<RunSettings> = { techniques: ['sse'], payloadBytes: 8000, eventsPerSecond: 20 };
