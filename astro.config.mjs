@@ -52,7 +52,8 @@ const freePort = () =>
 
 /** While developing: runs the demo server beside Astro, restarted on change, and hands it the routes that are its own. */
 function demoServer() {
-  const routes = ['/push', '/runs', '/control', '/classroom', '/echo', '/probe', '/healthz', '/docs/api/openapi.json'];
+  const ways = ['/push', '/runs', '/control', '/classroom', '/echo', '/chat', '/hijack', '/probe', '/healthz'];
+  const routes = [...ways, '/docs/api/openapi.json'];
   let port;
   let child;
   const stop = () => child?.kill();

@@ -12,6 +12,9 @@ declare module 'fastify' {
   }
 }
 
+/** Paths, besides those of the hidden iframe, whose answers are shown in a frame of our pages. */
+const FRAMED: ReadonlySet<string> = new Set(['/probe/browser/drip']);
+
 /** How long a browser may remember the answer to a preflight, in seconds: longer than most runs. */
 const PREFLIGHT_SECONDS = 600;
 
@@ -31,12 +34,13 @@ export function allowOrigins(app: FastifyInstance, allowed: ReadonlySet<string>)
     const { raw } = reply;
     const path = request.url.split('?')[0] ?? '';
     // An isolated page shows a frame of another origin only where the frame agrees; a frame's request names no Origin.
-    if (path === '/push/iframe-stream') raw.setHeader('cross-origin-resource-policy', 'cross-origin');
+    if (FRAMED.has(path) || path.endsWith('/push/iframe-stream'))
+      raw.setHeader('cross-origin-resource-policy', 'cross-origin');
     if (origin === undefined || !allowed.has(origin)) return;
     raw.setHeader('access-control-allow-origin', origin);
     raw.setHeader('vary', 'origin');
     // The lane of HTTP/1.0 asks with credentials to have connections of its own; nobody here has any.
-    if (path.startsWith('/push/')) raw.setHeader('access-control-allow-credentials', 'true');
+    if (path.includes('/push/')) raw.setHeader('access-control-allow-credentials', 'true');
     else raw.setHeader('access-control-expose-headers', 'location, server, via');
     if (request.method !== 'OPTIONS' || asked === undefined) return;
     return reply

@@ -193,5 +193,7 @@ function letters(from: number, size: number): string {
 /** Scripts that tell the parent how many bytes of the page were there with them; `size` in whole steps. */
 function scripts(from: number, size: number): string {
   const told = Array.from({ length: Math.floor(size / FRAME_STEP) }, (_, at) => from + (at + 1) * FRAME_STEP);
-  return told.map((bytes) => `${`<script>parent.pushlabProbe(${bytes})</script>`.padEnd(FRAME_STEP - 1)}\n`).join('');
+  return told
+    .map((bytes) => `${`<script>parent.postMessage(${bytes},'*')</script>`.padEnd(FRAME_STEP - 1)}\n`)
+    .join('');
 }

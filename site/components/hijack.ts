@@ -1,7 +1,9 @@
 /** The attack on the lesson's page: shows the hostile page in a frame, lets it go, and tells what it got and what the server saw. */
 import type { Attempt, DemoAccount, SeenAttack } from '../../demo-server/protocol.ts';
+import { demoServer } from '../lab/demo-server.ts';
 import { partsOf } from '../lab/parts.ts';
 import { readWords, say } from '../lab/words.ts';
+import { askServer, NoServer } from '../labs/ask-server.ts';
 import type { Connect } from './lazy-element.ts';
 
 /** A frame that has said nothing by then will not. */
@@ -28,6 +30,8 @@ export const connectHijack: Connect = (root, signal) => {
   let attack = '';
   let readWays = 0;
   let patience = 0;
+  /** False where this page can show no attack, which is said then. */
+  let able = true;
 
   const cell = (what: Attempt, name: 'seen' | 'got'): HTMLElement => {
     const found = root.querySelector<HTMLElement>(`[data-attempt="${what}"] [data-cell="${name}"]`);
@@ -35,7 +39,7 @@ export const connectHijack: Connect = (root, signal) => {
     return found;
   };
   function enable(): void {
-    if (login) login.disabled = account !== undefined;
+    if (login) login.disabled = account !== undefined || !able;
     if (logout) logout.disabled = account === undefined;
     if (go) go.disabled = account === undefined || origins.port === undefined || attack !== '';
   }
@@ -56,9 +60,11 @@ export const connectHijack: Connect = (root, signal) => {
   }
 
   async function findSecondOrigin(): Promise<void> {
+    // Its cookie is of the server's own site, and no page of another one could log in.
+    if (demoServer() !== '') return cannot('frame.elsewhere', { server: demoServer() });
     if (location.protocol === 'https:') return tell('status', 'frame.https');
     try {
-      const { port } = (await (await fetch('/hijack/second-origin', { signal })).json()) as { port: number | null };
+      const { port } = await askServer<{ port: number | null }>('/hijack/second-origin', { signal });
       if (port === null) return tell('status', 'frame.none');
       const other = LOOPBACK.includes(location.hostname)
         ? LOOPBACK.find((one) => one !== location.hostname)
@@ -69,9 +75,15 @@ export const connectHijack: Connect = (root, signal) => {
       tell('port', 'frame.port', { origin: origins.port ?? '' });
       tell('name', 'frame.name', { origin: origins.name ?? '' });
       tell('status', 'frame.first');
-    } catch {
-      if (!signal.aborted) tell('status', 'frame.none');
+    } catch (error) {
+      if (!signal.aborted) cannot(error instanceof NoServer ? 'frame.noServer' : 'frame.none');
     }
+    enable();
+  }
+  function cannot(key: string, values: Record<string, string> = {}): void {
+    able = false;
+    tell('status', key, values);
+    tell('account', 'login.cannot');
     enable();
   }
 

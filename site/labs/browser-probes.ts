@@ -3,6 +3,7 @@
  * `browser.probe.<id>` in the texts says what it is and how it was measured.
  */
 import { pageTime, smallestStep } from '../lab/clock.ts';
+import { demoServer } from '../lab/demo-server.ts';
 import { pause } from '../techniques/lane.ts';
 import { openLab, webSocketAddress } from './connection-watch.ts';
 import { gapsOf, median } from './gaps.ts';
@@ -15,6 +16,8 @@ export type Value =
 
 export interface Probe {
   id: string;
+  /** It asks no server. Those come first. */
+  alone?: true;
   /** About so long it takes (ms); for the progress. */
   takesMs: number;
   run(signal: AbortSignal): Promise<Value>;
@@ -31,7 +34,7 @@ const word = (value: string): Value => ({ kind: 'word', value });
 const drawTry = (): string =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 const drip = (values: Record<string, string | number>): string =>
-  `/probe/browser/drip?${new URLSearchParams(Object.entries({ first: 0, ...values }).map(([name, value]) => [name, String(value)]))}`;
+  `${demoServer()}/probe/browser/drip?${new URLSearchParams(Object.entries({ first: 0, ...values }).map(([name, value]) => [name, String(value)]))}`;
 
 /** A promise that rejects when the signal aborts, and clears up in any case. */
 function settle<T>(
@@ -59,7 +62,7 @@ function settle<T>(
 /** How long an EventSource stays away after its stream has ended (ms, by the server's clock). */
 async function away(query: string, signal: AbortSignal): Promise<Value> {
   const value = await settle<number>(signal, (resolve, reject) => {
-    const source = new EventSource(`/probe/browser/retry?try=${drawTry()}${query}`);
+    const source = new EventSource(`${demoServer()}/probe/browser/retry?try=${drawTry()}${query}`);
     source.onmessage = ({ data }) => data !== 'first' && resolve(Number(data));
     source.onerror = () => source.readyState === EventSource.CLOSED && reject(new Error('the stream ended for good'));
     return () => source.close();
@@ -71,7 +74,7 @@ async function away(query: string, signal: AbortSignal): Promise<Value> {
 async function opensWith(open: (url: string) => Promise<void>, type: string): Promise<Value> {
   const late = 800;
   const begun = pageTime();
-  await open(`/probe/browser/late?ms=${late}&type=${type}`);
+  await open(`${demoServer()}/probe/browser/late?ms=${late}&type=${type}`);
   return word(pageTime() - begun < late / 2 ? 'head' : 'first-byte');
 }
 
@@ -120,20 +123,22 @@ async function frameShows(type: string, signal: AbortSignal): Promise<Value> {
 function firstInFrame(type: string, signal: AbortSignal): Promise<number> {
   return settle<number>(signal, (resolve) => {
     const frame = document.createElement('iframe');
-    const calls = window as unknown as { pushlabProbe?: (bytes: number) => void };
     let most = 0;
-    calls.pushlabProbe = (bytes) => {
+    // Its page may be of another origin, which can call nothing here: it sends messages.
+    const hear = ({ data, source }: MessageEvent): void => {
+      if (source !== frame.contentWindow || typeof data !== 'number') return;
       // Scripts that were held back together run in one go, up to the last.
       if (most === 0) setTimeout(() => resolve(most), 8);
-      most = bytes;
+      most = data;
     };
+    addEventListener('message', hear);
     frame.hidden = true;
     frame.title = type;
     frame.src = drip({ type, step: FRAME_STEP, every: 30, most: OFFERED });
     document.body.append(frame);
     return () => {
       frame.remove();
-      delete calls.pushlabProbe;
+      removeEventListener('message', hear);
     };
   });
 }
@@ -141,10 +146,11 @@ function firstInFrame(type: string, signal: AbortSignal): Promise<number> {
 const LINES = { type: 'lines', step: 16, every: 5, most: 3200 };
 
 export const PROBES: readonly Probe[] = [
-  { id: 'isolated', takesMs: 0, run: async () => word(globalThis.crossOriginIsolated ? 'yes' : 'no') },
-  { id: 'timer-step', takesMs: 50, run: async () => ({ kind: 'ms', value: smallestStep(undefined, 40) }) },
+  { id: 'isolated', alone: true, takesMs: 0, run: async () => word(globalThis.crossOriginIsolated ? 'yes' : 'no') },
+  { id: 'timer-step', alone: true, takesMs: 50, run: async () => ({ kind: 'ms', value: smallestStep(undefined, 40) }) },
   {
     id: 'timer-nested',
+    alone: true,
     takesMs: 300,
     async run(signal) {
       const times = [performance.now()];
@@ -173,7 +179,7 @@ export const PROBES: readonly Probe[] = [
       for (const answer of answers) {
         const query = answer === 'text/html' ? 'code=200&type=html' : `code=${answer}`;
         const forGood = await settle<boolean>(signal, (resolve) => {
-          const source = new EventSource(`/probe/browser/status?${query}`);
+          const source = new EventSource(`${demoServer()}/probe/browser/status?${query}`);
           source.onerror = () => resolve(source.readyState === EventSource.CLOSED);
           return () => source.close();
         });
@@ -266,7 +272,7 @@ export const PROBES: readonly Probe[] = [
     id: 'repeat',
     takesMs: 200,
     async run(signal) {
-      const url = `/probe/browser/repeat?try=${drawTry()}`;
+      const url = `${demoServer()}/probe/browser/repeat?try=${drawTry()}`;
       // The browser may pick another connection; then nothing was broken, and it is asked again.
       for (let n = 0; n < 6; n += 1) {
         try {
@@ -284,7 +290,9 @@ export const PROBES: readonly Probe[] = [
     id: 'head-bytes',
     takesMs: 50,
     async run(signal) {
-      const { bytes } = (await (await fetch('/probe/browser/head', { signal })).json()) as { bytes: number };
+      const { bytes } = (await (await fetch(`${demoServer()}/probe/browser/head`, { signal })).json()) as {
+        bytes: number;
+      };
       return { kind: 'bytes', value: bytes };
     },
   },
@@ -329,7 +337,7 @@ async function connectionsHeld(
 /** A thousand messages in one go, beside a task that asks for its turn again and again: the most that came in a row. */
 function burst(signal: AbortSignal): Promise<{ extensions: string; inRow: number }> {
   return settle(signal, (resolve, reject) => {
-    const socket = new WebSocket(webSocketAddress('/probe/browser/burst'));
+    const socket = new WebSocket(webSocketAddress(`${demoServer()}/probe/browser/burst`));
     const { port1, port2 } = new MessageChannel();
     let told: { extensions: string; messages: number } | undefined;
     let [got, row, longest] = [0, 0, 0];

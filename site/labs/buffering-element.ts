@@ -7,6 +7,7 @@ import { partsOf } from '../lab/parts.ts';
 import { whileVisible } from '../lab/visible.ts';
 import { readWords, say, setText } from '../lab/words.ts';
 import { techniques } from '../techniques/index.ts';
+import { NoServer } from './ask-server.ts';
 import { LOST, type Pair, runPairs, startProxy, type WAYS } from './buffering-run.ts';
 import { type Fate, fateOf, medianDelay } from './buffering-verdict.ts';
 
@@ -80,6 +81,7 @@ function connect(root: HTMLElement, life: AbortSignal): void {
     setText(part('fault'), picked.length > 0 ? '' : say(words, 'buffering.fault'));
     if (picked.length === 0) return;
     tellProblem(null);
+    part('recorded').hidden = true;
     running = new AbortController();
     const signal = AbortSignal.any([running.signal, life]);
     const turn: Turn | null = await (takeOver ? takeTurnOver : takeTurn)(() => running.abort());
@@ -124,7 +126,10 @@ function connect(root: HTMLElement, life: AbortSignal): void {
       setText(status, running.signal.aborted ? say(words, 'buffering.stopped') : '');
       if (!running.signal.aborted) {
         const message = error instanceof Error ? error.message : String(error);
-        if (error instanceof TypeError || message === LOST) tellProblem('buffering.problem.unreachable');
+        const away = error instanceof NoServer;
+        // What a visit has seen is worth more than what was recorded.
+        part('recorded').hidden = !away || seen.size > 0;
+        if (away || message === LOST) tellProblem('buffering.problem.unreachable');
         else tellProblem('buffering.problem.refused', { message });
       }
     } finally {

@@ -1,8 +1,10 @@
 /** One run of the lab of buffering: each technique read twice at the same time, directly and through the proxy. */
-import type { CreatedRun, LabProxy, Refusal, RunInfo, TechniqueId } from '../../demo-server/protocol.ts';
+import type { CreatedRun, LabProxy, RunInfo, TechniqueId } from '../../demo-server/protocol.ts';
 import { Clock } from '../lab/clock.ts';
 import { openControl } from '../lab/control.ts';
+import { demoServer } from '../lab/demo-server.ts';
 import { pause, type Receive } from '../techniques/lane.ts';
+import { askServer } from './ask-server.ts';
 import { file, newWay, type Way } from './buffering-verdict.ts';
 
 export const WAYS = ['direct', 'proxied'] as const;
@@ -24,17 +26,9 @@ const CONNECT_MS = 400;
 /** What is held comes at the end; a technique that was refused goes on trying (ms). */
 const LAST_WORDS_MS = 2500;
 
-/** Fetches JSON; throws an Error with the server's words where it refuses. */
-export async function json<T>(path: string, init: RequestInit): Promise<T> {
-  const answer = await fetch(path, { cache: 'no-store', ...init });
-  const body = (await answer.json()) as T & Refusal;
-  if (!answer.ok) throw new Error(body.message);
-  return body;
-}
-
 /** Starts the proxy with a configuration, or finds it started. */
 export const startProxy = (config: string, gzip: boolean, signal: AbortSignal): Promise<LabProxy> =>
-  json<LabProxy>(`/probe/proxy/${config}${gzip ? '?gzip' : ''}`, { method: 'POST', signal });
+  askServer<LabProxy>(`/probe/proxy/${config}${gzip ? '?gzip' : ''}`, { method: 'POST', signal });
 
 /**
  * Runs these techniques (two at most: four connections of six) and resolves when all is over. `pairs` fill up meanwhile.
@@ -47,7 +41,7 @@ export async function runPairs(
   begun: (pairs: Pair[]) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const run = await json<CreatedRun>('/runs', {
+  const run = await askServer<CreatedRun>('/runs', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ ...SETTINGS, techniques }),
@@ -78,7 +72,12 @@ export async function runPairs(
   signal.addEventListener('abort', stopped);
   over.promise.catch(() => {});
   try {
-    const control = await openControl('', run.id, (message) => message.type === 'run' && hear(message.run), until);
+    const control = await openControl(
+      demoServer(),
+      run.id,
+      (message) => message.type === 'run' && hear(message.run),
+      until,
+    );
     await clock.sync(control.ping);
     void control.closed.then(() => over.reject(new Error(LOST)));
     begun(pairs);
@@ -91,7 +90,7 @@ export async function runPairs(
         if (!receive) throw new Error(`No receiver for ${technique}`);
         try {
           await receive({
-            server: id === 'direct' ? '' : proxy.path,
+            server: demoServer() + (id === 'direct' ? '' : proxy.path),
             run: run.id,
             pollIntervalMs: SETTINGS.pollIntervalMs,
             signal: until,
@@ -114,7 +113,7 @@ export async function runPairs(
     ended.abort();
     signal.removeEventListener('abort', stopped);
     if ((state as RunInfo['state']) !== 'finished')
-      void fetch(`/runs/${run.id}`, { method: 'DELETE', keepalive: true }).catch(() => {});
+      void fetch(`${demoServer()}/runs/${run.id}`, { method: 'DELETE', keepalive: true }).catch(() => {});
   }
 }
 

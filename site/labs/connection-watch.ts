@@ -4,6 +4,7 @@
  */
 import type { ConnectionCounts, ConnectionKind, WatchMessage, WatchRequest } from '../../demo-server/protocol.ts';
 import { Clock, type PingSample, pageTime } from '../lab/clock.ts';
+import { demoServer } from '../lab/demo-server.ts';
 import { type Asked, hear } from './connection-rows.ts';
 
 export interface ConnectionLab {
@@ -26,7 +27,7 @@ export async function openLab(
   signal: AbortSignal,
 ): Promise<ConnectionLab> {
   const id = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
-  const base = `/probe/connections/${id}`;
+  const base = `${demoServer()}/probe/connections/${id}`;
   const socket = new WebSocket(webSocketAddress(base));
   const tell = (message: WatchRequest): void => {
     if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
@@ -113,7 +114,7 @@ export async function openLab(
   return lab;
 }
 
-/** The address of a WebSocket on this page's own server. */
+/** The address of a WebSocket: `path` on this page's own server, or a whole address elsewhere. */
 export function webSocketAddress(path: string): URL {
   const address = new URL(path, location.href);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';

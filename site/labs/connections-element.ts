@@ -1,13 +1,15 @@
 /**
  * `<push-connections>`: a reader opens more streams than the browser lets out, and sees in the server's own figures which wait.
  */
-import { CONNECTION_KINDS, type ConnectionKind, type Http2Servers, type Refusal } from '../../demo-server/protocol.ts';
+import { CONNECTION_KINDS, type ConnectionKind, type Http2Servers } from '../../demo-server/protocol.ts';
 import { pageTime } from '../lab/clock.ts';
+import { demoServer } from '../lab/demo-server.ts';
 import { type Format, formatter, NOTHING } from '../lab/format.ts';
 import { type Turn, takeTurn, takeTurnOver } from '../lab/guard.ts';
 import { partsOf } from '../lab/parts.ts';
 import { whileVisible } from '../lab/visible.ts';
 import { readWords, say, setText, type Words } from '../lab/words.ts';
+import { askServer, NoServer } from './ask-server.ts';
 import { barOf, type Row, rowsOf } from './connection-rows.ts';
 import { type ConnectionLab, openLab } from './connection-watch.ts';
 import { secondTab, tellTabs } from './second-tab.ts';
@@ -65,10 +67,12 @@ function connect(root: HTMLElement, life: AbortSignal): void {
     } catch {
       turn.release();
       setText(way, say(words, 'connections.again'));
+      part('recorded').hidden = shown !== null;
       tellProblem('connections.problem.unreachable', {}, again);
       return null;
     }
     const opened = lab;
+    part('recorded').hidden = true;
     tellTabs(opened, signal);
     root.dataset.state = 'open';
     void opened.closed.then(() => {
@@ -128,7 +132,11 @@ function connect(root: HTMLElement, life: AbortSignal): void {
   part('close-one').addEventListener('click', () => lab?.closeOne(), { signal: life });
   part('close-all').addEventListener('click', closeAll, { signal: life });
   whileVisible(part('rows'), 10, () => lab && draw(lab, words, format, part), life);
-  whoCarries(words, part);
+  const server = demoServer();
+  if (server === '') whoCarries(words, part);
+  else setText(part('carrier'), say(words, 'connections.elsewhere', { server }));
+  // A tab of this site, and the doors of HTTP/2, lead to a server that has its pages: this one may have none.
+  for (const name of ['ask-tab', 'http2-doors']) part(name).hidden = server !== '';
   connectHttp2(words, part, life);
   secondTab(words, format, part, life);
   root.dataset.state = 'idle';
@@ -221,9 +229,7 @@ function connectHttp2(words: Words, part: (name: string) => HTMLElement, signal:
       start.disabled = true;
       setText(fault, '');
       try {
-        const answer = await fetch('/probe/http2', { method: 'POST', signal });
-        const told = (await answer.json()) as Http2Servers & Refusal;
-        if (!answer.ok) throw new Error(told.message);
+        const told = await askServer<Http2Servers>('/probe/http2', { method: 'POST', signal });
         for (const name of ['silent', 'announcing'] as const) {
           const link = part(`http2-${name}`) as HTMLAnchorElement;
           link.href = `https://${host}:${told[name]}${location.pathname}`;
@@ -236,10 +242,9 @@ function connectHttp2(words: Words, part: (name: string) => HTMLElement, signal:
       } catch (error) {
         if (signal.aborted) return;
         start.disabled = false;
-        setText(
-          fault,
-          say(words, 'connections.http2.failed', { message: error instanceof Error ? error.message : String(error) }),
-        );
+        const message = error instanceof Error ? error.message : String(error);
+        const away = error instanceof NoServer;
+        setText(fault, say(words, away ? 'connections.problem.unreachable' : 'connections.http2.failed', { message }));
       }
     },
     { signal },

@@ -24,7 +24,7 @@ describe('drip', () => {
     expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(answer.headers.get('cross-origin-embedder-policy')).toBe('require-corp');
     const text = await answer.text();
-    const told = [...text.matchAll(/<script>parent\.pushlabProbe\((\d+)\)<\/script>\s*/g)];
+    const told = [...text.matchAll(/<script>parent\.postMessage\((\d+),'\*'\)<\/script>\s*/g)];
     expect(told.map(({ 1: bytes, index, 0: whole }) => [Number(bytes), index + whole.length])).toEqual([
       [64, 64],
       [128, 128],
