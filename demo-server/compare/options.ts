@@ -74,7 +74,7 @@ export function help(): string {
   return `Pushlab without a browser: runs techniques side by side, with a client of its own for each, and tells what each cost.
 
   npm run compare -- [options]
-  node compare/main.ts [options]         the same, without npm's own lines in the output
+  node demo-server/compare/main.ts [options]   the same, without npm's own lines in the output
 
 What is compared
 ${line('--techniques <id,id,…>', `of ${TECHNIQUES.slice(0, 5).join(', ')},`)}
