@@ -1,6 +1,6 @@
 /**
- * A chart of the page as SVG: the same Chart.js chart drawn once more, with a context that writes SVG. Loaded with the
- * first picture that is saved.
+ * A chart of the page as SVG: the same Chart.js chart drawn once more, with a context that writes SVG. Loaded by
+ * the first click that saves something, when the charts have long been here.
  */
 import { BasicPlatform, Chart, type ChartConfiguration } from 'chart.js';
 import type { Drawing } from './picture.ts';

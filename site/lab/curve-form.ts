@@ -20,6 +20,8 @@ export interface CurveForm {
   setBusy(busy: boolean): void;
   /** Puts a plan into the page's address. */
   remember(plan: CurvePlan): void;
+  /** Puts a plan into the fields and the address. */
+  fill(plan: CurvePlan): void;
 }
 
 /** Connects the form inside `root`; `changed` is called with each change that fits. */
@@ -147,6 +149,14 @@ export function connectCurveForm(
     read,
     showFaults: (faults) => showFaults(faults, true),
     remember,
+    fill(plan) {
+      remember(plan);
+      // What the address leaves out is as usual.
+      form.reset();
+      fill(curveTexts(location.search));
+      arrange();
+      read();
+    },
     setBusy(busy) {
       for (const fieldset of form.querySelectorAll('fieldset')) fieldset.disabled = busy;
     },

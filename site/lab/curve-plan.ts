@@ -141,6 +141,13 @@ export function queryFromPlan({ vary, from, to, points, settings }: CurvePlan): 
   return `?${own}&${[...rest].map(([name, value]) => `${name}=${value}`).join('&')}`;
 }
 
+/** The plan with a seed: one for all its points, and known, so that its link measures the same events again. */
+export function withSeed(plan: CurvePlan): CurvePlan {
+  const { max } = RANGES.seed;
+  const seed = plan.settings.seed ?? Math.floor(Math.random() * (max + 1));
+  return { ...plan, settings: { ...plan.settings, seed } };
+}
+
 /** Whether two plans measure the same, so that points of one are points of the other. */
 export function samePlan(one: CurvePlan, other: CurvePlan): boolean {
   return queryFromPlan(one) === queryFromPlan(other);

@@ -3,15 +3,21 @@
  */
 import { pageTime } from './clock.ts';
 import { copyText } from './copy.ts';
+import type { Series } from './curve-document.ts';
 import { connectCurveForm } from './curve-form.ts';
-import { type CurvePlan, missing, samePlan, secondsFor, valuesOf } from './curve-plan.ts';
+import { type CurvePlan, missing, samePlan, secondsFor, valuesOf, withSeed } from './curve-plan.ts';
 import type { CurvePoint } from './curve-run.ts';
 import type { CurveView } from './curve-view.ts';
+import { demoServer } from './demo-server.ts';
 import { formatter } from './format.ts';
 import { namesFrom } from './names.ts';
 import { partsOf } from './parts.ts';
+import { dateIn } from './run-words.ts';
 import { whileVisible } from './visible.ts';
 import { readWords, say, setText } from './words.ts';
+
+/** The longest file that is read, bytes: a series of twelve points of nine lanes has 15 kB. */
+const MOST_FILE_BYTES = 1e6;
 
 class PushCurves extends HTMLElement {
   #life = new AbortController();
@@ -31,16 +37,23 @@ class PushCurves extends HTMLElement {
     const part = partsOf(this);
     const [start, stop, resume, status] = [part('start'), part('stop'), part('resume'), part('status')];
     const [progress, left] = [part<HTMLProgressElement>('progress'), part('time-left')];
+    const [saved, file] = [part('saved'), part<HTMLInputElement>('file')];
+    const names = namesFrom(words);
+    const keeping = { root: part('results'), words, format, names, status: saved };
     let view: CurveView | null = null;
-    let shown: { plan: CurvePlan; points: CurvePoint[] } | null = null;
+    /** What is drawn. One that was measured elsewhere is not gone on with here: its points would be of two machines. */
+    let shown: (Series & { ours: boolean }) | null = null;
     let stopping = new AbortController();
     /** The point that runs: when it began and will be over at the soonest, in ms of the page's clock. */
     let current: { from: number; to: number } | null = null;
     let busy = false;
 
     const form = connectCurveForm(this, words, signal, (plan) => {
-      resume.hidden = busy || !shown || !samePlan(plan, shown.plan) || missing(plan, shown.points).length === 0;
+      // Without a seed the form leaves it to us, and this one has been drawn.
+      const seeded = { ...plan, settings: { ...shown?.plan.settings, ...plan.settings } };
+      resume.hidden = unfinished() === 0 || !shown || !samePlan(seeded, shown.plan);
     });
+    const unfinished = () => (!busy && shown?.ours ? missing(shown.plan, shown.points).length : 0);
     const setState = (state: 'idle' | 'running' | 'finished' | 'stopped') => {
       const hadFocus = [start, stop, resume].includes(document.activeElement as HTMLElement);
       busy = state === 'running';
@@ -48,7 +61,9 @@ class PushCurves extends HTMLElement {
       form.setBusy(busy);
       start.hidden = busy;
       stop.hidden = !busy;
-      resume.hidden = busy || !shown || missing(shown.plan, shown.points).length === 0;
+      resume.hidden = unfinished() === 0;
+      part('save').hidden = busy || !shown || shown.points.length === 0;
+      (part('open') as HTMLButtonElement).disabled = busy;
       part('run-progress').hidden = !busy;
       part('idle').hidden = shown !== null;
       if (hadFocus) (busy ? stop : start).focus();
@@ -68,21 +83,17 @@ class PushCurves extends HTMLElement {
     const run = async (plan: CurvePlan, points: CurvePoint[], takeOver: boolean) => {
       stopping = new AbortController();
       part('problem').hidden = true;
-      shown = { plan, points };
+      const before = shown;
+      // All code is here before the first lane connects: lanes hold the browser's connections, and would hold this up.
+      const code = await load();
+      if (!code) return;
+      const { Problem, plightOf, runCurve, showPlight } = code;
+      const made = () => code.madeHere(demoServer(), this.dataset.pushlab ?? '');
+      show(code, { plan, points, made: made(), ours: true });
+      const series = shown as Series | null;
+      const seen = view as CurveView;
       setState('running');
       form.remember(plan);
-      // All code is here before the first lane connects: lanes hold the browser's connections, and would hold this up.
-      const code = await import('./curve-code.ts').catch(() => null);
-      if (!code) {
-        shown = null;
-        setState('idle');
-        setText(status, say(words, 'lab.problem.unreachable'));
-        return;
-      }
-      const { Problem, plightOf, runCurve, showPlight } = code;
-      view ??= new code.CurveView(part('results'), words, format, namesFrom(words), signal);
-      const seen = view;
-      seen.show(plan, points);
       try {
         await runCurve({
           plan,
@@ -98,6 +109,7 @@ class PushCurves extends HTMLElement {
           finish: (point) => {
             points.push(point);
             points.sort((a, b) => a.value - b.value);
+            if (series) series.made = made();
             seen.show(plan, points);
           },
         });
@@ -107,11 +119,66 @@ class PushCurves extends HTMLElement {
       } catch (error) {
         if (signal.aborted) return;
         setText(status, '');
+        // Where nothing was measured, what stood here before does again.
+        if (points.length === 0) show(code, before);
         setState(points.length > 0 ? 'stopped' : 'idle');
         if (error instanceof Problem) form.showFaults(error.faults);
+        const plight = plightOf(error, words);
+        const away = error instanceof Problem && error.kind === 'unreachable' && !shown;
+        const recorded = away ? await openRecorded(code) : null;
         // What was measured stays, and the way on is to measure the rest.
-        showPlight(part('problem'), plightOf(error, words), words, (over) => void run(plan, points, over));
+        showPlight(
+          part('problem'),
+          recorded ? { ...plight, text: recorded, tone: 'recorded' } : plight,
+          words,
+          (over) => void run(plan, points, over),
+        );
       }
+    };
+    type Code = typeof import('./curve-code.ts');
+    const load = async (): Promise<Code | null> => {
+      const code = await import('./curve-code.ts').catch(() => null);
+      if (!code) setText(status, say(words, 'lab.problem.unreachable'));
+      return code;
+    };
+    const show = (code: Code, series: typeof shown) => {
+      shown = series;
+      view ??= new code.CurveView(keeping.root, words, format, names, signal);
+      code.offerPlots(keeping, () => shown);
+      keeping.root.hidden = !series;
+      if (series) view.show(series.plan, series.points);
+      setText(part('made'), !series || series.ours ? '' : say(words, 'curves.made', told(series)));
+      setText(saved, '');
+    };
+    const told = ({ made }: Series) => ({ ...made, version: made.pushlab, date: dateIn(words, made.at) });
+    /** Where no server answers, as on a static host: a series of another day; what is to be said of it. */
+    const openRecorded = async (code: Code): Promise<string | null> => {
+      const { recorded = '' } = this.dataset;
+      const text = recorded && (await fetch(recorded, { signal }).then((answer) => answer.text()));
+      const read = text ? code.readSeries(text) : null;
+      if (!read || 'fault' in read) return null;
+      show(code, { ...read, ours: false });
+      setState('idle');
+      return say(words, 'curves.recorded', told(read));
+    };
+    const open = async (chosen: File) => {
+      const code = await load();
+      if (!code) return;
+      part('problem').hidden = true;
+      const long = chosen.size > MOST_FILE_BYTES;
+      const read = long
+        ? { fault: { path: chosen.name, got: format.bytes(chosen.size), takes: format.bytes(MOST_FILE_BYTES) } }
+        : code.readSeries(await chosen.text());
+      if ('fault' in read) {
+        const { path, got, takes } = read.fault;
+        const was = JSON.stringify(got)?.slice(0, 60) ?? say(words, 'runs.fault.missing');
+        setText(status, say(words, 'curves.fault.file', { file: chosen.name, path, got: was, takes }));
+        return;
+      }
+      show(code, { ...read, ours: false });
+      form.fill(read.plan);
+      setState('finished');
+      setText(status, say(words, 'curves.opened', { count: read.points.length }));
     };
 
     this.querySelector('form')?.addEventListener(
@@ -119,7 +186,7 @@ class PushCurves extends HTMLElement {
       (event) => {
         event.preventDefault();
         const plan = busy ? null : form.read(true);
-        if (plan) void run(plan, [], false);
+        if (plan) void run(withSeed(plan), [], false);
       },
       { signal },
     );
@@ -130,6 +197,25 @@ class PushCurves extends HTMLElement {
       async () => {
         const copied = await copyText(location.href);
         setText(part('link-copied'), say(words, copied ? 'curves.copied' : 'lab.copied.linkFailed'));
+      },
+      { signal },
+    );
+    part('save').addEventListener(
+      'click',
+      async () => {
+        const code = await load();
+        if (code && shown) code.saveSeries(shown, keeping);
+      },
+      { signal },
+    );
+    part('open').addEventListener('click', () => file.click(), { signal });
+    file.addEventListener(
+      'change',
+      () => {
+        const [chosen] = file.files ?? [];
+        if (chosen) void open(chosen);
+        // So that the same file can be chosen once more.
+        file.value = '';
       },
       { signal },
     );

@@ -75,16 +75,21 @@ ${parts.join('\n')}
   };
 }
 
-/** A line in as many as its width calls for; SVG does not wrap. */
+/** A line in as many as its width calls for, broken at its dots, or between words where that is not enough; SVG does not wrap. */
 function wrapped(line: string, width: number, widthOf: (text: string) => number): string[] {
   const lines: string[] = [];
   let current = '';
-  for (const part of line.split(' · ')) {
-    const longer = current === '' ? part : `${current} · ${part}`;
+  const put = (part: string, mark: string) => {
+    const longer = current === '' ? part : current + mark + part;
     if (current !== '' && widthOf(longer) > width) {
       lines.push(current);
       current = part;
     } else current = longer;
+  };
+  for (const part of line.split(' · ')) {
+    const [first = '', ...words] = widthOf(part) > width ? part.split(' ') : [part];
+    put(first, ' · ');
+    for (const word of words) put(word, ' ');
   }
   return [...lines, current];
 }

@@ -1,15 +1,17 @@
 /**
- * One picture of a run as a file: the drawing, its frame, and where it goes.
+ * One picture of a run as a file: which drawing, which lanes, what stands below it.
  */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
+import { chartLines } from './chart-csv.ts';
+import { chartSvg } from './chart-svg.ts';
 import { readPalette } from './look.ts';
-import { type Drawing, framed, toPng } from './picture.ts';
+import type { Drawing } from './picture.ts';
 import { plotSvg } from './plot-svg.ts';
 import type { Recording } from './recording.ts';
-import { saveFile } from './save-file.ts';
 import type { PicturesOptions } from './save-pictures.ts';
+import { saveTaken } from './save-taken.ts';
+import type { Take } from './take-buttons.ts';
 import { timelineSvg } from './timeline-svg.ts';
-import { say } from './words.ts';
 
 const TIMELINE_WIDTH = 1100;
 
@@ -25,10 +27,10 @@ const drawTimeline = (recording: Recording, { root, names, format }: PicturesOpt
   return timelineSvg({ recording, lanes, names, format, palette: readPalette(root), width: TIMELINE_WIDTH });
 };
 
-async function draw(recording: Recording, options: PicturesOptions, name: string): Promise<Drawing | null> {
+function draw(recording: Recording, options: PicturesOptions, name: string): Drawing | null {
   if (name === 'timeline') return drawTimeline(recording, options);
   const picture = options.root.querySelector<HTMLCanvasElement | SVGSVGElement>(`figure [data-chart="${name}"]`);
-  if (picture instanceof HTMLCanvasElement) return (await import('./chart-svg.ts')).chartSvg(picture);
+  if (picture instanceof HTMLCanvasElement) return chartSvg(picture);
   return picture && plotSvg(picture);
 }
 
@@ -36,32 +38,26 @@ async function draw(recording: Recording, options: PicturesOptions, name: string
 export async function savePicture(
   recording: Recording,
   options: PicturesOptions,
-  kind: 'svg' | 'png',
+  kind: Take,
   name: string,
   title: string,
 ): Promise<void> {
   const { root, words, names, status } = options;
-  try {
-    options.drawAll();
-    const drawing = await draw(recording, options, name);
-    if (!drawing) throw new Error(say(words, 'runs.save.nothing'));
-    // The timeline and the bars name their rows themselves.
-    const named = root.querySelector(`canvas[data-chart="${name}"]`) === null;
-    const lanes = named ? [] : shownLanes(recording, root);
-    const measure = document.createElement('canvas').getContext('2d');
-    if (measure) measure.font = '12px system-ui, sans-serif';
-    const keys = [...root.querySelectorAll(`figure[data-kind="${name}"] .classes li`)];
-    const classes = keys.map(({ textContent }) => textContent?.replace(/\s+/g, ' ').trim() ?? '').join(' · ');
-    const foot = [classes, ...options.foot()].filter((line) => line !== '');
-    const frame = { title, lanes, names, foot, palette: readPalette(root) };
-    const picture = framed(drawing, frame, (text) => measure?.measureText(text).width ?? text.length * 7);
-    const file = `pushlab-${recording.info?.id ?? 'run'}-${name}.${kind}`;
-    if (kind === 'svg') saveFile(file, picture.svg, 'image/svg+xml');
-    else saveFile(file, await toPng(picture), 'image/png');
-    status.textContent = say(words, 'runs.saved', { file });
-  } catch (error) {
-    status.textContent = say(words, 'runs.save.failed', {
-      message: error instanceof Error ? error.message : String(error),
-    });
-  }
+  options.drawAll();
+  // The timeline and the bars name their rows themselves.
+  const named = root.querySelector(`canvas[data-chart="${name}"]`) === null;
+  const keys = [...root.querySelectorAll(`figure[data-kind="${name}"] .classes li`)];
+  const classes = keys.map(({ textContent }) => textContent?.replace(/\s+/g, ' ').trim() ?? '').join(' · ');
+  await saveTaken(kind, {
+    root,
+    words,
+    names,
+    status,
+    title,
+    lanes: named ? [] : shownLanes(recording, root),
+    foot: [classes, ...options.foot()].filter((line) => line !== ''),
+    file: `pushlab-${recording.info?.id ?? 'run'}-${name}`,
+    drawing: () => draw(recording, options, name),
+    lines: () => chartLines(recording, name, shownLanes(recording, root)),
+  });
 }

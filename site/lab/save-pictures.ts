@@ -4,6 +4,7 @@
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import type { Format } from './format.ts';
 import type { Recording } from './recording.ts';
+import { takeButtons } from './take-buttons.ts';
 import { say, type Words } from './words.ts';
 
 export interface PicturesOptions {
@@ -26,7 +27,7 @@ export function offerPictures(recording: Recording, options: PicturesOptions): v
   for (const old of root.querySelectorAll('.take')) old.remove();
   const offer = (place: Element | null | undefined, name: string, title: string) =>
     place?.append(
-      buttons(title, options, async (kind) =>
+      takeButtons(title, words, async (kind) =>
         (await import('./take-away.ts')).savePicture(recording, options, kind, name, title),
       ),
     );
@@ -36,20 +37,4 @@ export function offerPictures(recording: Recording, options: PicturesOptions): v
     const caption = figure?.querySelector('figcaption')?.firstChild?.textContent?.trim() ?? '';
     offer(figure, picture.dataset.chart ?? '', caption);
   }
-}
-
-function buttons(title: string, { words }: PicturesOptions, save: (kind: 'svg' | 'png') => void): HTMLElement {
-  const box = document.createElement('p');
-  box.className = 'take';
-  for (const kind of ['svg', 'png'] as const) {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = 'quiet';
-    button.textContent = kind.toUpperCase();
-    button.setAttribute('aria-label', say(words, `runs.save.${kind}`, { title }));
-    button.title = say(words, `runs.save.${kind}`, { title });
-    button.addEventListener('click', () => save(kind));
-    box.append(button);
-  }
-  return box;
 }

@@ -4,7 +4,9 @@ import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
+import { chooseFiles, savedBy } from '../helpers/saved.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
+import { startStaticHost } from '../helpers/static-host.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
 
@@ -67,6 +69,75 @@ describe.each(BROWSERS)('the cost curves in %s', (name) => {
       points: '2',
       seed: '4',
     });
+    expect(await axe(page)).toEqual([]);
+
+    // Each plot as files: what is drawn, with its settings below, and the figures of the table.
+    for (const [plot, column] of [
+      ['bytes', 'bytes_per_event'],
+      ['age', 'mean_age_ms'],
+    ] as const) {
+      const take = (kind: string) => savedBy(page, `figure[data-plot=${plot}] .take button:nth-child(${kind})`);
+      const { bytes: svg, file } = await take('1');
+      expect(file).toBe(`pushlab-curves-eventsPerSecond-2-100-polling+sse-seed-4-${plot}.svg`);
+      const onPage = await page.$$eval(`figure[data-plot=${plot}] svg :is(.line, .mark)`, (marks) =>
+        marks.map((mark) => mark.getAttribute('d')),
+      );
+      const picture = await page.evaluate((text) => {
+        const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
+        const paths = [...parsed.querySelectorAll('path')].map((path) => path.getAttribute('d'));
+        return { paths, text: parsed.documentElement.textContent ?? '' };
+      }, svg.toString());
+      expect(onPage.length).toBeGreaterThanOrEqual(6);
+      for (const path of onPage) expect(picture.paths).toContain(path);
+      for (const words of ['Short polling', 'Server-Sent Events', 'Seed: 4', 'Varied: Events a second'])
+        expect(picture.text).toContain(words);
+      expect(picture.text).not.toMatch(/NaN|undefined|curves\.|Events a second: /);
+      expect((await take('2')).bytes.subarray(1, 4).toString()).toBe('PNG');
+      const lines = (await take('3')).bytes.toString().trimEnd().split('\r\n');
+      expect(lines[0]).toBe(`eventsPerSecond,polling_${column},sse_${column},run`);
+      const table = (await cells(page, plot)).map((row) => row.map(number));
+      for (const [n, line] of lines.slice(1).entries()) {
+        const [at, ...values] = line.split(',').slice(0, 3).map(Number);
+        expect(at).toBe(table[n]?.[0]);
+        for (const [of, value] of values.entries())
+          expect(Math.abs(value / (table[n]?.[of + 1] ?? 0) - 1)).toBeLessThan(0.01);
+      }
+    }
+
+    // The whole of it as one file, which the page opens again where there is no server.
+    const { bytes: saved, file } = await savedBy(page, '[data-part=save]');
+    expect(file).toBe('pushlab-curves-eventsPerSecond-2-100-polling+sse-seed-4.json');
+    const host = await startStaticHost();
+    const other = await browser.newPage();
+    onTestFinished(() => other.close().catch(() => {}));
+    await other.goto(`${host.url}/lab/curves/`);
+    await other.waitForFunction(() => customElements.get('push-curves') !== undefined);
+    const choose = (name: string, content: string) => chooseFiles(other, '[data-part=file]', { [name]: content });
+    await choose('wrong.json', saved.toString().replace('pushlab-curves/1', 'pushlab-run/1'));
+    await other.waitForFunction(() =>
+      document.querySelector('[data-part=status]')?.textContent?.startsWith('wrong.json is no series'),
+    );
+    await choose('series.json', saved.toString());
+    await state(other, 'finished');
+    for (const plot of ['bytes', 'age']) expect(await cells(other, plot)).toEqual(await cells(page, plot));
+    expect(new URL(other.url()).search).toBe(new URL(page.url()).search);
+    expect(await text(other, 'made')).toMatch(/^Measured on .* with (Chromium|Firefox) \d+/);
+    expect(await other.$eval('[data-part=resume]', (button) => (button as HTMLElement).hidden)).toBe(true);
+  });
+
+  test('of another day stand in where no server answers, and say so', async () => {
+    const host = await startStaticHost();
+    const page = await browser.newPage();
+    onTestFinished(() => page.close().catch(() => {}));
+    await page.goto(`${host.url}/lab/curves/`);
+    await page.waitForFunction(() => customElements.get('push-curves') !== undefined);
+    await page.click('[data-part=start]');
+    await page.waitForSelector('[data-part=problem][data-tone=recorded]');
+    expect(await text(page, 'problem')).toMatch(
+      /nothing in it is live: a series made on \w+ \d+, 20\d\d.* Chromium \d+/,
+    );
+    expect(await cells(page, 'bytes')).toHaveLength(5);
+    expect(await page.$$eval('figure[data-plot=bytes] svg .mark', (marks) => marks.length)).toBe(20);
     expect(await axe(page)).toEqual([]);
   });
 

@@ -1,14 +1,11 @@
-/** What becomes of a run after its end, in both browsers: kept, named, compared, saved, printed, read again, lost without harm. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Browser, BrowserContext, ElementHandle, Page } from 'puppeteer-core';
+import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import type { RunDocument } from '../../site/lab/run-document.ts';
 import { readDocument } from '../../site/lab/run-reading.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
+import { chooseFiles as choose, savedBy } from '../helpers/saved.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -50,26 +47,6 @@ describe.each(BROWSERS)('runs in %s', (name) => {
     await page.goto(`${server.url}/lab/runs/${query}`);
     await page.waitForSelector(`push-runs[data-state=${query === '' ? 'list' : 'open'}]`);
   }
-  /** What a click on `selector` hands to the browser's downloads. */
-  async function savedBy(page: Page, selector: string): Promise<{ bytes: Buffer; file: string }> {
-    const { base64, file } = await page.evaluate(async (button) => {
-      const saved = new Promise<{ blob: Blob; file: string }>((resolve) => {
-        let blob: Blob;
-        URL.createObjectURL = (made) => {
-          blob = made as Blob;
-          return 'data:,';
-        };
-        HTMLAnchorElement.prototype.click = function () {
-          resolve({ blob, file: this.download });
-        };
-      });
-      document.querySelector<HTMLElement>(button)?.click();
-      const { blob, file } = await saved;
-      const bytes = new Uint8Array(await blob.arrayBuffer());
-      return { base64: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')), file };
-    }, selector);
-    return { bytes: Buffer.from(base64, 'base64'), file };
-  }
   const text = (page: Page, part: string) =>
     page.$eval(`[data-part="${part}"]`, (found) => found.textContent?.trim() ?? '');
   /** Every cell of the results' tables. */
@@ -90,13 +67,7 @@ describe.each(BROWSERS)('runs in %s', (name) => {
     if ('faults' in read) throw new Error(JSON.stringify(read.faults));
     return read.document;
   };
-  async function chooseFiles(page: Page, files: Record<string, string>): Promise<void> {
-    const folder = await mkdtemp(join(tmpdir(), 'pushlab-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    for (const [file, content] of Object.entries(files)) await writeFile(join(folder, file), content);
-    const field = (await page.$('[data-part=files]')) as ElementHandle<HTMLInputElement>;
-    await field.uploadFile(...Object.keys(files).map((file) => join(folder, file)));
-  }
+  const chooseFiles = (page: Page, files: Record<string, string>) => choose(page, '[data-part=files]', files);
 
   test('a finished run is kept; opened again it has the same tables, and axe finds nothing', async () => {
     const { page } = await fresh();
@@ -226,6 +197,16 @@ describe.each(BROWSERS)('runs in %s', (name) => {
       expect(picture.text).toContain('Seed: 5');
       expect(picture.text).not.toMatch(/NaN|undefined|lab\.\w/);
     }
+    const head = async (picture: string, kind: string) => {
+      const label = charts.find((one) => one.includes(picture) && one.endsWith(kind));
+      return (await savedBy(page, `[aria-label="${label}"]`)).bytes.toString().trimEnd().split('\r\n');
+    };
+    expect(charts.filter((one) => one.endsWith('CSV'))).toHaveLength(charts.length / 3);
+    const bars = await head('Timeline', 'CSV');
+    expect(bars[0]).toBe('technique,request,start_ms,end_ms,ok');
+    expect(bars.filter((line) => line.startsWith('websocket,'))).toHaveLength(1);
+    const bytesOf = await head('What the bytes were', 'CSV');
+    expect(bytesOf).toHaveLength(1 + 3 * 7);
     const [png = ''] = charts.filter((one) => one.endsWith('PNG'));
     expect((await savedBy(page, `[aria-label="${png}"]`)).bytes.subarray(1, 4).toString()).toBe('PNG');
 

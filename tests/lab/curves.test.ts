@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { crossings } from '../../site/lab/crossings.ts';
+import { csvOf } from '../../site/lab/csv-lines.ts';
+import { documentOfSeries, readSeries, type Series, seriesFile, seriesLines } from '../../site/lab/curve-document.ts';
 import {
   type CurvePlan,
   curveTexts,
@@ -9,6 +11,7 @@ import {
   TOLD,
   VARIED,
   valuesOf,
+  withSeed,
 } from '../../site/lab/curve-plan.ts';
 
 const linear = { logarithmicX: false, logarithmicY: false };
@@ -133,5 +136,81 @@ describe('the plan of a curve', () => {
     expect(faults('techniques=')).toEqual(['techniques']);
     // 16 kB fit at a few events a second, at a hundred they do not.
     expect(faults('from=1&to=100&payloadBytes=16000')).toEqual(['payloadBytes']);
+  });
+});
+
+describe('a series that is kept', () => {
+  function series(): Series {
+    const read = planFromTexts(curveTexts('?from=2&to=8&points=2&techniques=polling,sse&seed=4&rttMs=40'));
+    if ('faults' in read) throw new Error(JSON.stringify(read.faults));
+    const lane = (bytes: number | null, age: number | null) => ({ bytes, age, lost: 0, failed: null });
+    const more = { hidden: false, proxied: false };
+    return {
+      plan: read.plan,
+      made: {
+        at: '2026-11-20T12:00:00.000Z',
+        client: 'browser',
+        agent: 'Firefox 153',
+        system: 'X',
+        server: 's',
+        pushlab: '1',
+      },
+      points: [
+        {
+          value: 2,
+          run: 'a',
+          lanes: new Map([
+            ['polling', lane(900.5, 1200)],
+            ['sse', lane(80, 251.25)],
+          ]),
+          uncertaintyMs: 0.04,
+          ...more,
+        },
+        {
+          value: 8,
+          run: 'b',
+          lanes: new Map([
+            ['polling', lane(null, null)],
+            ['sse', lane(70, 63)],
+          ]),
+          uncertaintyMs: Number.NaN,
+          ...more,
+        },
+      ],
+    };
+  }
+
+  test('is the same series when it is read again, settings, seed and unknown clocks included', () => {
+    const made = series();
+    const read = readSeries(JSON.stringify(documentOfSeries(made)));
+    expect(read).toEqual(made);
+    expect('plan' in read && queryFromPlan(read.plan)).toBe(queryFromPlan(made.plan));
+  });
+
+  test('as a table has a line for each point, and an empty cell where nothing was measured', () => {
+    expect(csvOf(seriesLines(series(), 'bytes'))).toBe(
+      'eventsPerSecond,polling_bytes_per_event,sse_bytes_per_event,run\r\n2,900.5,80,a\r\n8,,70,b\r\n',
+    );
+    expect(csvOf(seriesLines(series(), 'age'))).toContain('\r\n2,1200,251.25,a\r\n');
+    expect(seriesFile(series().plan)).toBe('pushlab-curves-eventsPerSecond-2-8-polling+sse-seed-4');
+  });
+
+  test.each([
+    ['no JSON', () => 'hello', 'JSON'],
+    ['another document', (good: object) => JSON.stringify({ ...good, schema: 'pushlab-run/1' }), 'schema'],
+    ['a setting that is none', (good: object) => JSON.stringify({ ...good, query: '?from=9&to=3' }), 'query: to'],
+    ['points that are words', (good: object) => JSON.stringify({ ...good, points: [{ value: 'x' }] }), 'points[0].run'],
+  ])('%s is refused with the place that is wrong', (_, spoil, path) => {
+    const read = readSeries(spoil(documentOfSeries(series())));
+    expect('fault' in read && read.fault.path).toBe(path);
+  });
+
+  test('has one seed for all points, drawn where none was given', () => {
+    const { plan } = series();
+    expect(withSeed(plan).settings.seed).toBe(4);
+    const { seed: _, ...settings } = plan.settings;
+    const drawn = withSeed({ ...plan, settings }).settings.seed;
+    expect(planFromTexts(curveTexts(queryFromPlan(withSeed({ ...plan, settings }))))).toHaveProperty('plan');
+    expect(Number.isInteger(drawn)).toBe(true);
   });
 });
