@@ -7,6 +7,7 @@ import { now } from '../feed.ts';
 import { checkSettings, RANGES } from '../protocol.ts';
 import type { Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
+import { type Bucket, bucket } from './bucket.ts';
 import { type DeviceRuns, deviceRuns, LAST_RESULTS_MS, PATIENCE_MS, START_LEAD_MS, seatResult } from './class-run.ts';
 import type { ClassLog } from './log.ts';
 import { measuredOf } from './measured.ts';
@@ -23,6 +24,9 @@ const SEATS = 400;
 /** Class runs and questions of one class. */
 const RUNS = 100;
 const QUESTIONS = 300;
+/** Answers, results and names of one seat that are kept: so many at once, then so many a second. Nobody has more to say in earnest. */
+const KEPT_AT_ONCE = 20;
+const KEPT_PER_SECOND = 0.5;
 /** What could not be done because nobody is ready, or nothing can be kept, is tried again so often (ms). */
 const AGAIN_MS = 1000;
 
@@ -68,6 +72,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
   let devices: DeviceRuns | null = null;
   let timer: NodeJS.Timeout | undefined;
   const watchers = new Set<(change: LoggedChange | undefined) => void>();
+  const buckets = new Map<string, Bucket>();
   let failing = false;
   let erased = false;
 
@@ -84,6 +89,14 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       tell();
     }
     if (failed) throw new ClassRefused('store-lost', 'The class cannot be kept at the moment. Try again soon.');
+  }
+
+  /** What a seat adds to what is kept for good is bounded, or one device could fill the disk. */
+  function writeFor(seat: string, change: Change): Promise<void> {
+    const own = buckets.get(seat) ?? bucket(KEPT_AT_ONCE, KEPT_PER_SECOND);
+    buckets.set(seat, own);
+    if (own.take()) return write(change);
+    throw new ClassRefused('too-fast', `A seat may change what is kept ${KEPT_AT_ONCE} times at once.`);
   }
 
   for (const change of await log.read(id)) state = reduce(state, change);
@@ -257,7 +270,11 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       return seat;
     },
     isTeacher: (token) => state.tokenHashes.filter((hash) => fits(token, hash)).length > 0,
-    rename: (seat, nickname) => write({ type: 'nicknamed', seat, nickname: takeNickname(nickname) }),
+    async rename(seat, nickname) {
+      const wanted = takeNickname(nickname);
+      if (state.seats.get(seat)?.nickname !== wanted)
+        await writeFor(seat, { type: 'nicknamed', seat, nickname: wanted });
+    },
     async answer(seat, id, answer) {
       const question = state.questions.find((one) => one.id === id);
       if (!question) throw unknownYet('question');
@@ -269,7 +286,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
         JSON.stringify(answer);
       if (isKept()) return true;
       if (question.closed || question.revealed) return false;
-      await write({ type: 'answered', question: question.id, seat, answer: answer as Answer });
+      await writeFor(seat, { type: 'answered', question: question.id, seat, answer: answer as Answer });
       // What another server has written before may have closed it.
       return isKept();
     },
@@ -293,7 +310,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       const told = { seat, run: own, result: readResult(result), final };
       const read = seatResult(told, settingsOf(kept.settings).techniques, known, { runs, ledger });
       if (devices?.id === kept.id) devices.interim.set(seat, read);
-      if (final) await write({ type: 'result', run: kept.id, seat, result: read });
+      if (final) await writeFor(seat, { type: 'result', run: kept.id, seat, result: read });
       else tell();
       endRunIfAllTold();
       return true;

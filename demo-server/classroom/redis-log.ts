@@ -117,7 +117,8 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
         for (const { name, messages } of (await link.reader.xRead(keys, { BLOCK: BLOCK_MS })) ?? [])
           take([...followed].find((id) => streamKey(id) === name) as string, messages);
       } catch {
-        // Redis has gone: the link says when it is back.
+        // Redis has gone, and the link says when it is back; or it is there and refuses, as while it still loads.
+        await new Promise((later) => setTimeout(later, 100).unref());
       }
     }
   }

@@ -76,7 +76,11 @@ export function shareRuns(url: string, linkChanged: (up: boolean) => void): Shar
   async function put(run: string, { seq, sentAt, data }: PushEvent): Promise<void> {
     const TRIM = { strategy: 'MAXLEN', strategyModifier: '~', threshold: RING_EVENTS } as const;
     // Its seq is its id, and ids have to rise: an event that another server has put there already is refused.
-    await link.writer.xAdd(eventsKey(run), `${seq}-0`, { sentAt: String(sentAt), data }, { TRIM });
+    // With each event anew: a stream that is not there yet has no end that could be set.
+    await Promise.all([
+      link.writer.xAdd(eventsKey(run), `${seq}-0`, { sentAt: String(sentAt), data }, { TRIM }),
+      link.writer.pExpire(eventsKey(run), KEPT_MS),
+    ]);
   }
 
   async function tellAll(): Promise<void> {
@@ -105,7 +109,8 @@ export function shareRuns(url: string, linkChanged: (up: boolean) => void): Shar
           else read(going.find((run) => eventsKey(run.id) === name) as Run, messages);
         }
       } catch {
-        // Redis has gone: the link says when it is back.
+        // Redis has gone, and the link says when it is back; or it is there and refuses, as while it still loads.
+        await new Promise((later) => setTimeout(later, LOOK_MS).unref());
       }
     }
   }
@@ -165,7 +170,6 @@ export function shareRuns(url: string, linkChanged: (up: boolean) => void): Shar
       const newest = (await link.writer.xRevRange(key, '+', '-', { COUNT: 1 })) ?? [];
       const known = Number.parseInt(newest[0]?.id ?? '0', 10);
       for (const event of run.feed.latest(RING_EVENTS)) if (event.seq > known) await put(run.id, event);
-      await link.writer.pExpire(key, KEPT_MS);
       held.add(run.id);
       run.make(true);
     } catch {

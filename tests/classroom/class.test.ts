@@ -386,6 +386,20 @@ describe('one noisy device', () => {
     expect(anna.device.told('refused')).toEqual([]);
   });
 
+  test('that changes its answer over and over is let go before it fills what is kept', async () => {
+    const { server, code, teacher } = await openClass();
+    const { device } = await joinClass(server.port, code, 'Fickle');
+    const question = { kind: 'one' as const, text: 'Which?', choices: ['a', 'b'], unit: '', path: '/' };
+    await teacher.act({ do: 'ask', question, key: { right: [0], value: null, tolerance: 0, why: [] } });
+    const { id } = await device.until(() => device.class()?.question);
+    for (let n = 0; n < 35; n += 1) device.send({ type: 'answer', question: id, answer: [n % 2] });
+    expect(await device.closed).toEqual({ code: 1008, reason: 'too-fast' });
+    const { log } = (server.classroom as NonNullable<TestServer['classroom']>).room;
+    const changes = await log.read(server.classroom?.room.id ?? '');
+    expect(changes.filter(({ change }) => change.type === 'answered').length).toBeLessThanOrEqual(21);
+    await teacher.until(() => teacher.console()?.tally?.answered === 1);
+  });
+
   test('that never reads piles up nothing, is let go, and the class goes on', async () => {
     const { server, code, teacher } = await openClass({ heartbeatMs: 1000 });
     const { seat, secret, device } = await joinClass(server.port, code, 'Deaf');

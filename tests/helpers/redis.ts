@@ -15,8 +15,8 @@ export interface TestRedis {
   start(): Promise<void>;
 }
 
-/** Starts a Redis for one test; nothing is written to disk. */
-export async function startRedis(): Promise<TestRedis> {
+/** Starts a Redis for one test, with more `settings` if any; nothing is written to disk. */
+export async function startRedis(...settings: string[]): Promise<TestRedis> {
   const program = onPath(['redis-server']);
   if (!program) throw new Error('no redis-server on PATH; node tests/setup.ts installs it');
   const port = await freePort();
@@ -25,7 +25,7 @@ export async function startRedis(): Promise<TestRedis> {
   let ended = Promise.resolve();
 
   async function start(): Promise<void> {
-    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder];
+    const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder, ...settings];
     const redis = spawn(program as string, options, { stdio: ['ignore', 'pipe', 'inherit'] });
     child = redis;
     ended = new Promise((resolve) => redis.once('close', () => resolve()));
