@@ -111,7 +111,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     forget,
   );
   const unwatch = log.watch?.(() => {
-    failing = false;
+    if (log.up) failing = false;
     tell();
   });
 

@@ -155,7 +155,8 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
           if (logged.seq === 1) await enroll(id, logged.at);
           await put(id, logged);
         } catch (error) {
-          if (!link.up || !String(error).includes('equal or smaller')) throw error;
+          if (!link.up) throw new Error(link.fault ?? 'Redis has gone');
+          if (!String(error).includes('equal or smaller')) throw error;
           await readOn(id);
           continue;
         }

@@ -1,8 +1,12 @@
 /** What a student gives while the class cannot be reached or kept stays on the device, and comes to the class once. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { redisLog } from '../../demo-server/classroom/redis-log.ts';
+import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
 import { openFront } from '../helpers/front.ts';
@@ -26,7 +30,7 @@ async function device(name: BrowserName): Promise<Page> {
   await page.setViewport({ width: 360, height: 740 });
   return page;
 }
-async function join(url: string, { classroom }: TestServer, name: BrowserName): Promise<Page> {
+async function joinAs(url: string, { classroom }: TestServer, name: BrowserName): Promise<Page> {
   const page = await device(name);
   await page.goto(`${url}/join/#${classroom?.room.state.code}`);
   await page.waitForSelector('push-class-join[data-state=form]');
@@ -66,7 +70,7 @@ test.each(BROWSERS)(
   async (name) => {
     const server = await startServer({ siteDir, classroom: {} });
     const front = await openFront(server.port);
-    const page = await join(front.url, server, name);
+    const page = await joinAs(front.url, server, name);
     await ask(server, 'Before?');
     await answer(page, 'Before?', 0);
     await says(page, STATUS, 'is with the class');
@@ -115,7 +119,7 @@ test('while Redis is gone answers and results wait on the device, the teacher’
   const teacher = await device('chromium');
   await teacher.goto(`${server.url}/teach/#${server.classroom?.token}`);
   await teacher.waitForSelector('push-class-console[data-state=online]');
-  const page = await join(server.url, server, 'chromium');
+  const page = await joinAs(server.url, server, 'chromium');
   await ask(server, 'Now?');
   await server.classroom?.room.act({ do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 2 } });
   await page.waitForSelector('push-lab[data-state=running]');
@@ -134,4 +138,27 @@ test('while Redis is gone answers and results wait on the device, the teacher’
   expect(await answersIn(server)).toEqual([[1]]);
   const { runs } = server.classroom?.room.state ?? { runs: [] };
   expect([...(runs[0]?.results.values() ?? [])].map(({ lanes }) => lanes.sse?.received)).toEqual([4]);
+});
+
+test('a server that is gone in the middle of a run: the next one on the same folder gets what each device had measured', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'pushlab-held-'));
+  onTestFinished(() => rm(dir, { recursive: true }));
+  const first = await startServer({ siteDir, classroom: { log: await sqliteLog(dir) } });
+  const front = await openFront(first.port);
+  const page = await joinAs(front.url, first, 'chromium');
+  await first.classroom?.room.act({ do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 60 } });
+  await page.waitForSelector('push-lab[data-state=running]');
+  const [run] = first.classroom?.room.state.runs ?? [];
+  await expect.poll(() => first.classroom?.room.devices?.interim.size, { timeout: 20_000 }).toBe(1);
+  front.move(null);
+  await first.stop();
+  const second = await startServer({ siteDir, classroom: { log: await sqliteLog(dir) } });
+  front.move(second.port);
+  await says(page, '.class-bar .now', 'Your result is with the class');
+  const [kept] = second.classroom?.room.state.runs ?? [];
+  expect(kept).toMatchObject({ id: run?.id, state: 'over' });
+  const [result] = [...(kept?.results.values() ?? [])];
+  expect(result?.lanes.sse?.received).toBeGreaterThan(0);
+  // Nobody has counted for it: what the first server had counted went with it, and nothing is invented.
+  expect(result?.counts).toEqual({});
 });

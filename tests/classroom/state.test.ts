@@ -162,8 +162,12 @@ test('each latency has its bin, whose end is not before it', () => {
 });
 
 test('a nickname stays a text in a spreadsheet, and within its field', () => {
-  const lines = toCsv(happened(opened, joined('s1', '=1+1'), joined('s2', 'a "b", c'))).split('\r\n');
+  const lines = toCsv(
+    happened(opened, joined('s1', '=1+1'), joined('s2', 'a "b", c'), joined('s3', '＝1+1'), joined('s4', '@SUM(1)')),
+  ).split('\r\n');
   expect(lines[1]).toContain(",'=1+1,");
+  expect(lines[3]).toContain(",'＝1+1,");
+  expect(lines[4]).toContain(",'@SUM(1),");
   expect(lines[2]).toContain(',"a ""b"", c",');
   expect(new Set(lines.slice(0, 2).map((line) => line.split(',').length)).size).toBe(1);
 });

@@ -3,7 +3,7 @@ import { createClient } from '@redis/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { redisLog } from '../../demo-server/classroom/redis-log.ts';
 import { receive } from '../../demo-server/clients/index.ts';
-import { TECHNIQUES } from '../../demo-server/protocol.ts';
+import { type EventList, TECHNIQUES } from '../../demo-server/protocol.ts';
 import { type ClassDevice, joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
 import { openFront } from '../helpers/front.ts';
 import { startRedis } from '../helpers/redis.ts';
@@ -63,6 +63,25 @@ test('the feed is one on both servers: whoever is cut off goes on at the other w
     expect(seqs, technique).toEqual(seqs.map((_, n) => (seqs[0] ?? 0) + n));
   }
 }, 120_000);
+
+test('a server that is started later knows the feed as it was: a cursor of another one leads to the same events', async () => {
+  const redis = await startRedis();
+  const one = await classOn(redis);
+  const teacher = await openTeacher(one.port, one.token);
+  await teacher.act({ do: 'feed', technique: 'polling' });
+  for (const text of ['first', 'second', 'third']) await teacher.act({ do: 'say', text });
+  const { seq = 0 } = one.classroom?.room.state ?? {};
+  const ask = async (url: string): Promise<EventList> =>
+    (await fetch(`${url}/push/polling?run=${one.id}&after=${seq - 2}`)).json() as Promise<EventList>;
+  const known = await ask(one.url);
+  expect(known.events.map((event) => JSON.parse(event.data).text)).toEqual(['second', 'third']);
+  // It says in the log that it has come, so its cursor is further on.
+  const told = await ask((await classOn(redis)).url);
+  expect(told.reset ?? false).toBe(false);
+  expect(told.events.slice(0, 2).map(({ seq, data }) => ({ seq, data }))).toEqual(
+    known.events.map(({ seq, data }) => ({ seq, data })),
+  );
+});
 
 test('the feed costs what all servers have sent, and its readers and latencies are those of all, also of one that was killed', async () => {
   const redis = await startRedis();
