@@ -24,6 +24,7 @@ const HELP = `Pushlab: site and demo server.
 
   --classroom             opens a class for everyone in the network (then --host is 0.0.0.0 unless given)
   --classroom-name <text> what it is called; goes on with the last class of that name
+  --public-url <origin>   where devices reach the class, if not here: a proxy's address, a container's host
   --https                 speaks HTTPS, with a certificate made on the spot (browsers then give finer timers)
   --data-dir <folder>     where classes are kept, ":memory:" = nowhere (default data)
 
@@ -56,6 +57,7 @@ function options() {
         'second-port': { type: 'string', default: process.env.SECOND_PORT || '' },
         classroom: { type: 'boolean', default: false },
         'classroom-name': { type: 'string' },
+        'public-url': { type: 'string' },
         'data-dir': { type: 'string', default: 'data' },
         'trust-proxy': { type: 'string' },
         https: { type: 'boolean', default: false },
@@ -116,6 +118,11 @@ if (redisUrl !== undefined && !/^rediss?:$/.test(URL.parse(redisUrl)?.protocol ?
   fail(
     'REDIS_URL takes redis://host:port or rediss://host:port; what was given is not shown, as it may hold a password.',
   );
+const publicUrl = given['public-url'];
+if (publicUrl !== undefined && readOrigin(publicUrl) === undefined)
+  fail(
+    `--public-url takes an origin, as in https://class.example (no path, no slash), got ${JSON.stringify(publicUrl)}.`,
+  );
 if (given['classroom-name']?.trim() === '') fail('--classroom-name takes a name, got none.');
 const log = withClass
   ? await openLog(given['data-dir'], redisUrl).catch((error) =>
@@ -132,7 +139,9 @@ const app = await buildApp({
   trustProxy,
   addressOf: (port) => front?.addressOf(port),
   ...(noSite ? {} : { siteDir }),
-  classroom: withClass ? { name: given['classroom-name']?.trim(), log, secureFront: () => front } : undefined,
+  classroom: withClass
+    ? { name: given['classroom-name']?.trim(), log, publicUrl, secureFront: () => front }
+    : undefined,
 }).catch((error: Error) => {
   if (error instanceof StoreError) fail(error.message);
   throw error;

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { FOR_EVER, HASHED, headersOfPages, type Policy, pagePolicy } from './page-headers.ts';
 import { refuseUnknownPath } from './refusal.ts';
 
 /** Files of the build that are for the server, not for visitors, compressed or not. */
-const PRIVATE = ['/csp.json', '/.inputs'];
+const PRIVATE = ['/csp.json', '/_headers', '/.inputs'];
 
 declare module 'fastify' {
   interface FastifyInstance {
@@ -20,12 +21,6 @@ const LOOPBACK = ['localhost', '127.0.0.1'];
 
 /** The page that shows a page of another origin in a frame. */
 const FRAMING_PAGE = '/security/index.html';
-
-/** What the build says of its pages: inline scripts by hash, and the origin of a demo server that is elsewhere ('' = here). */
-interface Policy {
-  scriptHashes: string[];
-  demoServer: string;
-}
 
 /** `secondPort` is where that other origin is, undefined where nothing listens. */
 export async function serveSite(
@@ -50,8 +45,7 @@ export async function serveSite(
       // A file that is missing must not be a wildcard's 404: the handler below answers it in words.
       allowedPath: (path) => !PRIVATE.some((name) => path.startsWith(name)),
       setHeaders: (reply, path) => {
-        const hashed = path.includes('/_astro/');
-        reply.header('cache-control', hashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+        reply.header('cache-control', path.includes(HASHED) ? FOR_EVER : 'no-cache');
         for (const [name, value] of Object.entries(pageHeaders)) reply.header(name, value);
         if (!path.includes(FRAMING_PAGE)) return;
         const frames = framesOf(reply.request.headers.host, secondPort());
@@ -73,36 +67,6 @@ export async function serveSite(
       .type('text/html; charset=utf-8')
       .send(notFoundPage);
   });
-}
-
-/**
- * COOP and COEP isolate the page, or browsers make its timers too coarse to measure with. No Referer, so that no lane
- * carries one and another not.
- */
-const headersOfPages = (policy: Policy): Record<string, string> => ({
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': pagePolicy(policy, []),
-});
-
-/** Scripts: our own files, and the inline ones that the build knows by hash. `frames` are origins besides our own. */
-function pagePolicy({ scriptHashes, demoServer }: Policy, frames: string[]): string {
-  const elsewhere = demoServer === '' ? [] : [demoServer];
-  return [
-    "default-src 'self'",
-    // The search index is WebAssembly.
-    `script-src 'self' 'wasm-unsafe-eval' ${scriptHashes.map((hash) => `'${hash}'`).join(' ')}`,
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data:",
-    `connect-src ${["'self'", 'ws:', 'wss:', ...elsewhere].join(' ')}`,
-    `frame-src ${["'self'", ...elsewhere, ...frames].join(' ')}`,
-    "object-src 'none'",
-    "base-uri 'self'",
-    "form-action 'self'",
-    "frame-ancestors 'self'",
-  ].join('; ');
 }
 
 /** The second origin under the name by which the page was asked for, and this machine's names for itself if it is one. */

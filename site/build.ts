@@ -9,6 +9,7 @@ import { compress } from './build/compress.ts';
 import { inlineScriptHashes } from './build/csp.ts';
 import { builtForServer } from './build/demo-server.ts';
 import { stylesIntoHead } from './build/head-styles.ts';
+import { headersFile } from './build/headers.ts';
 import { hashOfInputs } from './build/inputs.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -34,10 +35,9 @@ if (unchanged && process.argv.includes('--if-changed')) {
   for (const { page, bytes, limit } of tooHeavy) say(`${page} loads ${bytes} bytes of script (gzip); it may ${limit}.`);
   if (tooHeavy.length > 0) process.exit(1);
 
-  writeFileSync(
-    join(dist, 'csp.json'),
-    JSON.stringify({ scriptHashes: inlineScriptHashes(dist), demoServer: builtForServer() }),
-  );
+  const policy = { scriptHashes: inlineScriptHashes(dist), demoServer: builtForServer() };
+  writeFileSync(join(dist, '_headers'), headersFile(policy));
+  writeFileSync(join(dist, 'csp.json'), JSON.stringify(policy));
   const compressed = await compress(dist);
   // Last, so that a build which stopped half-way is not taken for a finished one.
   writeFileSync(stamp, inputs);

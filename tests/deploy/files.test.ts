@@ -16,12 +16,12 @@ function knows(args: readonly string[]): void {
 }
 
 test.skipIf(!onPath(['systemd-analyze']))('systemd takes the unit, and the server its options', async () => {
-  const unit = await recipe('pushlab.service');
+  const unit = await recipe('pushlab@.service');
   const [program = '', , ...options] = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
   knows(options);
   const folder = await mkdtemp(join(tmpdir(), 'pushlab-unit-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  const file = join(folder, 'pushlab.service');
+  const file = join(folder, 'pushlab@4321.service');
   await writeFile(file, withAddresses(unit, { [program]: process.execPath }));
   // It says nothing of a unit that it has nothing against.
   const said = execFileSync('sh', ['-c', 'systemd-analyze verify "$0" 2>&1', file], { encoding: 'utf8' });
