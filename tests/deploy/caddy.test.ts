@@ -102,6 +102,12 @@ test('all techniques pass it live, and none loses an event', async () => {
   const { lanes, measured } = JSON.parse(stdout) as RunDocument;
   expect(measured.behindProxy).toBe(true);
   expect(lanes.map(({ technique }) => technique)).toEqual([...TECHNIQUES]);
+  for (const { technique, events } of lanes) {
+    expect(events.seq, technique).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+    const { at, latency } = events;
+    // Not held to the end: the first one was here before the last one had been sent.
+    expect(at[0], technique).toBeLessThan((at.at(-1) ?? 0) - (latency.at(-1) ?? 0));
+  }
 });
 
 test('streams and sockets go on when one server dies', async () => {

@@ -197,6 +197,7 @@ test('no style sheet fetches anything from elsewhere', () => {
 test('what the build keeps for the server is not served, however it is asked for', async () => {
   const ways = ['/csp.json', '/.inputs', '/csp.json?x', '/csp%2ejson', '/%2einputs', '/csp.json/', '//csp.json'];
   ways.push('/./csp.json', '/lab/../csp.json', '/_astro/../.inputs', '/csp.json.br', '/csp.json.gz', '/csp.json%00');
+  ways.push('/_headers', '/%5fheaders');
   ways.push('/../package.json', '/..%2fpackage.json', '/lab/..%2f..%2fpackage.json', '/%2e%2e/package.json');
   for (const path of ways) {
     for (const encoding of ['identity', 'br', 'gzip']) {
@@ -276,7 +277,9 @@ describe('compression', () => {
 
 describe('caching', () => {
   test('is for ever where the name holds a hash, and asks again everywhere else', async () => {
-    for (const file of files.filter((name) => !/\.(br|gz)$/.test(name) && !['/csp.json', '/.inputs'].includes(name))) {
+    for (const file of files.filter(
+      (name) => !/\.(br|gz)$/.test(name) && !['/csp.json', '/_headers', '/.inputs'].includes(name),
+    )) {
       const hashed = file.startsWith('/_astro/');
       const { headers, status } = await fetch(server.url + file);
       expect(status, file).toBe(200);
