@@ -18,7 +18,8 @@ export default defineConfig({
         test: {
           name: 'browsers',
           include: ['tests/browsers/**/*.test.ts'],
-          testTimeout: 60_000,
+          // No measure of speed: only a test that hangs is ended, also where the machine has much else to do.
+          testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },

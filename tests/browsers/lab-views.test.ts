@@ -131,8 +131,13 @@ describe.each(BROWSERS)('the results in %s', (name) => {
   });
 
   test('say so where the server no longer has the bytes of a request', async () => {
-    const { page } = await begin('durationSeconds=3&eventsPerSecond=2&techniques=polling&pollIntervalMs=50');
-    await state(page, 'finished');
+    const { server, page } = await begin('durationSeconds=60&eventsPerSecond=2&techniques=polling&pollIntervalMs=50');
+    await state(page, 'running');
+    const id = await run(page);
+    // Stopped as soon as there are more requests than a page of the list, and than the server keeps the bytes of.
+    await expect.poll(() => server.readLedger(id).lanes.polling?.requests, { timeout: 45_000 }).toBeGreaterThan(60);
+    await page.click('[data-part=stop]');
+    await state(page, 'stopped');
     await page.click('[data-part=timeline-list] summary');
     await page.waitForSelector('[data-part=timeline-list] tbody button');
     expect(await text(page, '[data-part=list-range]')).toMatch(/^1 to 50 of \d+$/);
