@@ -1,4 +1,4 @@
-/** The program's end of every technique, in ladder order, then what lies beyond it. A new technique is its id in protocol.ts, its five files, and a line here, in demo-server/techniques and in site/techniques. */
+/** The program's end of every technique, in ladder order, then what lies beyond it. A new technique is its id in protocol/techniques.ts, its five files, and a line here, in demo-server/techniques and in site/techniques. */
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import type { TechniqueId } from '../protocol.ts';

@@ -1,4 +1,4 @@
-/** The rooms in ladder order, then what lies beyond it. A new technique is: its id in protocol.ts, its five files, and a line here, in site/techniques and in demo-server/clients. */
+/** The rooms in ladder order, then what lies beyond it. A new technique is: its id in protocol/techniques.ts, its five files, and a line here, in site/techniques and in demo-server/clients. */
 import type { TechniqueId } from '../protocol.ts';
 import type { Room } from '../push.ts';
 import { fetchStream } from './fetch-stream.ts';

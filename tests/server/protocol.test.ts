@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { createContext, runInContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -42,9 +42,13 @@ test('the ladder has its eight rungs in order, and their ids fit paths and names
   for (const id of [...TECHNIQUES, OPEN_RUN]) expect(id).toMatch(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/);
 });
 
-test('protocol.ts is as good for a browser as for the server: it uses the language and nothing else', () => {
-  const source = readFileSync(new URL('../../demo-server/protocol.ts', import.meta.url), 'utf8');
-  const code = stripTypeScriptTypes(source).replace(/^export /gm, '');
+test('the protocol is as good for a browser as for the server: it uses the language and nothing else', () => {
+  const read = (path: string): string => readFileSync(new URL(`../../demo-server/${path}`, import.meta.url), 'utf8');
+  const files = readdirSync(new URL('../../demo-server/protocol/', import.meta.url)).map((name) => `protocol/${name}`);
+  const doors = read('protocol.ts').match(/^export \* from '.+';$/gm);
+  expect(doors?.sort()).toEqual(files.map((file) => `export * from './${file}';`).sort());
+  const source = files.map(read).join('\n');
+  const code = stripTypeScriptTypes(source).replace(/^import .*;$|^export /gm, '');
   // A context of its own has neither Node's globals nor a browser's.
   const bare = createContext({});
   runInContext(code, bare);

@@ -64,8 +64,13 @@ describe('lint', () => {
   const boundaries: { file: string; may: string[]; mayNot: string[] }[] = [
     {
       file: 'demo-server/protocol.ts',
-      may: [],
+      may: ['./protocol/events.ts', './protocol/ledger.ts'],
       mayNot: ['./feed.ts', './limits.ts', '../site/locales.ts', 'node:crypto', 'fastify', 'ws'],
+    },
+    {
+      file: 'demo-server/protocol/settings.ts',
+      may: ['./faults.ts', './techniques.ts'],
+      mayNot: ['../feed.ts', '../limits.ts', '../protocol.ts', '../../site/locales.ts', 'node:crypto', 'fastify', 'ws'],
     },
     {
       file: 'demo-server/feed.ts',
@@ -164,6 +169,7 @@ describe('lint', () => {
         may: ['../../demo-server/protocol.ts', '../../demo-server/classroom/protocol.ts', './other.ts', 'chart.js'],
         mayNot: [
           '../../demo-server/feed.ts',
+          '../../demo-server/protocol/ledger.ts',
           '../../demo-server/classroom/state.ts',
           '../../demo-server/wire/ledger.ts',
           '../demo-server/app.ts',

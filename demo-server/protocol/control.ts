@@ -1,0 +1,55 @@
+/** The messages of the control socket, and how a ledger is told by its changes. */
+import type { BegunFault, FaultOrder } from './faults.ts';
+import type { RunLedger } from './ledger.ts';
+import type { RunInfo } from './runs.ts';
+
+/** What the browser sends on the control socket, as JSON text frames. */
+export type ControlRequest =
+  | { type: 'ping'; id: number }
+  | { type: 'start' }
+  | { type: 'stop' }
+  | ({ type: 'fault' } & FaultOrder);
+
+/** What the server sends on the control socket. `at` = the server's clock in ms since the epoch, with fractions. */
+export type ControlMessage =
+  | { type: 'pong'; id: number; at: number }
+  | { type: 'run'; run: RunInfo }
+  | { type: 'ledger'; at: number; ledger: RunLedger }
+  /** What has changed in the ledger since the last message about it; `withChanges` of protocol.ts brings it up to date. */
+  | { type: 'changes'; at: number; changes: Changes }
+  | ({ type: 'fault' } & BegunFault)
+  | { type: 'error'; error: string; message: string };
+
+/**
+ * A JSON Merge Patch (RFC 7396): members that have changed, null for those that are gone. Lists are sent whole.
+ * @see https://www.rfc-editor.org/rfc/rfc7396
+ */
+export type Changes = { [name: string]: unknown };
+
+/** What leads from one JSON value to another, neither with a null in it; undefined where they are the same. */
+export function changesBetween(before: unknown, after: unknown): unknown {
+  if (!isMembers(before) || !isMembers(after))
+    return JSON.stringify(before) === JSON.stringify(after) ? undefined : after;
+  const changes: Changes = {};
+  for (const [name, value] of Object.entries(after)) {
+    const change = changesBetween(before[name], value);
+    if (change !== undefined) changes[name] = change;
+  }
+  for (const name of Object.keys(before)) if (!(name in after)) changes[name] = null;
+  return Object.keys(changes).length > 0 ? changes : undefined;
+}
+
+/** The value that changes lead to. What was given stays as it was; what did not change is in both. */
+export function withChanges(before: unknown, changes: unknown): unknown {
+  if (!isMembers(changes)) return changes;
+  const after: Changes = isMembers(before) ? { ...before } : {};
+  for (const [name, change] of Object.entries(changes)) {
+    if (change === null) delete after[name];
+    else after[name] = withChanges(after[name], change);
+  }
+  return after;
+}
+
+function isMembers(value: unknown): value is Changes {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

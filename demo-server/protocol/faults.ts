@@ -1,0 +1,124 @@
+/** What can be broken in a run, and the check of an order to break it. */
+import type { SettingFault } from './refusal.ts';
+import type { TechniqueId } from './techniques.ts';
+
+/** What can be broken in a run, live or at an event. */
+export const FAULTS = [
+  'cut',
+  'stall',
+  'status-500',
+  'status-204',
+  'wrong-type',
+  'refuse',
+  'drop-history',
+  'proxy-buffer',
+  'idle-limit',
+  'compressor',
+] as const;
+export type FaultId = (typeof FAULTS)[number];
+
+/** Seconds that a fault lasts where none are given; null = until the run ends; 0 = it happens once and takes no seconds. */
+export const FAULT_SECONDS: Record<FaultId, number | null> = {
+  cut: 0,
+  stall: 5,
+  'status-500': 0,
+  'status-204': 0,
+  'wrong-type': 0,
+  refuse: 5,
+  'drop-history': 0,
+  'proxy-buffer': null,
+  'idle-limit': null,
+  compressor: null,
+};
+
+/** The longest that a fault may be told to last, and the most of them that a run may plan. */
+export const MAX_FAULT_SECONDS = 600;
+export const MAX_SCHEDULED_FAULTS = 50;
+
+/** A fault as it is asked for: in all lanes of the run unless `techniques` names some. */
+export interface FaultOrder {
+  fault: FaultId;
+  techniques?: TechniqueId[];
+  /** How long; FAULT_SECONDS if not given. */
+  seconds?: number;
+}
+
+/** A fault of the settings: it begins just before this event goes out, which is the first that meets it. */
+export interface ScheduledFault extends FaultOrder {
+  atEvent: number;
+}
+
+/** A fault that has begun. `seconds`: 0 = it happened once, null = it lasts until the run ends. */
+export interface BegunFault {
+  /** ms since the epoch by the server's clock. */
+  at: number;
+  fault: FaultId;
+  techniques: TechniqueId[];
+  seconds: number | null;
+  /** The event that it was planned for; null where somebody asked for it live. */
+  atEvent: number | null;
+}
+
+/** Checks one fault from outside for a run of these lanes. Never throws; `where` names the field in what is found wrong. */
+export function checkFault(
+  input: unknown,
+  lanes: readonly TechniqueId[],
+  where = '(body)',
+): { order: FaultOrder } | { faults: SettingFault[] } {
+  if (typeof input !== 'object' || input === null || Array.isArray(input))
+    return { faults: [{ field: where, got: input, takes: 'an object such as {"fault":"cut"}' }] };
+  const given = input as Record<string, unknown>;
+  const { fault, techniques, seconds } = given;
+  const faults: SettingFault[] = [];
+  const name = (field: string): string => (where === '(body)' ? field : `${where}.${field}`);
+  const known = ['fault', 'techniques', 'seconds', ...(where === '(body)' ? [] : ['atEvent'])];
+  for (const field of Object.keys(given)) {
+    if (!known.includes(field))
+      faults.push({ field: name(field), got: given[field], takes: `no such field; there are ${known.join(', ')}` });
+  }
+  if (!(FAULTS as readonly unknown[]).includes(fault))
+    faults.push({ field: name('fault'), got: fault, takes: `one of ${FAULTS.join(', ')}` });
+  const lanesFit =
+    techniques === undefined ||
+    (Array.isArray(techniques) &&
+      techniques.length > 0 &&
+      new Set(techniques).size === techniques.length &&
+      techniques.every((id) => (lanes as readonly unknown[]).includes(id)));
+  if (!lanesFit) {
+    const takes = `a list of one or more of ${lanes.join(', ')}, each once; left out, it is all of them`;
+    faults.push({ field: name('techniques'), got: techniques, takes });
+  }
+  const once = FAULT_SECONDS[fault as FaultId] === 0;
+  if (seconds !== undefined && once)
+    faults.push({ field: name('seconds'), got: seconds, takes: `nothing: ${fault} happens once` });
+  else if (seconds !== undefined && !(typeof seconds === 'number' && seconds > 0 && seconds <= MAX_FAULT_SECONDS))
+    faults.push({ field: name('seconds'), got: seconds, takes: `a number above 0, up to ${MAX_FAULT_SECONDS}` });
+  if (faults.length > 0) return { faults };
+  const order: FaultOrder = { fault: fault as FaultId };
+  if (techniques !== undefined) order.techniques = techniques as TechniqueId[];
+  if (seconds !== undefined) order.seconds = seconds as number;
+  return { order };
+}
+
+/** Checks the setting `faults` for a run of these lanes: every fault found, or the schedule. */
+export function checkSchedule(
+  input: unknown,
+  lanes: readonly TechniqueId[],
+): { schedule: ScheduledFault[] } | { faults: SettingFault[] } {
+  if (!Array.isArray(input) || input.length > MAX_SCHEDULED_FAULTS) {
+    const takes = `a list of at most ${MAX_SCHEDULED_FAULTS} faults such as {"fault":"cut","atEvent":10}`;
+    return { faults: [{ field: 'faults', got: input, takes }] };
+  }
+  const schedule: ScheduledFault[] = [];
+  const faults: SettingFault[] = [];
+  for (const [n, one] of input.entries()) {
+    const where = `faults[${n}]`;
+    const checked = checkFault(one, lanes, where);
+    if ('faults' in checked) faults.push(...checked.faults);
+    const atEvent = (one as { atEvent?: unknown } | null | undefined)?.atEvent;
+    if (typeof atEvent !== 'number' || !Number.isSafeInteger(atEvent) || atEvent < 1)
+      faults.push({ field: `${where}.atEvent`, got: atEvent, takes: 'the seq of an event: a whole number from 1' });
+    else if ('order' in checked) schedule.push({ ...checked.order, atEvent });
+  }
+  return faults.length > 0 ? { faults } : { schedule };
+}
