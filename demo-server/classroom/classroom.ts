@@ -8,14 +8,22 @@ import { checkSettings, RANGES } from '../protocol.ts';
 import type { Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import { type Bucket, bucket } from './bucket.ts';
-import { type DeviceRuns, deviceRuns, LAST_RESULTS_MS, PATIENCE_MS, START_LEAD_MS, seatResult } from './class-run.ts';
+import {
+  type DeviceRuns,
+  deviceRuns,
+  LAST_RESULTS_MS,
+  LONGEST_PATIENCE_MS,
+  PATIENCE_MS,
+  START_LEAD_MS,
+  seatResult,
+} from './class-run.ts';
 import type { ClassLog } from './log.ts';
 import { measuredOf } from './measured.ts';
 import { questionOf, runOf, seatsOf } from './pictures.ts';
 import { type Answer, checkNickname, isClassPath, SAID_LENGTH, type TeacherAction } from './protocol.ts';
 import { isTechnique, readQuestion, readResult } from './read.ts';
 import { ClassRefused } from './refused.ts';
-import { drawId, drawSecret, fits, hashOf } from './secrets.ts';
+import { drawId, drawSecret, fits, hashOf, isSecret } from './secrets.ts';
 import { type Change, type ClassState, type LoggedChange, NO_CLASS, reduce, type Seat } from './state.ts';
 import { isAnswer } from './tally.ts';
 
@@ -40,8 +48,11 @@ export interface Classroom {
   readonly erased: boolean;
   /** The runs of this server's devices in the newest class run; null where there is none. */
   readonly devices: DeviceRuns | null;
-  /** A new seat for who knows the code. Resolves with the secret by which the device gets it back. */
-  join(code: unknown, nickname: unknown): Promise<{ seat: string; secret: string }>;
+  /**
+   * A new seat for who knows the code. Resolves with the secret by which the device gets it back: `own` where it is one,
+   * and then whoever has said it before gets the seat of that time.
+   */
+  join(code: unknown, nickname: unknown, own?: unknown): Promise<{ seat: string; secret: string }>;
   /** The seat of that id, for who has its secret; else refused. */
   resume(seat: unknown, secret: unknown): Seat;
   isTeacher(token: unknown): boolean;
@@ -71,6 +82,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
   let state = NO_CLASS;
   let devices: DeviceRuns | null = null;
   let timer: NodeJS.Timeout | undefined;
+  let seenReady = 0;
   const watchers = new Set<(change: LoggedChange | undefined) => void>();
   const buckets = new Map<string, Bucket>();
   let failing = false;
@@ -131,6 +143,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     if (change.type === 'run-called') {
       stopDevices();
       devices = deviceRuns(change.run, runs, ledger);
+      seenReady = 0;
       wait(PATIENCE_MS, () => startIfReady(true));
     }
     // Of two servers that start it at once, the one that the log has first is right for both.
@@ -161,7 +174,13 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       return undefined;
     }
     const missing = [...room.online()].some((seat) => !ready.has(seat));
-    if (missing && !anyway) return undefined;
+    if (missing && !anyway) {
+      // While they come, one after the other as a bad wifi lets them, the others are worth the wait.
+      const patience = Math.min(PATIENCE_MS, run.calledAt + LONGEST_PATIENCE_MS - now());
+      if (ready.size > seenReady) wait(patience, () => startIfReady(true));
+      seenReady = ready.size;
+      return undefined;
+    }
     clearTimeout(timer);
     const startsAt = now() + START_LEAD_MS;
     const { durationSeconds } = settingsOf(run.settings);
@@ -251,13 +270,20 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       tell();
       void startIfReady(false);
     },
-    async join(code, nickname) {
+    async join(code, nickname, own) {
       refuseIfEnded();
       if (code !== state.code) throw new ClassRefused('wrong-code', 'This is not the code of this class.');
+      const secret = isSecret(own) ? own : drawSecret();
+      const hash = hashOf(secret);
+      const known = [...state.seats.values()].find(({ secretHash }) => secretHash === hash);
+      if (known) {
+        if (known.nickname !== takeNickname(nickname)) await room.rename(known.id, nickname);
+        return { seat: known.id, secret };
+      }
       if (state.locked) throw new ClassRefused('locked', 'The teacher has locked the class: nobody can join now.');
       if (seatsOf(state).length >= SEATS) throw new ClassRefused('full', `A class has at most ${SEATS} seats.`);
-      const [seat, secret] = [drawId(), drawSecret()];
-      await write({ type: 'joined', seat, secretHash: hashOf(secret), nickname: takeNickname(nickname) });
+      const seat = drawId();
+      await write({ type: 'joined', seat, secretHash: hash, nickname: takeNickname(nickname) });
       return { seat, secret };
     },
     resume(id, secret) {

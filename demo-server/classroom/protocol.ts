@@ -339,7 +339,8 @@ export type TeacherAction =
 
 /** What a device sends, as JSON text frames. The first is `hello`; nothing secret stands in an address. */
 export type ClassRequest =
-  | { type: 'hello'; as: 'new'; code: string; nickname: string }
+  /** With a secret that the device has drawn, saying it again after a lost answer gives the same seat, not a second one. */
+  | { type: 'hello'; as: 'new'; code: string; nickname: string; secret?: string }
   | { type: 'hello'; as: 'seat'; seat: string; secret: string }
   | { type: 'hello'; as: 'teacher'; token: string }
   | { type: 'ping'; id: number }

@@ -12,6 +12,11 @@ export function drawSecret(): string {
   return randomBytes(32).toString('base64url');
 }
 
+/** Whether this is such a secret, as a device draws its own. */
+export function isSecret(input: unknown): input is string {
+  return typeof input === 'string' && /^[\w-]{43}$/.test(input);
+}
+
 /** A short name for seats, questions, class runs. */
 export function drawId(): string {
   return randomBytes(6).toString('hex');

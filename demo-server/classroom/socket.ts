@@ -30,6 +30,8 @@ import { type Sight, showClass } from './show.ts';
 
 /** A device that has not said who it is so long after the handshake is let go. */
 const HELLO_MS = 5000;
+/** A device is asked for a sign of life so often; one that gives none until the next time is offline. */
+const ALIVE_MS = 4000;
 /** Messages of one device: a burst of eight pings and what a hasty hand can do, then this many a second. */
 const BURST = 40;
 const PER_SECOND = 15;
@@ -119,7 +121,7 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
         socket.close(1008, error.why);
     };
     const late = setTimeout(() => socket.close(1008, 'hello'), HELLO_MS);
-    heartbeat(socket, heartbeatMs);
+    heartbeat(socket, Math.min(heartbeatMs, ALIVE_MS));
     socket.once('close', () => {
       clearTimeout(late);
       show.remove(socket);
@@ -170,7 +172,7 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
       }
       let { seat, secret } = hello as { seat?: string; secret?: string };
       const isNew = hello.as === 'new';
-      if (isNew) ({ seat, secret } = await room.join(hello.code, hello.nickname));
+      if (isNew) ({ seat, secret } = await room.join(hello.code, hello.nickname, hello.secret));
       const { id, nickname } = room.resume(seat, secret);
       if (socket.readyState !== socket.OPEN) return;
       clearTimeout(late);

@@ -24,9 +24,20 @@ const LAB = '/lab/';
 export async function openBar(): Promise<void> {
   const who = identity();
   if (!who || document.querySelector('push-class-console, push-class-projector')) return;
-  const words = await classWords();
+  const words = await wordsAtLast();
   if (who.as === 'teacher') (await import('./teacher-bar.ts')).openTeacherBar(who.token, words);
   else openStudentBar(who, words);
+}
+
+/** A wifi that loses the class's words must not leave a page without its bar. */
+async function wordsAtLast(): Promise<Words> {
+  for (let wait = 1000; ; wait = Math.min(2 * wait, 8000)) {
+    try {
+      return await classWords();
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, wait));
+    }
+  }
 }
 
 function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): void {

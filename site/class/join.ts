@@ -2,8 +2,18 @@
 import { type ClassInfo, type ClassRefusal, CODE_LENGTH, checkNickname } from '../../demo-server/classroom/protocol.ts';
 import { partsOf } from '../lab/parts.ts';
 import { readWords, say, setText } from '../lab/words.ts';
-import { identity, keepIdentity, RENAME, RENAMED } from './identity.ts';
+import { identity, keepIdentity, RENAME, RENAMED, tab } from './identity.ts';
 import { type Link, openLink } from './link.ts';
+
+/** The secret of the seat that this tab asks for: the same until it has the seat, as the answer may be lost on its way. */
+function drawnSecret(): string {
+  const kept = tab.get('secret');
+  if (kept) return kept;
+  const drawn = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(32))));
+  const secret = drawn.replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
+  tab.set('secret', secret);
+  return secret;
+}
 
 class ClassJoin extends HTMLElement {
   connectedCallback(): void {
@@ -46,12 +56,13 @@ class ClassJoin extends HTMLElement {
       let joined = false;
       link?.close();
       link = openLink({
-        hello: () => ({ type: 'hello', as: 'new', code: joinCode, nickname: wanted }),
+        hello: () => ({ type: 'hello', as: 'new', code: joinCode, nickname: wanted, secret: drawnSecret() }),
         hear(message) {
           if (message.type === 'refused') refusedWhy = message.why;
           if (message.type !== 'seat' || !message.secret) return;
           joined = true;
           keepIdentity({ as: 'seat', seat: message.seat, secret: message.secret, nickname: message.nickname });
+          tab.set('secret', '');
           link?.close();
           showIn();
           // The bar takes over: it brings this device to where the class is.

@@ -33,9 +33,11 @@ export interface LinkOptions {
 
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 8000;
-/** A connection is asked for a sign of life so often, and given up after so long without one. */
-const ALIVE_MS = 10_000;
+/** A connection is asked for a sign of life so often, and given up so long after it was asked in vain. */
+const ALIVE_MS = 4000;
 const DEAD_MS = 5000;
+/** From the handshake to the seat: on a bad wifi a packet of it may be lost twice, and is sent again after 1 and 3 s. */
+const GREETED_MS = 8000;
 
 /** Connects, and stays connected until `close`. */
 export function openLink({ hello, hear, tell }: LinkOptions): Link {
@@ -45,7 +47,7 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
   let clock: ClockEstimate | null = null;
   let attempts = 0;
   let closed = false;
-  let [retry, alive, dead] = [0, 0, 0];
+  let [retry, alive, dead, tooLate] = [0, 0, 0, 0];
   let lastId = 0;
   const pings = new Map<number, { sent: number; done(sample: PingSample): void }>();
   const acts = new Map<number, (done: Done) => void>();
@@ -71,9 +73,16 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
     if (socket === of) clock = estimate(samples);
   }
   function beat(): void {
-    clearTimeout(dead);
-    dead = window.setTimeout(() => socket?.close(), DEAD_MS);
-    void ping().then(() => clearTimeout(dead));
+    // Asked again and again, it must not be waited for from anew each time.
+    if (dead === 0) dead = window.setTimeout(giveUp, DEAD_MS);
+    void ping();
+  }
+  /** Lets go at once: on a dead connection a browser waits for the other side's Close, for 2 s (Chromium) or 10 s (Firefox). */
+  function giveUp(): void {
+    const gone = socket;
+    if (gone === null) return;
+    over(1006);
+    gone.close();
   }
 
   function connect(): void {
@@ -84,18 +93,19 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     const own = new WebSocket(address);
     socket = own;
-    const tooLate = window.setTimeout(() => own.close(), DEAD_MS);
-    own.addEventListener('open', () => {
-      clearTimeout(tooLate);
-      send(greeting);
+    // Until the seat is there: a greeting that was lost with its connection is answered by nobody.
+    tooLate = window.setTimeout(giveUp, GREETED_MS);
+    own.addEventListener('open', () => send(greeting));
+    own.addEventListener('message', ({ data }) => {
+      if (socket === own) heard(JSON.parse(String(data)) as ClassMessage);
     });
-    own.addEventListener('message', ({ data }) => heard(JSON.parse(String(data)) as ClassMessage));
     own.addEventListener('close', ({ code }) => {
-      clearTimeout(tooLate);
       if (socket === own) over(code);
     });
   }
   function heard(message: ClassMessage): void {
+    clearTimeout(dead);
+    dead = 0;
     if (message.type === 'pong') {
       const received = pageTime();
       const waiting = pings.get(message.id);
@@ -112,6 +122,7 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
     if (message.type === 'seat' || message.type === 'teacher') {
       attempts = 0;
       why = null;
+      clearTimeout(tooLate);
       clearInterval(alive);
       alive = window.setInterval(beat, ALIVE_MS);
       void sync();
@@ -122,7 +133,9 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
   function over(code: number): void {
     socket = null;
     clearInterval(alive);
+    clearTimeout(tooLate);
     clearTimeout(dead);
+    dead = 0;
     pings.clear();
     for (const [id, done] of acts) done({ type: 'done', id, refused: 'offline' });
     acts.clear();
@@ -137,13 +150,14 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
     attempts += 1;
     retry = window.setTimeout(connect, wait);
   }
-  /** The network or the reader is back: now, not after a wait. */
+  /** The network has changed or the reader is back: now, not after a wait. */
   function wake(): void {
     if (document.visibilityState === 'hidden' || closed) return;
     if (socket?.readyState === WebSocket.OPEN) beat();
     else if (state !== 'refused') connect();
   }
   addEventListener('online', wake);
+  addEventListener('offline', wake);
   addEventListener('pageshow', wake);
   document.addEventListener('visibilitychange', wake);
   connect();
@@ -167,11 +181,13 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
     close() {
       closed = true;
       removeEventListener('online', wake);
+      removeEventListener('offline', wake);
       removeEventListener('pageshow', wake);
       document.removeEventListener('visibilitychange', wake);
       clearTimeout(retry);
       clearInterval(alive);
       clearTimeout(dead);
+      clearTimeout(tooLate);
       socket?.close();
     },
   };
