@@ -9,6 +9,7 @@ import { certificateFor, listenSecure, ownNames, type SecureFront } from '../../
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
+import { startSilentProxy } from '../helpers/silent-proxy.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
 const browsers = {} as Record<BrowserName, Browser>;
@@ -37,7 +38,11 @@ async function openTeacher(server: TestServer): Promise<Page> {
   await page.waitForSelector('push-class-console[data-state=online] [data-part=name]');
   return page;
 }
-async function join(server: TestServer, nickname: string, name?: BrowserName): Promise<Page> {
+async function join(
+  server: Pick<TestServer, 'url' | 'classroom'>,
+  nickname: string,
+  name?: BrowserName,
+): Promise<Page> {
   const page = await device(name);
   await page.goto(`${server.url}/join/#${server.classroom?.room.state.code}`);
   await page.waitForSelector('push-class-join[data-state=form]');
@@ -182,6 +187,39 @@ test('a seat is the same after a reload and after the server was gone; the state
   await page.waitForSelector('.class-bar[data-state=lost]');
   await says(page, '.class-bar .state', 'Connection lost');
 });
+
+test.each(BROWSERS)(
+  'in %s a wifi that falls silent is noticed on both sides, and the answer given meanwhile goes out by itself, even after a reload',
+  async (name) => {
+    const server = await startServer({ siteDir, classroom: {} });
+    const wifi = await startSilentProxy(server.port);
+    const page = await join({ classroom: server.classroom, url: wifi.url }, 'Anna', name);
+    const room = server.classroom?.room as NonNullable<TestServer['classroom']>['room'];
+    const key = { right: [0], value: null, tolerance: 0, why: [] };
+    const question = { kind: 'one' as const, text: 'Which?', choices: ['this', 'that'], unit: '', path: '/start/' };
+    await room.act({ do: 'ask', question, key });
+    await page.waitForSelector('.class-question:not([hidden]) form');
+    wifi.silence();
+    await click(page, '.class-question input', 1);
+    await click(page, '.class-question [type=submit]');
+    await says(page, '.class-question [role=status]', 'saved on this device');
+    await page.waitForSelector('.class-bar[data-state=lost]');
+    await expect.poll(() => room.online().size, { timeout: 30_000 }).toBe(0);
+
+    wifi.resume();
+    await says(page, '.class-question [role=status]', 'is with the class');
+    wifi.silence();
+    await click(page, '.class-question input', 0);
+    await click(page, '.class-question [type=submit]');
+    wifi.resume();
+    await page.reload();
+    await page.waitForSelector('.class-bar[data-state=online]');
+    await expect
+      .poll(() => [...(room.state.questions[0]?.answers.values() ?? [])].map(({ answer }) => answer))
+      .toEqual([[0]]);
+    expect(room.state.seats.size).toBe(1);
+  },
+);
 
 test('the projector shows how to join and who is here, fits, and hides answers until they are revealed', async () => {
   const server = await startServer({ siteDir, classroom: { name: 'Physics' } });

@@ -50,6 +50,20 @@ describe('a seat', () => {
     expect(teacher.console()?.people).toHaveLength(1);
   });
 
+  test('is one and the same for a device that asks again because the answer was lost', async () => {
+    const { server, code, teacher } = await openClass();
+    const secret = 's'.repeat(43);
+    const first = await joinClass(server.port, code, 'Anna', { secret });
+    expect(first.secret).toBe(secret);
+    first.device.close();
+    const again = await joinClass(server.port, code, 'Ann', { secret });
+    expect(again).toMatchObject({ seat: first.seat, nickname: 'Ann' });
+    const other = await joinClass(server.port, code, 'Bo', { secret: 'too short' });
+    expect(other.secret).toMatch(/^[\w-]{43}$/);
+    await teacher.until(() => person(teacher, 'Bo'));
+    expect(teacher.console()?.people.map(({ nickname }) => nickname)).toEqual(['Ann', 'Bo']);
+  });
+
   test('says where it is, whether it can be seen, and takes another name', async () => {
     const { server, code, teacher } = await openClass();
     const { device } = await joinClass(server.port, code, 'Anna');

@@ -117,6 +117,22 @@ test('kill -9 in the middle of a class: seats, place, question, answers, results
   const annaBack = await openDevice(second.port);
   annaBack.send({ type: 'hello', as: 'seat', seat: anna.seat, secret: anna.secret });
   await annaBack.until(() => annaBack.told('class').at(-1)?.own?.answer);
+  // What a device had measured until then is told to the server that came after; once.
+  for (const received of [5, 9]) {
+    const told = { ...result, lanes: { sse: { ...sse, received }, polling: sse } };
+    back.send({ type: 'result', classRun: called.id, run: 'gone', result: told, final: true });
+  }
+  await back.until(() => back.told('class').at(-1)?.own?.result === called.id);
+  const third = await openTeacher(second.port, second.token);
+  const told = (third.console()?.results ?? []).map(({ nickname, lanes }) => [
+    nickname,
+    ...Object.keys(lanes),
+    lanes.sse?.received,
+  ]);
+  expect(told.sort()).toEqual([
+    ['Anna', 'sse', 7],
+    ['Bo', 'sse', 5],
+  ]);
 });
 
 test('no secret is kept as it is, and only the owner can read what is kept', async () => {

@@ -85,10 +85,10 @@ export async function joinClass(
   port: number,
   code: string,
   nickname: string,
-  atEnd?: (end: () => void) => void,
+  { atEnd, secret }: { atEnd?: (end: () => void) => void; secret?: string } = {},
 ): Promise<{ device: ClassDevice; seat: string; secret: string; nickname: string }> {
   const device = await openDevice(port, atEnd);
-  device.send({ type: 'hello', as: 'new', code, nickname });
+  device.send({ type: 'hello', as: 'new', code, nickname, secret });
   const told = await device.until(() => device.told('seat')[0]);
   return { device, seat: told.seat, secret: told.secret ?? '', nickname: told.nickname };
 }
