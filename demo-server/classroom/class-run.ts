@@ -46,7 +46,18 @@ function deviceRun(runs: Runs, id: string): Run | undefined {
 export function deviceRuns(id: string, runs: Runs, ledger: Ledger): DeviceRuns {
   const seats = new Map<string, string>();
   let startsAt: number | null = null;
+  const held: ClassCosts['held'] = {};
 
+  /** A stream costs a server the connection that it keeps, which no count of requests shows. */
+  function countOpen(alive: readonly Run[]): void {
+    const now: ClassCosts['held'] = {};
+    for (const { id } of alive) {
+      for (const [technique, { openConnections }] of Object.entries(ledger.read(id).lanes))
+        now[technique as TechniqueId] = (now[technique as TechniqueId] ?? 0) + openConnections;
+    }
+    for (const [technique, open] of Object.entries(now) as [TechniqueId, number][])
+      held[technique] = Math.max(held[technique] ?? 0, open);
+  }
   function begin(run: Run | undefined): void {
     if (startsAt !== null && run?.state === 'ready') run.start(startsAt);
   }
@@ -74,11 +85,13 @@ export function deviceRuns(id: string, runs: Runs, ledger: Ledger): DeviceRuns {
       const alive = [...new Set(known.values())].flatMap((run) => deviceRun(runs, run) ?? []);
       const lasted = alive.map((run) => Math.min(now(), run.info().endsAt ?? now()) - (run.info().startsAt ?? now()));
       const seconds = Math.max(0, CONNECT_BEFORE_MS + Math.max(0, ...lasted)) / 1000;
+      countOpen(alive);
       return {
         run: id,
         devices: alive.length,
         seconds,
         lanes: sumCounts(alive.map((run) => countsOf(run.id, ledger))),
+        held: { ...held },
       };
     },
   };

@@ -276,6 +276,8 @@ export interface ClassCosts {
   /** Seconds that the sums cover, from the lanes' first connections on. */
   seconds: number;
   lanes: Partial<Record<TechniqueId, LaneCounts>>;
+  /** The most connections of all devices that were seen open at one moment, by lane. */
+  held: Partial<Record<TechniqueId, number>>;
 }
 
 /** How the class feed went over one technique: what its lane cost, and how long its news took, as devices told. */

@@ -6,19 +6,19 @@ import { h } from './html.ts';
 /** A row for each choice (or for each number given). Without a key nothing says which one is right. */
 export function answerBars(question: Question, tally: Tally, key: QuestionKey | null, words: Words): HTMLElement {
   const rows = question.kind === 'number' ? numberRows(question, tally, key) : choiceRows(question, tally, key);
-  const most = Math.max(1, ...rows.map(({ count }) => count));
   const list = rows.map(({ text, count, right }) =>
     h(
       'li',
       { 'data-right': right },
       h('span', { class: 'text' }, text, right && h('b', {}, ` ✓ ${say(words, 'class.answers.right')}`)),
-      h('span', { class: 'bar', style: `--share:${count / most}` }),
+      h('span', { class: 'bar', style: `--share:${count / Math.max(1, tally.answered)}` }),
       h('span', { class: 'count' }, say(words, 'class.answers.count', { count })),
     ),
   );
   return h(
     'div',
     { class: 'class-answers' },
+    question.kind === 'order' && h('p', { class: 'caption' }, say(words, 'class.answers.places')),
     list.length > 0 ? h('ol', {}, ...list) : h('p', {}, say(words, 'class.answers.none')),
     key && h('p', { class: 'share' }, say(words, 'class.answers.share', { right: tally.right, count: tally.answered })),
   );

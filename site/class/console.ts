@@ -6,6 +6,7 @@ import { answerBars } from './answers.ts';
 import { type AskedQuestion, questionsOf } from './ask.ts';
 import { h, show } from './html.ts';
 import { measureLines, willBeMeasured } from './measured.ts';
+import { sitePages, titleOf } from './pages.ts';
 import { peopleTable } from './people.ts';
 import { connectTeacher, showResults, spaced, type TeacherPage } from './picture.ts';
 
@@ -35,26 +36,27 @@ class ClassConsole extends HTMLElement {
   }
 }
 
-/** The pages that a class can go to are those of the sidebar, which every page has in it even where it is not shown. */
+/** Fills the two lists of pages. */
 function fillPages({ part }: TeacherPage): void {
-  const links = [...document.querySelectorAll<HTMLAnchorElement>('nav.sidebar .sidebar-content a')];
-  for (const name of ['page', 'question-page']) {
-    for (const link of links) {
-      const text = link.querySelector('span')?.textContent ?? link.textContent ?? '';
-      part(name).append(h('option', { value: link.pathname }, text.trim()));
-    }
-  }
+  for (const name of ['page', 'question-page'])
+    part(name).append(...sitePages().map(({ path, title }) => h('option', { value: path }, title)));
 }
+
+/** How long it is said how an action went. */
+const SAID_MS = 10_000;
 
 type Act = (action: TeacherAction, done?: string) => Promise<void>;
 
 /** The plain buttons, and how an action's outcome is told. */
 function connectActions(page: TeacherPage): Act {
   const { words, link, part } = page;
+  let saying = 0;
   const act: Act = async (action, done) => {
     const { refused, message } = await link.act(action);
     const said = refused ? `${say(words, `class.refused.${refused}`)} ${message ?? ''}` : done ? say(words, done) : '';
     setText(part('said'), said.trim());
+    clearTimeout(saying);
+    saying = window.setTimeout(() => setText(part('said'), ''), SAID_MS);
   };
   const on = (name: string, click: () => void) => part(name).addEventListener('click', click);
   on('lock', () => act({ do: 'lock', locked: part('lock').getAttribute('aria-pressed') !== 'true' }));
@@ -62,6 +64,9 @@ function connectActions(page: TeacherPage): Act {
     if (confirm(say(words, 'class.teach.endReally'))) void act({ do: 'end' });
   });
   on('go', () => act({ do: 'go', path: part<HTMLSelectElement>('page').value }, 'class.teach.brought'));
+  part('only').addEventListener('change', () => {
+    if (page.picture) drawPeople(page.picture, page, act);
+  });
   on('roam', () => act({ do: 'go', path: null }, 'class.teach.roaming'));
   on('start-run', () => act({ do: 'start-run' }));
   on('stop-run', () => act({ do: 'stop-run' }));
@@ -152,17 +157,20 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
   part('lock').setAttribute('aria-pressed', String(now.locked));
   part('ended').hidden = !now.ended;
   part('insecure').hidden = location.protocol === 'https:';
-  for (const fieldset of part('class').querySelectorAll<HTMLFieldSetElement>('fieldset.live'))
-    fieldset.disabled = now.ended;
+  part('locked').hidden = !now.locked || now.ended;
+  for (const element of [part('lock'), part('end'), ...part('class').querySelectorAll<HTMLElement>('.live')])
+    element.hidden = now.ended;
+  if (now.ended && !page.ended) {
+    page.ended = true;
+    part<HTMLDetailsElement>('files').open = true;
+  }
 
   setText(part('count'), say(words, 'class.projector.here', { count: now.online, seats: now.seats }));
-  show(part('people'), picture.people, () => [
-    peopleTable(picture.people, page, (seat) => act({ do: 'remove', seat })),
-  ]);
-  setText(
-    part('together'),
-    now.together ? say(words, 'class.teach.at', { path: now.together.path }) : say(words, 'class.teach.roaming'),
-  );
+  drawPeople(picture, page, act);
+  const { together } = now;
+  const goesOn = now.run !== null && now.run.state !== 'over';
+  const where = together ? 'at' : goesOn ? 'atRun' : 'roaming';
+  setText(part('together'), say(words, `class.teach.${where}`, { page: titleOf(together?.path ?? '') }));
 
   const { run, question } = now;
   const ready = picture.people.filter((one) => one.run !== 'none').length;
@@ -209,6 +217,16 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
       }),
     );
   }
+}
+
+/** Who is in the class; on demand only those of whom something is awaited, or who are away. */
+function drawPeople({ people }: TeacherPicture, page: TeacherPage, act: Act): void {
+  const { part } = page;
+  const only = part<HTMLInputElement>('only').checked;
+  const shown = only ? people.filter(({ presence, awaited }) => presence !== 'online' || awaited !== null) : people;
+  show(part('people'), [shown, only, people.length], () => [
+    peopleTable(shown, people.length, page, (seat) => void act({ do: 'remove', seat })),
+  ]);
 }
 
 customElements.define('push-class-console', ClassConsole);

@@ -42,7 +42,10 @@ export function measureLines(
     const { startsAt, devices, value, low, high } = measured;
     const time = new Intl.DateTimeFormat(language, { timeStyle: 'short' }).format(startsAt);
     const figures = { value: write(value), low: write(low), high: write(high) };
-    return [line('class', { time, count: devices, ...figures }), ...(recorded ? [line('beside', { recorded })] : [])];
+    return [
+      line(low === high ? 'same' : 'class', { time, count: devices, ...figures }),
+      ...(recorded ? [line('beside', { recorded })] : []),
+    ];
   }
   const own = device ? ownFigure(question) : undefined;
   const mine = own === undefined ? [] : [line('own', { value: write(own) })];

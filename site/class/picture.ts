@@ -18,6 +18,8 @@ export interface TeacherPage {
   link: Link;
   /** The class as it was shown last. */
   picture: TeacherPicture | null;
+  /** The class was shown as ended. */
+  ended: boolean;
   part<T extends HTMLElement = HTMLElement>(name: string): T;
 }
 
@@ -69,6 +71,7 @@ export function connectTeacher(
     token: who.token,
     link,
     picture: null,
+    ended: false,
     part,
   };
   setState('connecting');

@@ -83,7 +83,7 @@ function draw(picture: TeacherPicture, page: TeacherPage): void {
         : h(
             'div',
             {},
-            h('ol', { class: 'hidden-answers' }, ...question.question.choices.map((text) => h('li', {}, text))),
+            h('ul', { class: 'choices-shown' }, ...question.question.choices.map((text) => h('li', {}, text))),
             h('p', { class: 'big' }, answered),
           ),
       ...(revealed ? measureLines(question.question, revealed.key, revealed.measured, words, false) : []),

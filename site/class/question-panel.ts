@@ -1,7 +1,7 @@
 /** The question that is open in the class, on a student's device: answer, change the answer, and see it revealed. */
 import type { Answer, OpenQuestion } from '../../demo-server/classroom/protocol.ts';
 import { readNumber } from '../components/quiz-check.ts';
-import { say, type Words } from '../lab/words.ts';
+import { say, setText, type Words } from '../lab/words.ts';
 import { answerBars } from './answers.ts';
 import { h, show } from './html.ts';
 import { measureLines } from './measured.ts';
@@ -17,39 +17,71 @@ export interface QuestionPanel {
 
 /** Makes the panel; `answer` is called with what the reader gives. */
 export function questionPanel(words: Words, answer: (question: string, answer: Answer) => void): QuestionPanel {
-  const element = h('section', {
-    class: 'class-question',
-    'aria-label': say(words, 'class.question.title'),
-    hidden: true,
-  });
+  const kicker = h('p', { class: 'kicker' }, say(words, 'class.question.title'));
+  const fold = h('button', { type: 'button', class: 'fold', 'aria-controls': 'class-question-box', click: toggle });
+  // Stays while the rest is drawn anew, so that it is read out.
+  const status = h('p', { class: 'own', role: 'status' });
+  const box = h('div', { id: 'class-question-box' });
+  const title = say(words, 'class.question.title');
+  const element = h(
+    'section',
+    { class: 'class-question', 'aria-label': title, hidden: true },
+    h('div', { class: 'head' }, kicker, fold),
+    status,
+    box,
+  );
+  let folded = false;
+  /** The question and how far this device is with it: an answer that is given folds it away, once. */
+  let stage = '';
+
+  function setFolded(now: boolean): void {
+    folded = now;
+    box.hidden = folded;
+    fold.setAttribute('aria-expanded', String(!folded));
+    setText(fold, say(words, folded ? 'class.question.unfold' : 'class.question.fold'));
+  }
+  function toggle(): void {
+    setFolded(!folded);
+  }
   return {
     element,
     show(open, own, delivery) {
       element.hidden = open === null;
-      const key = open && [open.id, own, delivery, open.revealed, open.revealed ? open.answered : 0];
-      show(element, key, () =>
-        open ? (open.revealed ? revealed(open, own, words) : asking(open, own, delivery, words, answer)) : [],
+      const now = open ? `${open.id} ${open.revealed ? 'revealed' : JSON.stringify(own)}` : '';
+      if (now !== stage) {
+        // Where the focus was in what is folded away, it stays beside it.
+        const within = box.contains(document.activeElement);
+        setFolded(open !== null && !open.revealed && own !== null);
+        if (within && folded) fold.focus();
+      }
+      stage = now;
+      setText(kicker, folded && open ? open.question.text : title);
+      setText(status, open && own !== null ? ownInWords(open, own, delivery, words) : '');
+      show(box, open && [open.id, own, open.revealed, open.revealed ? open.answered : 0], () =>
+        open ? (open.revealed ? revealed(open, words) : asking(open, own, words, answer)) : [],
       );
     },
   };
 }
 
-function heading(open: OpenQuestion, words: Words): HTMLElement[] {
-  return [
-    h('p', { class: 'kicker' }, say(words, 'class.question.title')),
-    h('h2', { id: 'class-question' }, open.question.text),
-  ];
+/** What this device has answered, and until it is revealed whether the class has it. */
+function ownInWords(open: OpenQuestion, own: Answer, delivery: Delivery, words: Words): string {
+  const answer = say(words, 'class.question.own', { answer: answerInWords(own, open) });
+  return open.revealed ? answer : `${answer}. ${say(words, `class.question.${delivery}`)}`;
+}
+
+function heading(open: OpenQuestion): HTMLElement {
+  return h('h2', { id: 'class-question' }, open.question.text);
 }
 
 function asking(
   open: OpenQuestion,
   own: Answer | null,
-  delivery: Delivery,
   words: Words,
   answer: (question: string, answer: Answer) => void,
 ): HTMLElement[] {
   const { question, id } = open;
-  const status = h('p', { role: 'status' }, own === null ? '' : say(words, `class.question.${delivery}`));
+  const status = h('p', { role: 'status' });
   const fields = h('div', { class: 'choices' });
   let order = Array.isArray(own) && question.kind === 'order' ? own : question.choices.map((_, n) => n);
 
@@ -123,24 +155,19 @@ function asking(
   const label = say(words, own === null ? 'class.question.answer' : 'class.question.change');
   const button = h('button', { type: 'submit', class: 'primary' }, label);
   return [
-    ...heading(open, words),
+    heading(open),
     h('form', { submit, 'aria-labelledby': 'class-question' }, fields, h('div', { class: 'row' }, button, status)),
   ];
 }
 
-function revealed(open: OpenQuestion, own: Answer | null, words: Words): HTMLElement[] {
+function revealed(open: OpenQuestion, words: Words): HTMLElement[] {
   const { question, revealed } = open;
   if (!revealed) return [];
   const { key, tally, measured } = revealed;
-  const mine =
-    own === null
-      ? null
-      : h('p', { class: 'own' }, say(words, 'class.question.own', { answer: answerInWords(own, open) }));
   return [
-    ...heading(open, words),
-    ...[mine].filter((one) => one !== null),
-    ...measureLines(question, key, measured, words, true),
+    heading(open),
     answerBars(question, tally, key, words),
+    ...measureLines(question, key, measured, words, true),
     ...key.why.map((why) => h('p', { class: 'why' }, why)),
   ];
 }

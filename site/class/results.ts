@@ -30,6 +30,9 @@ export function laneSummaries(results: readonly SeatLine[]): LaneSummary[] {
   });
 }
 
+/** A device that saw the start so much later came into a run that went on (ms). */
+const LATE_MS = 1000;
+
 const WIDTH = 360;
 const HEIGHT = 28;
 const LOW = LATENCY_BINS[0] as number;
@@ -47,7 +50,7 @@ export function resultsView(picture: TeacherPicture, words: Words, format: Forma
   return [
     h('p', { class: 'count' }, say(words, 'class.results.count', { count: results.length, final: finals })),
     strips(summaries, picture, words, format, names),
-    ...conditions(results, words, format),
+    ...conditions(results, now.run.startsAt, words, format),
     ...costs(picture, words, format, names),
   ];
 }
@@ -128,7 +131,12 @@ function strip(
 }
 
 /** What stands beside every latency of a class: how far devices may be off, and what their pages lacked. */
-function conditions(results: readonly SeatLine[], words: Words, format: Format): HTMLElement[] {
+function conditions(
+  results: readonly SeatLine[],
+  startsAt: number | null,
+  words: Words,
+  format: Format,
+): HTMLElement[] {
   const notes: string[] = [];
   const coarse = results.filter(({ conditions }) => !conditions.isolated);
   const steps = results.map(({ conditions }) => conditions.resolutionMs);
@@ -139,13 +147,17 @@ function conditions(results: readonly SeatLine[], words: Words, format: Format):
   const hidden = results.filter(({ conditions }) => conditions.hidden).length;
   if (hidden > 0) notes.push(say(words, 'class.results.hidden', { count: hidden }));
   const starts = results.flatMap(({ startedAt }) => startedAt ?? []);
-  if (starts.length > 1)
+  // Who came into a run that went on has not missed the start by its clock.
+  const inTime = starts.filter((at) => startsAt === null || at - startsAt < LATE_MS);
+  if (inTime.length > 1)
     notes.push(
       say(words, 'class.results.started', {
-        count: starts.length,
-        spread: format.ms(Math.max(...starts) - Math.min(...starts)),
+        count: inTime.length,
+        spread: format.ms(Math.max(...inTime) - Math.min(...inTime)),
       }),
     );
+  const late = starts.length - inTime.length;
+  if (late > 0) notes.push(say(words, 'class.results.late', { count: late }));
   return notes.length > 0 ? [h('ul', { class: 'class-notes' }, ...notes.map((note) => h('li', {}, note)))] : [];
 }
 
@@ -153,14 +165,17 @@ function costs({ costs: sums }: TeacherPicture, words: Words, format: Format, na
   const rows = sums ? costRows(sums) : [];
   if (!sums || rows.length === 0) return [];
   const group = (key: string, values: Record<string, string | number>) =>
-    h('th', { scope: 'colgroup', colspan: '3' }, say(words, key, values));
+    h('th', { scope: 'colgroup', colspan: '4' }, say(words, key, values));
   const column = (name: string) => h('th', { scope: 'col', class: 'number' }, say(words, `class.costs.${name}`));
-  const columns = () => [column('requests'), column('headBytes'), column('connections')];
+  const columns = () => [column('requests'), column('headBytes'), column('connections'), column('held')];
   const cells = (cost: CostPerSecond, calculated: boolean) => {
     const classes = calculated ? 'calculated' : undefined;
-    return [rate(cost.requests, format), format.bytes(cost.headBytes), rate(cost.connections, format)].map((text) =>
-      h('td', { class: classes }, text),
-    );
+    return [
+      rate(cost.requests, format),
+      format.bytes(cost.headBytes),
+      rate(cost.connections, format),
+      format.count(cost.held),
+    ].map((text) => h('td', { class: classes }, text));
   };
   const table = h(
     'table',

@@ -1,14 +1,17 @@
 /** The teacher's bar: bring the class to this page, run the lab's settings with the class, ask it a question of this page. */
 import type { TeacherAction, TeacherPicture } from '../../demo-server/classroom/protocol.ts';
+import { formatter } from '../lab/format.ts';
 import { settingsFromTexts, textsFromQuery } from '../lab/settings.ts';
 import { say, setText, type Words } from '../lab/words.ts';
 import { questionsOf } from './ask.ts';
 import { standAtFoot } from './foot.ts';
 import { h } from './html.ts';
 import { openLink } from './link.ts';
+import { willBeMeasured } from './measured.ts';
 
 /** Opens it; it stays until the page is left. */
 export function openTeacherBar(token: string, words: Words): void {
+  const format = formatter(words.language ?? 'en');
   const state = h('span', { class: 'state', role: 'status' });
   const place = h('span', { class: 'place' });
   const said = h('p', { class: 'now', role: 'status' });
@@ -30,9 +33,21 @@ export function openTeacherBar(token: string, words: Words): void {
     };
     buttons.push(button('class.teach.runThese', run));
   }
+  // The question that is open: a teacher who stands at the lesson need not go to the console for it.
+  const answered = h('span', { class: 'answered', role: 'status' });
+  const will = h('span', {});
+  const measure = button('class.teach.measure', () => {
+    const predicts = picture?.class.question?.question.predicts;
+    if (predicts) void act({ do: 'call-run', settings: predicts.settings }, 'class.teach.called');
+  });
+  const reveal = button('class.teach.reveal', () => void act({ do: 'reveal' }, 'class.teach.revealed'));
+  const close = button('class.teach.closeQuestion', () => void act({ do: 'close-question' }, 'class.teach.closed'));
+  const asking = h('div', { class: 'strip asking', hidden: true }, answered, will, measure, reveal, close);
+
   const bar = h(
     'aside',
     { class: 'class-bar teacher not-content', 'data-state': 'connecting', 'aria-label': say(words, 'class.teach.bar') },
+    asking,
     h(
       'div',
       { class: 'strip' },
@@ -53,6 +68,14 @@ export function openTeacherBar(token: string, words: Words): void {
       ({ picture } = message);
       const { class: now } = picture;
       setText(place, say(words, 'class.teach.place', { name: now.name, count: now.online, seats: now.seats }));
+      const { question, run } = now;
+      asking.hidden = question === null;
+      if (!question) return;
+      setText(answered, say(words, 'class.question.answered', { answered: question.answered, seats: now.seats }));
+      const sentence = willBeMeasured(picture, words, format);
+      setText(will, sentence);
+      measure.hidden = sentence === '' || (run !== null && run.state !== 'over');
+      reveal.hidden = question.revealed !== null;
     },
     tell(next, why) {
       bar.dataset.state = next;
