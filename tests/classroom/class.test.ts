@@ -225,13 +225,16 @@ describe('the teacher', () => {
       [['polling'], 50, 400],
     ] as const) {
       await teacher.act({ do: 'call-run', settings: { ...settings, techniques: [...techniques], pollIntervalMs } });
-      for (const [n, { device }] of [anna, bo].entries()) {
+      for (const { device } of [anna, bo]) {
         const { id, settings: common } = await device.until(() => {
           const run = device.class()?.run;
           return run?.state === 'called' && run.settings.pollIntervalMs === pollIntervalMs && run;
         });
         const { id: run } = await server.run(common as never, false);
         device.send({ type: 'ready', classRun: id, run });
+      }
+      for (const [n, { device }] of [anna, bo].entries()) {
+        const { id } = await device.until(() => device.class()?.run?.state === 'running' && device.class()?.run);
         device.send({ type: 'result', classRun: id, result: measured(p50 + n), final: true });
       }
       await teacher.until(() => teacher.console()?.results.filter(({ final }) => final).length === 2);
