@@ -193,6 +193,23 @@ test('an answer that is said again at another server is kept once, and one that 
   expect(answers.map(({ change }) => change)).toMatchObject([{ question, seat: anna.seat, answer: [1] }]);
 });
 
+test('a server that was cut off from Redis while a class was deleted does not give it back', async () => {
+  const redis = await startRedis();
+  const way = await openFront(Number(new URL(redis.url).port));
+  const one = await classOn(redis);
+  const other = await classOn({ ...redis, url: way.url.replace('http:', 'redis:') });
+  const teacher = await openTeacher(one.port, one.token);
+  await teacher.act({ do: 'end' });
+  await expect.poll(() => other.classroom?.room.state.ended).toBe(true);
+  way.move(null);
+  await expect.poll(() => other.classroom?.room.log.up).toBe(false);
+  const headers = { authorization: `Bearer ${one.token}` };
+  await fetch(`${one.url}/classroom/classes/${one.id}`, { method: 'DELETE', headers });
+  way.move(Number(new URL(redis.url).port));
+  await expect.poll(() => other.classroom?.room.erased, { timeout: 10_000 }).toBe(true);
+  expect(await one.classroom?.room.log.list()).toEqual([]);
+});
+
 test('a class that is deleted is gone from every server and from Redis, also after Redis came back empty', async () => {
   const redis = await startRedis();
   const [one, other] = [await classOn(redis), await classOn(redis)];
