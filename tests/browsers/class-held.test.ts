@@ -162,3 +162,30 @@ test('a server that is gone in the middle of a run: the next one on the same fol
   // Nobody has counted for it: what the first server had counted went with it, and nothing is invented.
   expect(result?.counts).toEqual({});
 });
+
+test.each(BROWSERS)(
+  'in %s a run goes on at the other server when one dies in it: nothing is lost, and the result is told once',
+  async (name) => {
+    const redis = await startRedis();
+    const open = async () =>
+      startServer({ siteDir, redisUrl: redis.url, classroom: { name: 'Two', log: await redisLog(redis.url) } });
+    const [doomed, other] = [await open(), await open()];
+    const front = await openFront(doomed.port);
+    const page = await joinAs(front.url, doomed, name);
+    const settings = { techniques: ['polling', 'sse'], eventsPerSecond: 2, durationSeconds: 8 };
+    await other.classroom?.room.act({ do: 'call-run', settings });
+    await page.waitForSelector('push-lab[data-state=running]');
+    await expect.poll(() => doomed.classroom?.room.devices?.interim.size, { timeout: 20_000 }).toBe(1);
+    front.move(other.port);
+    await doomed.stop();
+    await says(page, '.class-bar .now', 'Your result is with the class');
+    const [run] = other.classroom?.room.state.runs ?? [];
+    const [result] = [...(run?.results.values() ?? [])];
+    for (const technique of ['polling', 'sse'] as const) {
+      expect(result?.lanes[technique], technique).toMatchObject({ received: 16, lost: 0 });
+      expect(result?.counts[technique]?.requests, technique).toBeGreaterThan(1);
+    }
+    const told = (await other.classroom?.room.log.read(other.classroom.room.id)) ?? [];
+    expect(told.filter(({ change }) => change.type === 'result')).toHaveLength(1);
+  },
+);
