@@ -1,6 +1,6 @@
 /** The process of `npm run compare`: options, the server it starts, signals, what is printed, how it ends. */
 import { type ChildProcess, fork } from 'node:child_process';
-import { access, constants, readFile, writeFile } from 'node:fs/promises';
+import { access, constants, readFile, stat, writeFile } from 'node:fs/promises';
 import { arch, cpus, release, type } from 'node:os';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -81,7 +81,12 @@ async function main(): Promise<number> {
   if (told?.info) {
     const text = `${JSON.stringify(documentOf(told, await made(server)))}\n`;
     await print(json ? text : report(told, server));
-    if (output !== undefined) await writeFile(output, text);
+    if (output !== undefined) {
+      await writeFile(output, text).catch((error: Error) => {
+        failure ??= `--output: could not write ${JSON.stringify(output)}: ${error.message}.`;
+        complain(failure);
+      });
+    }
   }
   if (interrupted > 0) return interrupted;
   const gaveUp = [...(told?.lanes.values() ?? [])].some(({ failed }) => failed !== null);
@@ -90,10 +95,10 @@ async function main(): Promise<number> {
 
 /** Whether the file can be made is asked before the run, not behind it. */
 async function checkOutput(path: string): Promise<void> {
-  const exists = await access(path).then(
-    () => true,
-    () => false,
-  );
+  const found = await stat(path).catch(() => null);
+  if (found?.isDirectory())
+    throw new UsageError(`--output: got the folder ${JSON.stringify(path)}, takes a file in it.`);
+  const exists = found !== null;
   await access(exists ? path : dirname(path), constants.W_OK).catch((error: Error) => {
     throw new UsageError(`--output: cannot write ${JSON.stringify(path)}: ${error.message}.`);
   });

@@ -7,6 +7,9 @@ import type { Format } from './format.ts';
 import type { Recording } from './recording.ts';
 import { say, type Words } from './words.ts';
 
+/** A server whose event loop was late by more than this has added it to latencies, ms. */
+const LATE_MS = 100;
+
 export interface Note {
   tone: 'info' | 'warn' | 'bad';
   text: string;
@@ -45,6 +48,8 @@ export function notesOf(
     note('all', 'hidden', { seconds: format.seconds(ms) });
   }
   if (!conditions.isolated) note('latency', 'notIsolated', { step: format.ms(clock.resolutionMs) });
+  const late = recording.ledger?.process?.eventLoopDelayMs ?? 0;
+  if (late > LATE_MS) note('latency', 'late', { time: format.ms(late) });
   if (conditions.clockUnknown) note('latency', 'clockUnknown');
   if (conditions.controlLost && !conditions.clockUnknown) note('counts', 'controlLost');
   for (const lane of lanes.values()) {

@@ -266,6 +266,12 @@ test('a file that cannot be written is told before the run, and 2', async () => 
   expect(stderr).toMatch(/^compare: --output: cannot write "\/nonexistent\/run\.json": ENOENT[^\n]*\.\n$/);
 });
 
+test('a folder is no file to write into, which is told before the run, and 2', async () => {
+  const { code, stdout, stderr } = await run('--duration', '600', '--output', tmpdir());
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  expect(stderr).toBe(`compare: --output: got the folder ${JSON.stringify(tmpdir())}, takes a file in it.\n`);
+});
+
 test.each(['--help', '-h'])('%s names every option with its range, and does nothing', async (option) => {
   const { code, stdout, stderr } = await run(option, '--duration', '600');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

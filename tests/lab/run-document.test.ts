@@ -108,6 +108,18 @@ describe('a real run', () => {
     expect(documentOf(again, made, 'mine')).toEqual(document);
   });
 
+  test('says on its latencies that its server was busy, where it was late by more than a tenth of a second', async () => {
+    const recording = await realRun();
+    const { process } = recording.ledger ?? {};
+    if (!process) throw new Error('the ledger tells nothing of its process');
+    const told = (late: number) => {
+      process.eventLoopDelayMs = late;
+      return notesOf(recording, en, format, names).filter(({ text }) => text.includes('processor was busy'));
+    };
+    expect(told(99)).toEqual([]);
+    expect(told(410)).toMatchObject([{ tone: 'warn', on: 'latency', text: expect.stringContaining('410\u00a0ms') }]);
+  });
+
   test('is refused where a single field of it is missing, and what was there and what is taken is said', async () => {
     const document = documentOf(await realRun(), made);
     const required = [...paths(document)].filter((path) => isRequired(path));
