@@ -32,7 +32,7 @@ export interface LinkOptions {
 }
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 8000;
+const LONGEST_WAIT_MS = 4000;
 /** A connection is asked for a sign of life so often, and given up so long after it was asked in vain. */
 const ALIVE_MS = 4000;
 const DEAD_MS = 5000;
