@@ -120,7 +120,12 @@ export default defineConfig({
         ],
         disable404Route: true,
         locales: LOCALES,
-        customCss: ['./site/styles/tokens.css', './site/styles/starlight.css', './site/styles/print.css'],
+        customCss: [
+          './site/styles/tokens.css',
+          './site/styles/starlight.css',
+          './site/styles/buttons.css',
+          './site/styles/print.css',
+        ],
         components: {
           Hero: './site/components/Hero.astro',
           Pagination: './site/components/Pagination.astro',
