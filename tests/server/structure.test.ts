@@ -276,6 +276,13 @@ describe('the README', () => {
     }
   });
 
+  test('names every folder that a newcomer meets in them', () => {
+    for (const room of ['content', 'demo-server', 'site']) {
+      const folders = readdirSync(join(root, room), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+      for (const { name } of folders) expect(readme).toContain(`\`${room}/${name}/`);
+    }
+  });
+
   test('names scripts that exist, and the ladder as it is', () => {
     const { scripts } = JSON.parse(read('package.json'));
     const named = [...readme.matchAll(/npm (?:run )?(start|test|[a-z:]+)(?=[`\s])/g)].map(([, name = '']) => name);
