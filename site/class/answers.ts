@@ -5,19 +5,27 @@ import { h } from './html.ts';
 
 /** A row for each choice (or for each number given). Without a key nothing says which one is right. */
 export function answerBars(question: Question, tally: Tally, key: QuestionKey | null, words: Words): HTMLElement {
-  const rows = question.kind === 'number' ? numberRows(question, tally, key) : choiceRows(question, tally, key);
-  const list = rows.map(({ text, count, right }) =>
+  const rows =
+    question.kind === 'number'
+      ? numberRows(question, tally, key, words.language ?? 'en')
+      : choiceRows(question, tally, key);
+  const list = rows.map(({ text, count, right, measured = false }) =>
     h(
       'li',
       { 'data-right': right },
-      h('span', { class: 'text' }, text, right && h('b', {}, ` ✓ ${say(words, 'class.answers.right')}`)),
+      h(
+        'span',
+        { class: 'text' },
+        text,
+        right && h('b', {}, ` ✓ ${say(words, measured ? 'class.answers.measured' : 'class.answers.right')}`),
+      ),
       h('span', { class: 'bar', style: `--share:${count / Math.max(1, tally.answered)}` }),
       h('span', { class: 'count' }, say(words, 'class.answers.count', { count })),
     ),
   );
   return h(
     'div',
-    { class: 'class-answers' },
+    { class: question.kind === 'number' ? 'class-answers numbers' : 'class-answers' },
     question.kind === 'order' && h('p', { class: 'caption' }, say(words, 'class.answers.places')),
     list.length > 0 ? h('ol', {}, ...list) : h('p', {}, say(words, 'class.answers.none')),
     key && h('p', { class: 'share' }, say(words, 'class.answers.share', { right: tally.right, count: tally.answered })),
@@ -28,6 +36,8 @@ interface Row {
   text: string;
   count: number;
   right: boolean;
+  /** What was measured, which nobody need have answered. */
+  measured?: boolean;
 }
 
 function choiceRows(question: Question, tally: Tally, key: QuestionKey | null): Row[] {
@@ -40,7 +50,8 @@ function choiceRows(question: Question, tally: Tally, key: QuestionKey | null): 
 }
 
 /** Numbers that were given, each once with how often; the right one among them even where nobody gave it. */
-function numberRows(question: Question, tally: Tally, key: QuestionKey | null): Row[] {
+function numberRows(question: Question, tally: Tally, key: QuestionKey | null, language: string): Row[] {
+  const { format } = new Intl.NumberFormat(language, { maximumSignificantDigits: 4 });
   const counts = new Map<number, number>();
   for (const number of tally.numbers) counts.set(number, (counts.get(number) ?? 0) + 1);
   const { value, tolerance } = key ?? { value: null, tolerance: 0 };
@@ -48,8 +59,9 @@ function numberRows(question: Question, tally: Tally, key: QuestionKey | null): 
   return [...counts]
     .sort(([a], [b]) => a - b)
     .map(([number, count]) => ({
-      text: `${number} ${question.unit}`.trim(),
+      text: `${format(number)} ${question.unit}`.trim(),
       count,
       right: value !== null && Math.abs(number - value) <= tolerance,
+      measured: number === value && question.predicts !== undefined,
     }));
 }

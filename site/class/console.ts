@@ -2,10 +2,8 @@
 import type { TeacherAction, TeacherPicture } from '../../demo-server/classroom/protocol.ts';
 import { settingsFromTexts } from '../lab/settings.ts';
 import { say, setText } from '../lab/words.ts';
-import { answerBars } from './answers.ts';
 import { type AskedQuestion, questionsOf } from './ask.ts';
 import { h, show } from './html.ts';
-import { measureLines, willBeMeasured } from './measured.ts';
 import { sitePages, titleOf } from './pages.ts';
 import { peopleTable } from './people.ts';
 import { connectTeacher, showResults, spaced, type TeacherPage } from './picture.ts';
@@ -148,7 +146,7 @@ function connectQuestions({ words, part }: TeacherPage, act: Act): void {
 
 function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
   const { words, format, part } = page;
-  const { class: now, join, tally, key } = picture;
+  const { class: now, join } = picture;
   setText(part('name'), now.name);
   setText(part('code'), spaced(join.code));
   setText(part('url'), join.addresses[0]?.url ?? '');
@@ -184,19 +182,7 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
 
   part('open-question').hidden = question === null;
   part('reveal').hidden = question?.revealed !== null;
-  const will = willBeMeasured(picture, words, format);
-  setText(part('will'), will);
-  part('measure').hidden = will === '' || (run !== null && run.state !== 'over');
-  show(part('question'), [question, tally], () => {
-    if (!question || !tally || !key) return [];
-    const answered = say(words, 'class.question.answered', { answered: question.answered, seats: now.seats });
-    return [
-      h('h3', {}, question.question.text),
-      h('p', {}, answered),
-      answerBars(question.question, tally, key, words),
-      ...(question.revealed ? measureLines(question.question, key, question.revealed.measured, words, false) : []),
-    ];
-  });
+  if (question) void import('./open-question.ts').then(({ drawOpenQuestion }) => drawOpenQuestion(picture, page));
   const feed = part<HTMLSelectElement>('feed');
   if (document.activeElement !== feed) feed.value = now.feed?.technique ?? '';
   part('say').hidden = now.feed === null;

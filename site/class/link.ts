@@ -10,8 +10,10 @@ import { type ClockEstimate, estimate, type PingSample, pageTime } from '../lab/
 export type LinkState = 'connecting' | 'online' | 'lost' | 'refused';
 
 type Hello = Extract<ClassRequest, { type: 'hello' }>;
-/** How an action went; `offline`: this device had no connection, or lost it before the answer. */
-type Done = Omit<Extract<ClassMessage, { type: 'done' }>, 'refused'> & { refused?: ClassRefusal | 'offline' };
+/** How an action went; `offline`: there was no connection; `unsure`: it broke before the answer. */
+type Done = Omit<Extract<ClassMessage, { type: 'done' }>, 'refused'> & {
+  refused?: ClassRefusal | 'offline' | 'unsure';
+};
 
 export interface Link {
   readonly state: LinkState;
@@ -137,7 +139,7 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
     clearTimeout(dead);
     dead = 0;
     pings.clear();
-    for (const [id, done] of acts) done({ type: 'done', id, refused: 'offline' });
+    for (const [id, done] of acts) done({ type: 'done', id, refused: 'unsure' });
     acts.clear();
     if (closed) return;
     if (code === CLOSED_FOR_GOOD) {

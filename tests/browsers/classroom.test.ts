@@ -243,6 +243,17 @@ test('the projector shows how to join and who is here, fits, and hides answers u
   expect(await wall.$('.class-answers')).toBeNull();
   await server.classroom?.room.act({ do: 'reveal' });
   await says(wall, '[data-part=question]', 'Because.');
+  // A figure that was measured is written as far as anybody reads it, and no answer of the class.
+  const predicts = { technique: 'sse' as const, figure: 'latencyP50', settings: {}, numbers: [] };
+  await server.classroom?.room.act({
+    do: 'ask',
+    question: { ...question, kind: 'number', choices: [], unit: 'ms', predicts },
+    key: { right: [], value: 2.3388671875, tolerance: 1, why: [], recorded: 'in a browser' },
+  });
+  await server.classroom?.room.act({ do: 'reveal' });
+  await says(wall, '[data-part=question]', /2\.339 ms ✓ measured/);
+  await says(wall, '[data-part=question]', 'The class has not run this, so the marks follow');
+  await says(student, '.class-question', 'The class has not run this');
   expect(await axe(wall)).toEqual([]);
   expect(await axe(student)).toEqual([]);
 });
