@@ -6,7 +6,7 @@ import { PROBES } from '../../site/labs/browser-probes.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
-import { type StaticHost, startStaticHost } from '../helpers/static-host.ts';
+import { headersByFile, type StaticHost, startStaticHost } from '../helpers/static-host.ts';
 
 const ISOLATED = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
 
@@ -122,6 +122,29 @@ describe.each(BROWSERS)('in %s', (name) => {
     place.head = `<meta name="demo-server" content="${server.url}">`;
     return { host, server };
   }
+
+  test('with the headers that dist/_headers names, pages are isolated, and nothing of theirs is refused', async () => {
+    const host = await startStaticHost(await headersByFile());
+    for (const path of ['/', '/lessons/sse/', '/lab/']) {
+      const page = await browser.newPage();
+      onTestFinished(() => page.close().catch(() => {}));
+      const refused: string[] = [];
+      page.on('console', (line) => {
+        if (/Content.Security.Policy/i.test(line.text())) refused.push(line.text());
+      });
+      const answer = await page.goto(host.url + path);
+      expect(answer?.headers()['content-security-policy'], path).toContain("script-src 'self'");
+      // Its scripts have run: the inline one that is known by its hash, and those from files.
+      expect(await page.evaluate(() => document.documentElement.dataset.read), path).toBe('');
+      await page.waitForSelector('starlight-theme-select select');
+      expect(await page.evaluate(() => crossOriginIsolated), path).toBe(true);
+      expect(refused, path).toEqual([]);
+    }
+    const page = await open(`${host.url}/lab/`);
+    await page.waitForSelector('push-lab[data-state=idle]');
+    const [script = ''] = await page.$$eval('script[src^="/_astro/"]', (all) => all.map(({ src }) => src));
+    expect((await fetch(script)).headers.get('cache-control')).toContain('immutable');
+  });
 
   test('built for a server elsewhere, the lab of connections uses up the connections to that one', async () => {
     const { host, server } = await elsewhere();

@@ -22,8 +22,29 @@ export interface StaticHost {
   missing: string[];
 }
 
+/** The headers that Netlify and Cloudflare Pages send with a path: those of every rule of `dist/_headers` that it begins with. */
+export async function headersByFile(): Promise<(path: string) => Record<string, string>> {
+  const rules = (await readFile(join(siteDir, '_headers'), 'utf8')).split(/^(?=\/)/m).map((rule) => {
+    const [path = '', ...lines] = rule.trimEnd().split('\n');
+    return {
+      begins: path.replace(/\*$/, ''),
+      headers: lines.map((line) =>
+        line
+          .trim()
+          .split(/: (.*)/s)
+          .slice(0, 2),
+      ),
+    };
+  });
+  return (path) =>
+    Object.fromEntries(rules.filter(({ begins }) => path.startsWith(begins)).flatMap(({ headers }) => headers));
+}
+
 /** Serves `dist` on a free port until the test is over. `headers` go with every page, what `head` returns into each page's head. */
-export async function startStaticHost(headers: Record<string, string> = {}, head = () => ''): Promise<StaticHost> {
+export async function startStaticHost(
+  headers: Record<string, string> | ((path: string) => Record<string, string>) = {},
+  head = () => '',
+): Promise<StaticHost> {
   const missing: string[] = [];
   const server = createServer(async ({ method, url = '/' }, answer) => {
     const path = normalize(decodeURIComponent(URL.parse(url, 'http://host')?.pathname ?? '/'));
@@ -32,7 +53,10 @@ export async function startStaticHost(headers: Record<string, string> = {}, head
     if (!found) missing.push(`${method} ${path}`);
     const type = TYPES[extname(file)] ?? 'application/octet-stream';
     const body = found && type.startsWith('text/html') ? found.toString().replace('<head>', `<head>${head()}`) : found;
-    answer.writeHead(found ? 200 : method === 'GET' ? 404 : 405, { 'content-type': type, ...headers });
+    answer.writeHead(found ? 200 : method === 'GET' ? 404 : 405, {
+      'content-type': type,
+      ...(typeof headers === 'function' ? headers(path) : headers),
+    });
     answer.end(body);
   });
   onTestFinished(() => {
