@@ -1,10 +1,10 @@
 /** Every page of the built site, by being there: axe finds nothing, nothing foreign is loaded, nothing overflows a phone. */
 import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Browser } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { axe } from '../helpers/axe.ts';
-import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
+import { bothBrowsers } from '../helpers/both-browsers.ts';
+import { BROWSERS } from '../helpers/browsers.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -18,23 +18,19 @@ test('there are pages', () => {
   expect(pages.length).toBeGreaterThan(10);
 });
 
-describe.each(BROWSERS)('in %s', (name) => {
-  let browser: Browser;
-  let server: TestServer;
-  let close: (() => Promise<void>) | undefined;
-  beforeAll(async () => {
-    server = await startServer({ siteDir }, (atEnd) => {
-      close = atEnd;
-    });
-    browser = await openBrowser(name);
+const browser = bothBrowsers();
+let server: TestServer;
+let close: () => Promise<void>;
+beforeAll(async () => {
+  server = await startServer({ siteDir }, (atEnd) => {
+    close = atEnd;
   });
-  afterAll(async () => {
-    await browser?.close();
-    await close?.();
-  });
+});
+afterAll(() => close?.());
 
-  test.each(pages)('%s', async (path) => {
-    const page = await browser.newPage();
+describe.each(pages)('%s', (path) => {
+  test.concurrent.for(BROWSERS)('in %s', async (name, { expect, onTestFinished }) => {
+    const page = await browser(name).newPage();
     onTestFinished(() => page.close());
     const foreign: string[] = [];
     const errors: string[] = [];
