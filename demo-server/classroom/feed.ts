@@ -128,7 +128,7 @@ function settingsFor({ feed }: ClassState): RunSettings {
 }
 
 /** What a change is for those who follow the feed: no secrets, and nothing that a question hides. */
-export function newsOf({ change }: LoggedChange, state: ClassState): ClassNews {
+function newsOf({ change }: LoggedChange, state: ClassState): ClassNews {
   if (change.type === 'joined') return { kind: 'joined', nickname: state.seats.get(change.seat)?.nickname ?? '' };
   if (change.type === 'answered')
     return { kind: 'answered', answered: questionOf(state)?.answers.size ?? 0, seats: seatsOf(state).length };

@@ -132,7 +132,7 @@ export function showClass(room: Classroom, sight: Sight): Show {
 }
 
 /** Everything that a console or a projector shows. */
-export function teacherPicture({ id, state, log, devices, keeps }: Classroom, sight: Sight): TeacherPicture {
+function teacherPicture({ id, state, log, devices, keeps }: Classroom, sight: Sight): TeacherPicture {
   const open = questionOf(state);
   const run = runOf(state);
   const { everybody } = sight;

@@ -18,7 +18,7 @@ export interface Linked {
 /** Bytes of an answer that a buffering proxy, or a compressor that nobody flushes, gathers before it passes them on. */
 const GATHERED_BYTES = { 'proxy-buffer': 4096, compressor: 1024 };
 /** What a proxy waits for a byte of an unfinished answer. nginx: 60 s; so short here that a lesson can wait for it. */
-export const IDLE_LIMIT_MS = 5000;
+const IDLE_LIMIT_MS = 5000;
 
 export class Link {
   readonly network: NetworkSettings;

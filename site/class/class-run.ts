@@ -92,7 +92,7 @@ export function takePart(lab: PushLab, run: ClassRun, link: Link, outbox: Outbox
 }
 
 /** What this device has measured so far. */
-export function resultOf(recording: Recording, startedAt: number | null): DeviceResult {
+function resultOf(recording: Recording, startedAt: number | null): DeviceResult {
   const { lanes, clock, conditions } = recording;
   return {
     lanes: Object.fromEntries([...lanes.values()].map((lane) => [lane.technique, measureOf(lane, recording)])),

@@ -20,7 +20,7 @@ interface LaneSummary {
 }
 
 /** One summary for each lane that a device has told of, in ladder order. */
-export function laneSummaries(results: readonly SeatLine[]): LaneSummary[] {
+function laneSummaries(results: readonly SeatLine[]): LaneSummary[] {
   return TECHNIQUES.flatMap((technique) => {
     const lanes = results.flatMap(({ lanes }) => lanes[technique] ?? []);
     if (lanes.length === 0) return [];

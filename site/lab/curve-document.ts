@@ -7,7 +7,7 @@ import type { CurvePoint, LanePoint } from './curve-run.ts';
 import { type Mismatch, mismatches, type Schema } from './json-check.ts';
 import type { Made } from './run-document.ts';
 
-export const CURVES_SCHEMA = 'pushlab-curves/1';
+const CURVES_SCHEMA = 'pushlab-curves/1';
 
 /** A plan with the points that have been measured of it, and with what they were. */
 export interface Series {

@@ -4,7 +4,7 @@
 import { say, type Words } from './words.ts';
 
 /** The forms in which a picture is taken away: as it looks, in pixels, as the numbers in it. */
-export const TAKES = ['svg', 'png', 'csv'] as const;
+const TAKES = ['svg', 'png', 'csv'] as const;
 export type Take = (typeof TAKES)[number];
 
 /** The buttons of the picture `title`; `save` is called with the form that was pressed. */
