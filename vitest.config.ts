@@ -9,7 +9,8 @@ export default defineConfig({
           name: 'node',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/browsers/**'],
-          testTimeout: 60_000,
+          // No measure of speed: only a test that hangs is ended, also where the machine has much else to do.
+          testTimeout: 120_000,
           // Most tests wait for runs that take their seconds: several files share the two cores of a small machine.
           maxWorkers: 3,
         },
@@ -18,7 +19,6 @@ export default defineConfig({
         test: {
           name: 'browsers',
           include: ['tests/browsers/**/*.test.ts'],
-          // No measure of speed: only a test that hangs is ended, also where the machine has much else to do.
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 3,
