@@ -146,6 +146,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   });
 
   if (shared) {
+    app.addHook('onReady', () => shared.found);
     // A run may have been made on another server a moment ago.
     app.addHook('onRequest', async ({ url }) => {
       const run = runOf(url);

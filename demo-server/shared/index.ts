@@ -7,6 +7,8 @@ import { type SharedRuns, shareRuns } from './runs.ts';
 export interface Shared extends Sharing {
   whole: SharedLedgers['whole'];
   caughtUp: SharedRuns['caughtUp'];
+  /** Resolves once Redis was found, or found missing. Before that nobody knows which runs there are. */
+  readonly found: Promise<void>;
   follow(runs: Runs, read: (run: string) => RunLedger): void;
   close(): Promise<void>;
 }
@@ -14,10 +16,12 @@ export interface Shared extends Sharing {
 /** Connects to the Redis at `url` (`redis://[user:password@]host:port`), and goes on trying while it is not there. `redisChanged` is told whenever it has come or gone, and why. */
 export function share(url: string, redisChanged: (up: boolean, fault: string | null) => void = () => {}): Shared {
   let runs: Runs | undefined;
+  const found = Promise.withResolvers<void>();
   const shared = shareRuns(url, (up) => {
     if (up) ledgers.ask();
     runs?.sharingChanged();
     redisChanged(up, shared.link.fault);
+    found.resolve();
   });
   const ledgers = shareLedgers(shared.link, shared.server);
   return {
@@ -25,6 +29,7 @@ export function share(url: string, redisChanged: (up: boolean, fault: string | n
     made: shared.made,
     state: () => (shared.link.up ? 'up' : 'down'),
     caughtUp: shared.caughtUp,
+    found: found.promise,
     whole: ledgers.whole,
     follow(all, read) {
       runs = all;

@@ -14,20 +14,17 @@ const WHOLE = Array.from({ length: 120 }, (_, index) => index + 1);
 const seqs = (events: readonly PushEvent[]) => events.map(({ seq }) => seq);
 const payloads = (events: readonly PushEvent[]) => events.map(({ data }) => data);
 
-/** A server that has found its Redis. */
+/** A server and what it is told of its Redis. */
 async function serverOn({ url }: TestRedis) {
-  const linked = Promise.withResolvers<void>();
   const states: boolean[] = [];
   const watchers = new Set<() => void>();
   const server = await startServer({
     redisUrl: url,
     redisChanged(up) {
       states.push(up);
-      if (up) linked.resolve();
       for (const changed of [...watchers]) changed();
     },
   });
-  await linked.promise;
   /** Resolves when Redis is there (or not) for this server. */
   const redis = (up: boolean): Promise<void> =>
     new Promise((resolve) => {
@@ -124,6 +121,14 @@ describe('two servers with one Redis', () => {
     const known = first.events.filter(({ seq }) => events.some((event) => event.seq === seq));
     expect(known.length).toBeGreaterThan(0);
     expect(events).toEqual(expect.arrayContaining(known));
+  });
+
+  test('a server that starts later knows the run at the first request', async () => {
+    const redis = await startRedis();
+    const { id } = await (await serverOn(redis)).run(settings);
+    const late = await serverOn(redis);
+    expect((await late.info(id)).id).toBe(id);
+    await ask(`${late.url}/runs/${id}`, { method: 'DELETE' });
   });
 
   test('stop a run on one, and it has ended on the other', async () => {
