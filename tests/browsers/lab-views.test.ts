@@ -133,6 +133,8 @@ describe.each(BROWSERS)('the results in %s', (name) => {
   test('say so where the server no longer has the bytes of a request', async () => {
     const { server, page } = await begin('durationSeconds=60&eventsPerSecond=2&techniques=polling&pollIntervalMs=50');
     await state(page, 'running');
+    // It runs a moment before its name is drawn.
+    await page.waitForFunction(() => document.querySelector('[data-part="condition-run"]')?.textContent);
     const id = await run(page);
     // Stopped as soon as there are more requests than a page of the list, and than the server keeps the bytes of.
     await expect.poll(() => server.readLedger(id).lanes.polling?.requests, { timeout: 45_000 }).toBeGreaterThan(60);
