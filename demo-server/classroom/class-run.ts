@@ -51,7 +51,8 @@ export function deviceRuns(id: string, runs: Runs, ledger: Ledger): DeviceRuns {
   /** A stream costs a server the connection that it keeps, which no count of requests shows. */
   function countOpen(alive: readonly Run[]): void {
     const now: ClassCosts['held'] = {};
-    for (const { id } of alive) {
+    // Behind its end a run still has connections: idle ones, and those of the last question whether there is more.
+    for (const { id } of alive.filter(({ state }) => state === 'running')) {
       for (const [technique, { openConnections }] of Object.entries(ledger.read(id).lanes))
         now[technique as TechniqueId] = (now[technique as TechniqueId] ?? 0) + openConnections;
     }
