@@ -180,7 +180,10 @@ export class PushLab extends HTMLElement {
       },
       { signal },
     );
-    this.take = (outside) => void run(outside.settings, true, outside);
+    this.take = (outside) => {
+      form.fill(outside.settings);
+      void run(outside.settings, true, outside);
+    };
     stop.addEventListener('click', () => stopping?.abort(), { signal });
     part('copy-link').addEventListener(
       'click',

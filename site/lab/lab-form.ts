@@ -109,6 +109,13 @@ export class SettingsForm {
     history.replaceState(history.state, '', queryFromSettings(settings) + location.hash);
   }
 
+  /** Puts the settings of a run that was called from elsewhere into the fields and the page's address. */
+  fill(settings: WantedSettings): void {
+    this.#form.reset();
+    this.#fill(textsFromQuery(queryFromSettings(settings)));
+    this.#form.dispatchEvent(new Event('change'));
+  }
+
   #changed(): void {
     const settings = this.read();
     if (settings) this.remember(settings);

@@ -133,6 +133,8 @@ test('a teacher and four students: join, go together, answer, run, and everythin
   for (const page of students) {
     await page.waitForSelector('push-lab[data-state=finished]');
     await says(page, '.class-bar .now', 'Your result is with the class');
+    // The page tells the settings of the run that it shows, not those that it had before.
+    await says(page, 'push-lab [data-part=summary]', /techniques: 7,.* 2 s/);
   }
   const { runs } = server.classroom?.room.state ?? { runs: [] };
   await server.classroom?.room.act({
