@@ -49,7 +49,7 @@ export function classPicture(state: ClassState, online: number, id: string): Cla
           revealed: open.revealed ? { key: open.key, tally: tally(open), measured: open.measured } : null,
         }
       : null,
-    feed: state.feed === null ? null : { technique: state.feed, run: id },
+    feed: state.feed === null ? null : { technique: state.feed, run: id, after: state.seq },
   };
 }
 

@@ -250,8 +250,8 @@ export interface ClassPicture {
   together: { path: string; move: number } | null;
   run: ClassRun | null;
   question: OpenQuestion | null;
-  /** The technique that carries the class feed, and the id of its run; null = none runs. */
-  feed: { technique: TechniqueId; run: string } | null;
+  /** The technique that carries the class feed, the id of its run, and its newest event by now; null = none runs. */
+  feed: { technique: TechniqueId; run: string; after: number } | null;
 }
 
 export type Presence = 'online' | 'hidden' | 'offline';

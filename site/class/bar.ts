@@ -193,9 +193,10 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   function refused(why: ClassRefusal | null): void {
     // The seat is gone for good: this device belongs to no class any more.
     if (why !== 'ended') keepIdentity(null);
+    const unsent = outbox.waits ? say(words, 'class.bar.unsent') : '';
     outbox.clear();
     setText(state, say(words, 'class.bar.state.refused'));
-    setText(now, say(words, `class.refused.${why ?? 'unknown-seat'}`));
+    setText(now, `${say(words, `class.refused.${why ?? 'unknown-seat'}`)} ${unsent}`);
     panel.show(null, null, 'told');
     leave.replaceWith(h('button', { type: 'button', class: 'leave', click: close }, say(words, 'class.bar.close')));
   }

@@ -19,8 +19,8 @@ export function readFeed(
   const { signal } = life;
   let latencies: number[] = [];
   let since: number | null = null;
-  /** A lane that begins anew, or is told that it missed something, brings what is known again. */
-  let newest = 0;
+  /** What was there before is no news. A lane that begins anew, or is told that it missed something, brings it again. */
+  let newest = feed.after;
   const telling = setInterval(() => {
     if (link.state !== 'online') return;
     link.send({ type: 'heard', latencies });
@@ -41,9 +41,9 @@ export function readFeed(
         newest = sample.seq;
         const offset = link.clock?.offsetMs;
         since ??= offset === undefined ? null : started + offset;
-        // What was there before this device began to read is not late, and not new to it.
-        if (since === null || offset === undefined || sample.sentAt < since) return;
-        latencies.push(sample.at + offset - sample.sentAt);
+        // What was sent before this device began to read is not late.
+        if (since !== null && offset !== undefined && sample.sentAt >= since)
+          latencies.push(sample.at + offset - sample.sentAt);
         hear(JSON.parse(sample.data ?? '{}') as ClassNews);
       },
     };

@@ -110,6 +110,17 @@ test.each(BROWSERS)(
     front.move(server.port);
     await says(next, '.class-bar .now', 'came after the question was closed');
     expect(await answersIn(server)).toHaveLength(3);
+
+    // Nor can an answer come to a class that has ended meanwhile.
+    await ask(server, 'Last?');
+    await says(next, '.class-question h2', 'Last?');
+    front.move(null);
+    await next.waitForSelector('.class-bar[data-state=lost]');
+    await answer(next, 'Last?', 1);
+    await says(next, STATUS, 'saved on this device');
+    await server.classroom?.room.act({ do: 'end' });
+    front.move(server.port);
+    await says(next, '.class-bar .now', 'had not sent yet did not reach it');
   },
 );
 

@@ -24,7 +24,9 @@ test('is off until the teacher picks a technique, and then there is that one onl
   expect((await teacher.act({ do: 'say', text: 'x' })).refused).toBe('bad-action');
   await teacher.act({ do: 'feed', technique: 'polling' });
   const { device } = await joinClass(server.port, code, 'Anna');
-  expect(await device.until(() => device.class()?.feed)).toEqual({ technique: 'polling', run: id });
+  // What stood in the feed when the device was told of it: nothing else is news to it.
+  const { lastSeq: after } = await server.info(id);
+  expect(await device.until(() => device.class()?.feed)).toEqual({ technique: 'polling', run: id, after });
   expect((await fetch(`${server.url}/push/sse?run=${id}`)).status).toBe(404);
   expect((await fetch(`${server.url}/push/polling?run=${id}`)).status).toBe(200);
   for (const [path, method] of [
