@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { certificateFor, listenSecure, ownNames, type SecureFront } from '../../demo-server/https.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
+import { openFront } from '../helpers/front.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
-import { startSilentProxy } from '../helpers/silent-proxy.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
 const browsers = {} as Record<BrowserName, Browser>;
@@ -194,7 +194,7 @@ test.each(BROWSERS)(
   'in %s a wifi that falls silent is noticed on both sides, and the answer given meanwhile goes out by itself, even after a reload',
   async (name) => {
     const server = await startServer({ siteDir, classroom: {} });
-    const wifi = await startSilentProxy(server.port);
+    const wifi = await openFront(server.port);
     const page = await join({ classroom: server.classroom, url: wifi.url }, 'Anna', name);
     const room = server.classroom?.room as NonNullable<TestServer['classroom']>['room'];
     const key = { right: [0], value: null, tolerance: 0, why: [] };
@@ -208,12 +208,12 @@ test.each(BROWSERS)(
     await page.waitForSelector('.class-bar[data-state=lost]');
     await expect.poll(() => room.online().size, { timeout: 30_000 }).toBe(0);
 
-    wifi.resume();
+    wifi.move(server.port);
     await says(page, '.class-question [role=status]', 'is with the class');
     wifi.silence();
     await click(page, '.class-question input', 0);
     await click(page, '.class-question [type=submit]');
-    wifi.resume();
+    wifi.move(server.port);
     await page.reload();
     await page.waitForSelector('.class-bar[data-state=online]');
     await expect
