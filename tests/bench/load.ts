@@ -63,6 +63,9 @@ interface Asking {
 const askers: { begin(): void }[][] = [];
 let asking = false;
 let times: number[] = [];
+/** Questions that wait for their answer, and who waits until there are none. */
+let unanswered = 0;
+let allAnswered = (): void => {};
 
 /** Opens `connections` of them and resolves when each has been answered once. */
 async function prepare({ port, path, protocol, connections }: Asking): Promise<number> {
@@ -88,16 +91,21 @@ async function prepare({ port, path, protocol, connections }: Asking): Promise<n
       };
       const answered = (): void => {
         resolve();
+        unanswered -= 1;
+        if (!asking && unanswered === 0) allAnswered();
         if (!asking) return;
         const at = clock();
         times.push(at - asked);
         asked = at;
+        unanswered += 1;
         socket.write(question);
       };
+      unanswered += 1;
       const socket = open(port, request(path, protocol), read);
       group.push({
         begin: () => {
           asked = clock();
+          unanswered += 1;
           socket.write(question);
         },
       });
@@ -116,6 +124,7 @@ async function run({ group, ms }: { group: number; ms: number }) {
   doze(asked.length > 1);
   const startedAt = clock();
   for (const asker of asked) asker.begin();
+  // The time that is measured.
   await new Promise((resolve) => setTimeout(resolve, ms));
   const result = {
     count: times.length,
@@ -124,7 +133,11 @@ async function run({ group, ms }: { group: number; ms: number }) {
   };
   asking = false;
   doze(false);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  if (unanswered > 0) {
+    await new Promise<void>((resolve) => {
+      allAnswered = resolve;
+    });
+  }
   return result;
 }
 

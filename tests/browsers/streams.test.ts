@@ -251,6 +251,7 @@ describe.each(BROWSERS)('in %s', (name) => {
       const comes = (path: string) =>
         Promise.race([
           fetch(path, { signal }).then(() => true),
+          // That a fetch is held no event tells.
           new Promise<boolean>((resolve) => setTimeout(resolve, ms, false)),
         ]);
       const seen = [

@@ -53,6 +53,7 @@ export async function capture(port: number): Promise<Capture> {
       await new Promise<void>((connected) => socket.once('connect', connected));
       const client = socket.localPort ?? 0;
       const found = new Promise<boolean>((resolve) => {
+        // A probe from before the capture is never seen, and nothing says so: then another one is sent.
         const giveUp = setTimeout(resolve, 500, false);
         seen.set(client, () => {
           clearTimeout(giveUp);
