@@ -15,11 +15,14 @@ import type { PushLab } from '../lab/lab-element.ts';
 import { summaryOf } from '../lab/measures.ts';
 import type { LaneRecord, Recording } from '../lab/recording.ts';
 import type { WantedSettings } from '../lab/settings.ts';
+import { holdDrawing } from '../lab/visible.ts';
 import type { Link } from './link.ts';
 import type { Outbox } from './outbox.ts';
 
 /** How often a device tells what it has measured so far. */
 const INTERIM_MS = 2000;
+/** From the word to start until so long after the start nothing is drawn: a page that draws starts late. */
+const CALM_MS = 400;
 
 export interface ClassRunPart {
   readonly id: string;
@@ -35,7 +38,6 @@ export function takePart(lab: PushLab, run: ClassRun, link: Link, outbox: Outbox
   let recording: Recording | null = null;
   let over = false;
   let interim = 0;
-  let startTimer = 0;
 
   const resultSoFar = (final: boolean) =>
     recording && {
@@ -51,7 +53,6 @@ export function takePart(lab: PushLab, run: ClassRun, link: Link, outbox: Outbox
   }
   function end(): void {
     clearInterval(interim);
-    clearTimeout(startTimer);
     over = true;
     const result = resultSoFar(true);
     if (result) outbox.put(result);
@@ -63,20 +64,20 @@ export function takePart(lab: PushLab, run: ClassRun, link: Link, outbox: Outbox
     async gate(own, now) {
       ownRun = own;
       recording = now;
+      // On a phone the pictures are below the fold, and nobody here has touched the page.
+      lab.querySelector('[data-part=stop]')?.scrollIntoView();
       link.send({ type: 'ready', classRun: run.id, run: own });
-      const startsAt = await started.promise;
-      const wait = now.clock.toPage(startsAt) - pageTime();
-      startTimer = window.setTimeout(
-        () => {
-          startedAt = pageTime() + (now.clock.current?.offsetMs ?? 0);
-        },
-        Math.max(0, wait),
-      );
-      await new Promise((resolve) => setTimeout(resolve, Math.max(0, wait - CONNECT_BEFORE_MS)));
+      const startsAt = now.clock.toPage(await started.promise);
+      holdDrawing(startsAt + CALM_MS);
+      await new Promise((resolve) => setTimeout(resolve, startsAt - pageTime() - CONNECT_BEFORE_MS));
+      return startsAt;
     },
     tell(phase, now) {
       recording = now ?? recording;
-      if (phase === 'running') interim = window.setInterval(tellSoFar, INTERIM_MS);
+      if (phase === 'running' && now) {
+        startedAt = pageTime() + (now.clock.current?.offsetMs ?? 0);
+        interim = window.setInterval(tellSoFar, INTERIM_MS);
+      }
       if (phase === 'finished' || phase === 'stopped' || phase === 'failed') end();
     },
   });

@@ -41,7 +41,7 @@ export interface ChartsOptions {
 /** Each chart is drawn so often. Arrivals are stamped on the thread that draws: what is drawn more is measured worse. */
 const UPDATES_A_SECOND = 2;
 
-/** Draws a recording live, one chart a frame. Ends with its signal. */
+/** Draws a recording: every chart at once, then live, one a frame. Ends with its signal. */
 export class Charts {
   readonly #options: ChartsOptions;
   readonly #charts = new Map<ChartKind, LineChart>();
@@ -72,10 +72,12 @@ export class Charts {
     });
     for (const canvas of options.canvases.values()) watch.observe(canvas);
     signal.addEventListener('abort', () => watch.disconnect(), { once: true });
-    whileVisible(region, 60, (now) => this.#next(now), signal);
+    whileVisible(region, 20, (now) => this.#next(now), signal);
     addEventListener('beforeprint', () => this.drawDue(), { signal });
     signal.addEventListener('abort', () => this.#destroy(), { once: true });
     this.refresh();
+    // All five now, though the page stands still for 80 ms: nothing is measured yet, and a run will be.
+    this.drawDue();
   }
 
   /** Has every chart drawn once more, though no data came: after the end, or when it changed its look. */
@@ -109,16 +111,14 @@ export class Charts {
   }
 
   #next(now: number): void {
-    const { canvases, recording } = this.#options;
-    const unmade = [...canvases.keys()].find((kind) => !this.#charts.has(kind));
-    // A run that is over has nothing left to disturb, and nothing left to draw but what has changed its look.
-    const over = !Number.isNaN(recording.over);
-    const seen = [...this.#seen].filter((kind) => !over || this.#due.has(kind));
-    // The first picture of each as soon as there is a frame for it, then at an even pace.
+    const { recording } = this.#options;
+    // Before the start and after the end there is nothing to draw but what has changed its look, and nothing to disturb.
+    const still = Number.isNaN(recording.zero) || !Number.isNaN(recording.over);
+    const seen = [...this.#seen].filter((kind) => !still || this.#due.has(kind));
     const wait = 1000 / (Math.max(1, seen.length) * UPDATES_A_SECOND) - 4;
-    if (!unmade && !over && now - this.#last < wait) return;
+    if (!still && now - this.#last < wait) return;
     this.#last = now;
-    const kind = unmade ?? seen[this.#turn++ % seen.length];
+    const kind = seen[this.#turn++ % seen.length];
     if (kind) this.#draw(kind);
   }
 
@@ -204,7 +204,7 @@ export class Charts {
     };
   }
 
-  /** Makes one chart: each when its turn to be drawn comes, as five in one go would hold the page up for 80 ms. */
+  /** Makes one chart. */
   #make(kind: ChartKind): LineChart {
     const canvas = this.#options.canvases.get(kind) as HTMLCanvasElement;
     const { recording, format, words } = this.#options;

@@ -53,10 +53,10 @@ export interface ComparisonOptions {
   /** Makes a run in another tab stop first, instead of refusing. */
   takeOver?: boolean;
   /**
-   * Somebody else starts the run. Called when the control socket is open, with the run's id; the lanes connect once it
-   * resolves, so that nobody polls while others are still waited for.
+   * Somebody else starts the run. Called when the page is built and the control socket open, with the run's id; the lanes
+   * connect once it resolves, so that nobody polls while others are still waited for. Resolves with the start, in page time.
    */
-  gate?: (run: string, recording: Recording) => Promise<void>;
+  gate?: (run: string, recording: Recording) => Promise<number>;
   /** Called with the recording as soon as it exists, and again at each new phase. `breakIt` works while it runs. */
   tell(phase: Phase, recording: Recording, breakIt: Break): void;
 }
@@ -126,12 +126,12 @@ class Comparison {
     try {
       // The control socket first: once five lanes hold a connection, a handshake would wait behind them (Firefox).
       await this.#openControl();
-      await this.#passGate();
-      const receiving = this.#startLanes(AbortSignal.any([this.#signal, lanes.signal]));
-      await this.#lanesReachServer();
       this.#tell('ready');
       await this.#pause(BUILD_MS);
-      await this.#start();
+      const startsAt = await this.#passGate();
+      const receiving = this.#startLanes(AbortSignal.any([this.#signal, lanes.signal]));
+      if (startsAt === null) await this.#start();
+      else await Promise.race([this.#pause(startsAt - pageTime()), this.#finished.promise]);
       this.#tell('running');
       await this.#finished.promise;
       this.#tell('settling');
@@ -268,8 +268,6 @@ class Comparison {
       await this.#readLedger();
       await this.#pause(30);
     }
-    // Somebody else's start waits for nobody.
-    if (this.#options.gate) return;
     // Hundreds of simulated clients take longer, and who joins late costs the server what the lanes would pay for.
     const joined = () => {
       const { lanes = {}, admitted = 0 } = this.#recording.ledger?.subscribers ?? {};
@@ -292,16 +290,17 @@ class Comparison {
     }
   }
 
-  async #passGate(): Promise<void> {
+  /** Waits for somebody else's start, which waits for nobody's lanes; null where the reader starts the run. */
+  async #passGate(): Promise<number | null> {
     const { gate } = this.#options;
-    if (!gate) return;
+    if (!gate) return null;
     this.#stop.addEventListener('abort', () => this.#end(), { signal: this.#signal });
-    await Promise.race([gate(this.#run, this.#recording), this.#finished.promise]);
+    return (await Promise.race([gate(this.#run, this.#recording), this.#finished.promise])) ?? 0;
   }
 
   async #start(): Promise<void> {
+    await this.#lanesReachServer();
     if (this.#stop.aborted) return this.#end();
-    if (this.#options.gate) return;
     this.#stop.addEventListener('abort', () => this.#end(), { signal: this.#signal });
     if (this.#control) this.#control.send({ type: 'start' });
     else await this.#fetch(`/runs/${this.#run}/start`, { method: 'POST' });

@@ -23,7 +23,7 @@ import { readWords, say, setText } from './words.ts';
 /** A run that somebody else calls and starts, and that is told how it goes: the run of a class. */
 export interface OutsideRun {
   settings: WantedSettings;
-  gate(run: string, recording: Recording): Promise<void>;
+  gate(run: string, recording: Recording): Promise<number>;
   tell(phase: Phase | 'failed', recording: Recording | null): void;
 }
 
@@ -108,7 +108,7 @@ export class PushLab extends HTMLElement {
       keep.hide();
       showPlight(part('problem'), null, words, () => {});
       setState('loading');
-      status.textContent = say(words, 'lab.phase.connecting');
+      status.textContent = say(words, `lab.phase.${outside ? 'called' : 'connecting'}`);
       try {
         // All code is here before the first lane connects: lanes hold the browser's connections, and would hold this up.
         const charts = await import('./charts.ts');

@@ -7,6 +7,16 @@ export function prefersLessMotion(): boolean {
   return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
 
+/** A frame on the screens that most readers have. */
+const FRAME_MS = 17;
+
+let heldUntil = 0;
+
+/** Stops all that is drawn on this page until `time` (ms, page time): the thread that draws has to be free then. */
+export function holdDrawing(time: number): void {
+  heldUntil = time - performance.timeOrigin;
+}
+
 /**
  * Calls `draw(now)` once a frame, at most `perSecond` times a second, while `element` can be seen; ends with `signal`.
  * `now` is the frame's time in ms as requestAnimationFrame gives it.
@@ -19,12 +29,13 @@ export function whileVisible(
 ): void {
   let onScreen = false;
   let frame = 0;
+  let pause = 0;
   let last = Number.NEGATIVE_INFINITY;
   const gap = 1000 / perSecond - 2;
 
   const tick = (now: number) => {
     frame = 0;
-    if (now - last >= gap) {
+    if (now - last >= gap && now >= heldUntil) {
       last = now;
       draw(now);
     }
@@ -32,11 +43,20 @@ export function whileVisible(
   };
   const arrange = () => {
     const wanted = onScreen && document.visibilityState === 'visible' && !signal.aborted;
-    if (wanted && frame === 0) frame = requestAnimationFrame(tick);
-    if (!wanted && frame !== 0) {
+    if (!wanted) {
       cancelAnimationFrame(frame);
-      frame = 0;
+      clearTimeout(pause);
+      frame = pause = 0;
+    } else if (frame === 0 && pause === 0) {
+      // Asking for a frame to let it pass makes the browser lay out and paint all the same.
+      const wait = Math.max(last + gap, heldUntil) - performance.now() - FRAME_MS;
+      if (wait > FRAME_MS) pause = window.setTimeout(wake, wait);
+      else frame = requestAnimationFrame(tick);
     }
+  };
+  const wake = () => {
+    pause = 0;
+    arrange();
   };
 
   const observer = new IntersectionObserver((entries) => {

@@ -383,6 +383,43 @@ test.each(BROWSERS)(
 );
 
 test.each(BROWSERS)(
+  'in %s a device has built its pictures before it says that it is ready, and draws nothing until the common start is over',
+  async (name) => {
+    const server = await startServer({ siteDir, classroom: { name: 'Physics' } });
+    const { room } = server.classroom as NonNullable<TestServer['classroom']>;
+    const page = await device(name);
+    await page.evaluateOnNewDocument(() => {
+      const drawn: number[] = [];
+      const { stroke } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.stroke = function (...path: Path2D[]) {
+        drawn.push(performance.timeOrigin + performance.now());
+        return stroke.apply(this, path as [Path2D]);
+      };
+      Object.assign(window, { drawn });
+    });
+    await page.goto(`${server.url}/join/#${room.state.code}`);
+    await page.waitForSelector('push-class-join[data-state=form]');
+    await page.type('[data-part=nickname]', 'Anna');
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.class-bar[data-state=online]');
+    const settings = { techniques: ['polling', 'sse'], eventsPerSecond: 4, durationSeconds: 3 };
+    await room.act({ do: 'call-run', settings });
+    await at(page, '/lab/');
+    await page.waitForSelector('push-lab[data-state=finished]', { timeout: 45_000 });
+    const [run] = room.state.runs;
+    const startsAt = run?.startsAt as number;
+    const drawn = await page.evaluate(() => (window as unknown as { drawn: number[] }).drawn);
+    // Page and server share a clock here, but for a millisecond.
+    expect(drawn.some((time) => time < startsAt - 1000)).toBe(true);
+    expect(drawn.filter((time) => time >= startsAt - 1000 && time < startsAt)).toEqual([]);
+    expect(drawn.some((time) => time >= startsAt)).toBe(true);
+    const [result] = [...(run?.results.values() ?? [])];
+    expect(result?.startedAt ?? 0).toBeGreaterThan(startsAt - 10);
+  },
+  90_000,
+);
+
+test.each(BROWSERS)(
   'over --https in %s the page is isolated, its timers are fine, and a whole class is held over wss',
   async (name) => {
     const folder = await mkdtemp(joinPath(tmpdir(), 'pushlab-https-'));
