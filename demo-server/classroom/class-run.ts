@@ -11,15 +11,6 @@ import { CONNECT_BEFORE_MS, laneCounts } from './protocol.ts';
 import { ClassRefused } from './refused.ts';
 import { sumCounts } from './tally.ts';
 
-/** From the word to start until the first possible event: time for the word to reach a phone on bad wifi. */
-export const START_LEAD_MS = 1500;
-/** When for so long no further device has got ready, the others are not waited for; they start when they come. */
-export const PATIENCE_MS = 12_000;
-/** Nor are they so long after the call, even if one gets ready now and then. */
-export const LONGEST_PATIENCE_MS = 45_000;
-/** After the end of a run a device has so long to tell its result. */
-export const LAST_RESULTS_MS = 15_000;
-
 /** The runs of the devices in one class run. */
 export interface DeviceRuns {
   readonly id: string;

@@ -2,6 +2,7 @@
 import { checkSettings, TECHNIQUES, type TechniqueId } from '../protocol.ts';
 import {
   type ClassRequest,
+  checkNickname,
   type DeviceResult,
   isClassPath,
   LATENCY_BINS,
@@ -11,7 +12,7 @@ import {
   type Question,
   type QuestionKey,
 } from './protocol.ts';
-import { ClassRefused } from './refused.ts';
+import { badAction, ClassRefused } from './refused.ts';
 
 const KINDS: readonly unknown[] = ['one', 'several', 'order', 'number'];
 type Fields = Record<string, unknown>;
@@ -38,6 +39,21 @@ const isMs = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value) && value >= -10_000 && value < 3_600_000;
 const count = (value: unknown): number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 1e9 ? value : 0;
+
+/** A nickname as it is shown; refuses what cannot be one. */
+export function readNickname(input: unknown): string {
+  const checked = checkNickname(input);
+  if ('nickname' in checked) return checked.nickname;
+  throw new ClassRefused(checked.fault, 'A nickname has 1 to 24 letters, digits or signs, on one line.');
+}
+
+/** The settings of a class run, complete but for the seed where none is given; refuses what no run takes, and says why. */
+export function readSettings(input: unknown) {
+  const checked = checkSettings(input);
+  if ('settings' in checked) return checked.settings;
+  const faults = checked.faults.map(({ field, got, takes }) => `${field}: got ${JSON.stringify(got)}, takes ${takes}`);
+  throw badAction(faults.join('; '));
+}
 
 /** What a device measured, with nothing in it that a device could not have measured. Refuses what has no lanes. */
 export function readResult(input: unknown): DeviceResult {
