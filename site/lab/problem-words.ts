@@ -1,7 +1,7 @@
 /**
  * A comparison's problem as a sentence and a way on.
  */
-import { Problem } from './comparison.ts';
+import { Problem } from './run-requests.ts';
 import { say, type Words } from './words.ts';
 
 export interface Plight {

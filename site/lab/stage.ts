@@ -3,13 +3,14 @@
  */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { techniques } from '../techniques/index.ts';
-import { type Break, type Phase, Problem, runComparison } from './comparison.ts';
+import { type Break, type Phase, runComparison } from './comparison.ts';
 import { demoServer } from './demo-server.ts';
 import { type Format, formatter } from './format.ts';
 import { namesFrom } from './names.ts';
 import { partsOf } from './parts.ts';
 import { plightOf, showPlight } from './problem-words.ts';
 import type { Recording } from './recording.ts';
+import { Problem } from './run-requests.ts';
 import { settingsFromTexts, textsFromQuery, type WantedSettings } from './settings.ts';
 import { readWords, say, type Words } from './words.ts';
 

@@ -1,6 +1,6 @@
 /** A short run of all techniques on the visitor's own way to the server, and what it did to each. Loaded when it is started. */
 import type { TechniqueId } from '../../demo-server/protocol.ts';
-import { Problem, runComparison } from '../lab/comparison.ts';
+import { runComparison } from '../lab/comparison.ts';
 import { demoServer } from '../lab/demo-server.ts';
 import { type Format, formatter } from '../lab/format.ts';
 import { technique as techniqueMark } from '../lab/mark.ts';
@@ -9,6 +9,7 @@ import { namesFrom } from '../lab/names.ts';
 import { partsOf } from '../lab/parts.ts';
 import { plightOf, showPlight } from '../lab/problem-words.ts';
 import type { Recording } from '../lab/recording.ts';
+import { Problem } from '../lab/run-requests.ts';
 import { settingsFromTexts } from '../lab/settings.ts';
 import { receivers } from '../lab/stage.ts';
 import { readWords, say, type Words } from '../lab/words.ts';

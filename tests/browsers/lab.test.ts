@@ -153,4 +153,23 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
     expect(await text(page, 'problem')).toContain('went away');
     expect((await table(page)).Requests?.length).toBe(2);
   });
+
+  test('where no control socket opens, a run is started, broken and stopped by plain requests, and says so', async () => {
+    const query = 'durationSeconds=60&techniques=polling,sse&eventsPerSecond=5';
+    const { server, page } = await lab(query, { limits: { controlsPerAddress: 0 } });
+    await page.click('[data-part=breaks] summary');
+    await page.click('[data-part=start]');
+    await state(page, 'running');
+    await page.waitForSelector('[data-part=break-now]:not([disabled])');
+    await page.click('[data-part=break-now]');
+    await page.waitForFunction(() => document.querySelector('[data-part=break-said]')?.textContent?.includes('Begun'));
+    await page.click('[data-part=stop]');
+    await state(page, 'stopped');
+    expect(await text(page, 'notes')).toContain('There was no control socket');
+    const id = (await text(page, 'condition-run')) ?? '';
+    expect((await server.info(id)).state).toBe('finished');
+    const { lanes } = await server.ledger(id);
+    const rows = await table(page);
+    expect(rows.Requests?.map(whole)).toEqual([lanes.polling?.requests, lanes.sse?.requests]);
+  });
 });
