@@ -2,7 +2,7 @@
 
 import { Clock, pageTime, smallestStep } from '../../site/lab/clock.ts';
 import { type Control, openControl } from '../../site/lab/control.ts';
-import { fileLedger, fileSample, newRecording, type Recording } from '../../site/lab/recording.ts';
+import { fileLedger, fileSample, LAST_WORDS_MS, newRecording, type Recording } from '../../site/lab/recording.ts';
 import type { WantedSettings } from '../../site/lab/settings.ts';
 import { receive } from '../clients/index.ts';
 import type { ControlMessage, CreatedRun, Refusal, RunInfo, RunLedger } from '../protocol.ts';
@@ -23,8 +23,6 @@ export interface Comparison {
 }
 
 const RESYNC_MS = 10_000;
-/** Within this time after the end every lane has had its last answer, or is cut off by us; as in the lab. */
-const LAST_WORDS_MS = 5000;
 /** How long the lanes, and then the simulated subscribers, may take to reach the server before the run starts anyway. */
 const CONNECT_MS = 2500;
 const SUBSCRIBERS_MS = 15_000;
@@ -73,6 +71,7 @@ export async function runComparison({ server, settings, stop, tell }: Comparison
     await finished.promise;
     tell('settling', recording);
     await Promise.race([receiving, pause(LAST_WORDS_MS)]);
+    for (const one of recording.lanes.values()) one.cutOff = !one.done;
     over.abort();
     await receiving;
     recording.over = pageTime();

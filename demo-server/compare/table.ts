@@ -1,7 +1,7 @@
 /** A recording as text for a terminal: aligned tables, units in their heads. Pure. */
 
 import { summaryOf } from '../../site/lab/measures.ts';
-import type { LaneRecord, Recording } from '../../site/lab/recording.ts';
+import { LAST_WORDS_MS, type LaneRecord, missedByCut, type Recording } from '../../site/lab/recording.ts';
 import { bytesPerEvent, headBytes, wireBytes } from '../../site/lab/statistics.ts';
 import type { RunLedger } from '../protocol.ts';
 
@@ -89,6 +89,7 @@ export function report(recording: Recording, server: string): string {
       ({ fault, techniques, at }) =>
         `Fault ${fault} at ${((at - (info?.startsAt ?? at)) / 1000).toFixed(1)} s: ${techniques.join(', ')}.`,
     ),
+    ...lanes.flatMap((lane) => cutOff(lane, recording)),
     ...lanes.flatMap((lane) => troubles(lane)),
     ...(ledger?.subscribers?.limits ?? []).map(({ message }) => message),
   ];
@@ -143,6 +144,16 @@ function processLine(ledger: RunLedger | null): string[] {
   return [
     `${own}\nSubscribers' process: ${other.cpuMs.toFixed(0)} ms, ${megabytes(other.rssBytes)}, late by ${other.eventLoopDelayMs.toFixed(0)} ms at most.`,
   ];
+}
+
+function cutOff(lane: LaneRecord, recording: Recording): string[] {
+  const missed = missedByCut(lane, recording);
+  const seconds = LAST_WORDS_MS / 1000;
+  return missed > 0
+    ? [
+        `${lane.technique} gave no last answer within ${seconds} s of the end: ${missed} of its lost events may have been on their way.`,
+      ]
+    : [];
 }
 
 function troubles(lane: LaneRecord): string[] {

@@ -181,6 +181,7 @@ export class Bench {
     const tell = (name: string, text: string) => setText(this.#part(`condition-${name}`), text);
     tell('clock', clock.current ? this.#format.uncertainty(clock.uncertaintyMs) : say(this.#words, 'lab.unknown'));
     tell('timer', this.#format.ms(clock.resolutionMs));
+    tell('late', this.#format.ms(recording.conditions.eventLoopDelayMs ?? Number.NaN));
     tell('isolated', say(this.#words, clock.isolated ? 'lab.yes' : 'lab.no'));
     tell('seed', String(info?.settings.seed ?? ''));
     tell('run', info?.id ?? '');

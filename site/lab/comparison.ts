@@ -6,7 +6,15 @@ import type { FaultOrder, RunInfo, TechniqueId } from '../../demo-server/protoco
 import { type Lane, pause, type Receive } from '../techniques/lane.ts';
 import { pageTime } from './clock.ts';
 import { takeTurn, takeTurnOver, turnIsHeldHere } from './guard.ts';
-import { fileSample, fileVisibility, type LaneRecord, newRecording, type Recording } from './recording.ts';
+import { watchThread } from './lateness.ts';
+import {
+  fileSample,
+  fileVisibility,
+  LAST_WORDS_MS,
+  type LaneRecord,
+  newRecording,
+  type Recording,
+} from './recording.ts';
 import { linkRun, type RunLink } from './run-link.ts';
 import { Problem, runRequests } from './run-requests.ts';
 import type { WantedSettings } from './settings.ts';
@@ -36,8 +44,6 @@ export interface ComparisonOptions {
   tell(phase: Phase, recording: Recording, breakIt: Break): void;
 }
 
-/** Within this time after the end every lane has had its last answer, or is cut off by us. */
-const LAST_WORDS_MS = 5000;
 /** How long the lanes may take to reach the server before the run starts without waiting any longer. */
 const CONNECT_MS = 2500;
 /** How long the simulated subscribers may take to join. */
@@ -95,6 +101,7 @@ async function compare(options: ComparisonOptions, signal: AbortSignal, taken: A
   signal.addEventListener('abort', () => finished.reject(signal.reason), { once: true });
   tell('connecting');
   watchTab(recording, signal);
+  watchThread(recording, signal);
   const created = await requests.create(settings, recording.conditions);
   const run = created.id;
   hear(created);
@@ -122,6 +129,7 @@ async function compare(options: ComparisonOptions, signal: AbortSignal, taken: A
     await finished.promise;
     tell('settling');
     await Promise.race([receiving, pause(LAST_WORDS_MS, signal)]);
+    for (const lane of recording.lanes.values()) lane.cutOff = !lane.done;
     lanes.abort();
     await receiving;
     // Not before: polls bring their last events up to an interval after the server's end, and they belong to the picture.

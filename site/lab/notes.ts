@@ -4,10 +4,10 @@
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { simulatedInWords } from './condition-words.ts';
 import type { Format } from './format.ts';
-import type { Recording } from './recording.ts';
+import { LAST_WORDS_MS, missedByCut, type Recording } from './recording.ts';
 import { say, type Words } from './words.ts';
 
-/** A server whose event loop was late by more than this has added it to latencies, ms. */
+/** A server or a page whose event loop was late by more than this has added it to latencies, ms. */
 const LATE_MS = 100;
 
 export interface Note {
@@ -50,10 +50,14 @@ export function notesOf(
   if (!conditions.isolated) note('latency', 'notIsolated', { step: format.ms(clock.resolutionMs) });
   const late = recording.ledger?.process?.eventLoopDelayMs ?? 0;
   if (late > LATE_MS) note('latency', 'late', { time: format.ms(late) });
+  const own = conditions.eventLoopDelayMs ?? 0;
+  if (own > LATE_MS) note('latency', 'pageLate', { time: format.ms(own) });
   if (conditions.clockUnknown) note('latency', 'clockUnknown');
   if (conditions.controlLost && !conditions.clockUnknown) note('counts', 'controlLost');
   for (const lane of lanes.values()) {
     const name = names[lane.technique];
+    const missed = missedByCut(lane, recording);
+    if (missed > 0) note('none', 'cutOff', { name, count: missed, time: format.seconds(LAST_WORDS_MS) });
     for (const [reason, count] of Object.entries(lane.troubles)) note('none', `trouble.${reason}`, { name, count });
     if (lane.resets > 0) note('none', 'reset', { name, count: lane.resets });
   }

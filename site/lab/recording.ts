@@ -22,6 +22,9 @@ export interface Moment {
   reason?: Trouble;
 }
 
+/** Within so long after the feed's end (ms) every lane has had its last answer, or is cut off by us. */
+export const LAST_WORDS_MS = 5000;
+
 /** Moments kept of each lane: a lane that fails every poll for an hour must not fill the memory. */
 const MOMENTS_KEPT = 1000;
 
@@ -43,6 +46,8 @@ export interface LaneRecord {
   /** Why the lane gave up, in words; null while it works. */
   failed: string | null;
   done: boolean;
+  /** It had not had its last answer when nobody waited any longer: what is missing at its end may have been on its way. */
+  cutOff: boolean;
 }
 
 /** What stood in the way of measuring well. */
@@ -57,6 +62,8 @@ export interface Conditions {
   controlLost: boolean;
   /** Without a control socket nobody knows how far the clocks are apart. */
   clockUnknown: boolean;
+  /** The most that the event loop was late in which arrivals are stamped, in ms; null where nobody looked. */
+  eventLoopDelayMs: number | null;
 }
 
 export interface Recording {
@@ -87,6 +94,7 @@ function laneRecord(technique: TechniqueId): LaneRecord {
     moments: [],
     failed: null,
     done: false,
+    cutOff: false,
   };
 }
 
@@ -102,6 +110,7 @@ export function newRecording(techniques: readonly TechniqueId[], clock = new Clo
       insideTls: false,
       controlLost: false,
       clockUnknown: false,
+      eventLoopDelayMs: null,
     },
     info: null,
     ledger: null,
@@ -164,6 +173,11 @@ export function fileLedger(recording: Recording, ledger: RunLedger, at: number):
     if (last >= 0 && seconds <= lane.series.timeAt(last)) lane.series.correctLast(values);
     else lane.series.push(seconds, values);
   }
+}
+
+/** Events that had not come when their lane was cut off: they count as lost, and may have been on their way. */
+export function missedByCut({ cutOff, tally }: LaneRecord, { info }: Recording): number {
+  return cutOff ? Math.max(0, (info?.lastSeq ?? 0) - tally.highest) : 0;
 }
 
 /** Notes that the tab was hidden (`true`) or seen again at `at` (ms, page's clock). */

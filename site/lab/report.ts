@@ -75,6 +75,7 @@ export function fillReport(
       clock.current ? format.uncertainty(clock.uncertaintyMs) : say(words, 'lab.unknown'),
     ],
     [say(words, 'lab.condition.timer'), format.ms(clock.resolutionMs)],
+    [say(words, 'lab.condition.late'), format.ms(recording.conditions.eventLoopDelayMs ?? Number.NaN)],
     [say(words, 'lab.condition.isolated'), say(words, measured.isolated ? 'lab.yes' : 'lab.no')],
     [say(words, 'lab.condition.run'), run.id],
   ]);

@@ -32,6 +32,7 @@ export interface LaneDocument {
   moments?: Moment[];
   failed: string | null;
   done: boolean;
+  cutOff?: boolean;
   series: { columns: string[]; seconds: number[]; values: (number | null)[][] };
 }
 
@@ -54,6 +55,7 @@ export interface RunDocument {
     insideTls?: boolean;
     controlLost: boolean;
     clockUnknown: boolean;
+    eventLoopDelayMs?: number | null;
   };
   ledger: RunLedger | null;
   lanes: LaneDocument[];
@@ -99,6 +101,7 @@ export function documentOf(recording: Recording, made: Made, name = ''): RunDocu
       insideTls: conditions.insideTls,
       controlLost: conditions.controlLost,
       clockUnknown: conditions.clockUnknown,
+      eventLoopDelayMs: conditions.eventLoopDelayMs,
     },
     ledger,
     lanes: [...recording.lanes.values()].map((lane) => laneDocument(lane, start)),
@@ -141,6 +144,7 @@ function laneDocument({ requests, events, uplink, tally, series, ...lane }: Lane
     moments: lane.moments.map((moment) => ({ ...moment, at: time(moment.at) })),
     failed: lane.failed,
     done: lane.done,
+    cutOff: lane.cutOff,
     series: {
       columns: [...COLUMNS],
       seconds: Array.from({ length: series.length }, (_, index) => series.timeAt(index)),
@@ -182,8 +186,8 @@ export function recordingOf(document: RunDocument): Recording {
     const record = recording.lanes.get(lane.technique);
     if (record) fillLane(record, lane, zero, ledger);
   }
-  const { behindProxy, insideTls = false, controlLost, clockUnknown } = measured;
-  Object.assign(recording.conditions, { behindProxy, insideTls, controlLost, clockUnknown });
+  const { behindProxy, insideTls = false, controlLost, clockUnknown, eventLoopDelayMs = null } = measured;
+  Object.assign(recording.conditions, { behindProxy, insideTls, controlLost, clockUnknown, eventLoopDelayMs });
   recording.conditions.hidden = measured.hidden.map(([from, to]) => ({
     from: zero + from,
     to: to === null ? Number.POSITIVE_INFINITY : zero + to,
@@ -227,4 +231,5 @@ function fillLane(record: LaneRecord, lane: LaneDocument, zero: number, ledger: 
   record.moments = (lane.moments ?? []).map((moment) => ({ ...moment, at: zero + moment.at }));
   record.failed = lane.failed;
   record.done = lane.done;
+  record.cutOff = lane.cutOff ?? false;
 }

@@ -91,6 +91,41 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
     expect(await axe(page)).toEqual([]);
   });
 
+  test('says beside the latencies that the page itself was busy, and for how long', async () => {
+    const forcedMs = 2000;
+    const said = (page: Page) =>
+      page.$$eval('[data-chart-notes=latency] li', (notes) => notes.map(({ textContent }) => textContent).join('\n'));
+    const late = async (page: Page) => {
+      const [, number, unit] = /^([\d,.]+)\s(ms|s)$/.exec((await text(page, 'condition-late')) ?? '') ?? [];
+      return Number(number?.replaceAll(',', '')) * (unit === 's' ? 1000 : 1);
+    };
+    const { server, page } = await lab('durationSeconds=4&eventsPerSecond=5&techniques=sse,polling');
+    await page.click('[data-part=start]');
+    await state(page, 'running');
+    // Events are on their way while the page can take in none of them.
+    await page.waitForFunction(() => document.querySelector('[data-part=condition-late]')?.textContent?.includes('ms'));
+    await page.evaluate((ms) => {
+      const end = performance.now() + ms;
+      while (performance.now() < end);
+    }, forcedMs);
+    await state(page, 'finished');
+    expect(await late(page)).toBeGreaterThan(forcedMs - 50);
+    const note = /The page itself was busy: once everything in it had to wait for \d+,\d{3}\sms/;
+    expect(await said(page)).toMatch(note);
+    // It is kept with the run.
+    await page.waitForFunction(() => document.querySelector('[data-part=kept-status]')?.textContent !== '');
+    await page.goto(`${server.url}/lab/runs/`);
+    await page.waitForSelector('push-runs[data-state=list]');
+    await page.click('.does button');
+    await page.waitForSelector('push-runs[data-state=open]');
+    expect(await said(page)).toMatch(note);
+
+    const calm = await open(`${server.url}/lab/?durationSeconds=2&eventsPerSecond=5&techniques=sse,polling`);
+    await calm.click('[data-part=start]');
+    await state(calm, 'finished');
+    expect(await late(calm)).toBeLessThan(forcedMs);
+  });
+
   test('is stopped by its button, and every stream is let go', async () => {
     const { server, page } = await lab('durationSeconds=60');
     await page.click('[data-part=start]');

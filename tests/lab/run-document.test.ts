@@ -83,13 +83,17 @@ describe('a real run', () => {
     const recording = await realRun();
     recording.conditions.hidden.push({ from: recording.zero + 10.5, to: recording.zero + 20.25 });
     const polling = recording.lanes.get('polling');
-    if (polling) Object.assign(polling, { resets: 2, troubles: { silent: 1 } });
+    if (polling) Object.assign(polling, { resets: 2, troubles: { silent: 1 }, cutOff: true });
+    recording.conditions.eventLoopDelayMs = 1234.5;
+    if (recording.info) recording.info.lastSeq += 3;
     const document = documentOf(recording, made, 'mine');
     const again = recordingOf(read(document));
 
     expect(cells(again)).toEqual(cells(recording));
     expect(toTsv(again, en, names)).toBe(toTsv(recording, en, names));
-    expect(notesOf(again, en, format, names)).toEqual(notesOf(recording, en, format, names));
+    const notes = notesOf(recording, en, format, names);
+    expect(notesOf(again, en, format, names)).toEqual(notes);
+    expect(notes.map(({ text }) => text).join(' ')).toMatch(/wait for 1,235\sms.* 3 events had not come by then/);
     for (const [id, lane] of recording.lanes) {
       const other = again.lanes.get(id);
       expect(lane.events.length).toBeGreaterThan(10);
@@ -194,6 +198,16 @@ describe('what is no run of this version', () => {
     const read = readDocument(JSON.stringify({ ...document, run: { ...document.run, settings: full } }));
     expect('document' in read && read.document.run.settings).toEqual(document.run.settings);
   });
+});
+
+test('a run from before anybody looked how late its page was opens, and says nothing of it', async () => {
+  const document = documentOf(await realRun(), made);
+  delete document.measured.eventLoopDelayMs;
+  for (const lane of document.lanes) delete lane.cutOff;
+  const again = recordingOf(read(document));
+  expect(again.conditions.eventLoopDelayMs).toBeNull();
+  expect([...again.lanes.values()].map(({ cutOff }) => cutOff)).toEqual(document.lanes.map(() => false));
+  expect(notesOf(again, en, format, names).filter(({ text }) => /page itself|cut off/.test(text))).toEqual([]);
 });
 
 test('the schema names the techniques that there are', () => {
