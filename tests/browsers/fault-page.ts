@@ -1,13 +1,14 @@
 /** What the test page runs: a whole comparison as the lab does it, and what each fault did to each lane. Bundled for the browser. */
-import type { TechniqueId } from '../../demo-server/protocol.ts';
+import type { BegunFault, TechniqueId } from '../../demo-server/protocol.ts';
 import { runComparison } from '../../site/lab/comparison.ts';
 import { judge } from '../../site/lab/fault-happened.ts';
 import { happenedInWords } from '../../site/lab/fault-report.ts';
 import { OUTCOMES } from '../../site/lab/fault-table.ts';
 import { formatter } from '../../site/lab/format.ts';
+import type { LaneRecord, Recording } from '../../site/lab/recording.ts';
 import { settingsFromTexts, textsFromQuery } from '../../site/lab/settings.ts';
 import { receivers } from '../../site/lab/stage.ts';
-import type { Receive } from '../../site/techniques/lane.ts';
+import { now, type Receive } from '../../site/techniques/lane.ts';
 
 /** One lane after the run: what the table expects, what came of it, and the words for it that a failed test shows. */
 export interface FaultResult {
@@ -17,39 +18,91 @@ export interface FaultResult {
   differences: string[];
   happened: string;
   unaccountedBytes: number | undefined;
+  /** Whether a connection of it was refused, and a request of its script failed. */
+  refused: boolean;
 }
 
-/** Runs the comparison that the query spells, with a watchdog of `silenceMs`, and judges its only fault in every lane. */
-export async function runFault(query: string, silenceMs: number): Promise<FaultResult[]> {
+/** How a run is watched: the watchdog of its hidden frame, and how many events are awaited after all was as expected. */
+export interface Watch {
+  silenceMs: number;
+  afterwards: number;
+}
+
+/**
+ * Runs the comparison that the query spells and judges its only fault in every lane. The run is stopped when the fault is
+ * over, every lane has done as expected and has had so many more events; or as soon as one has not.
+ */
+export async function runFault(query: string, { silenceMs, afterwards }: Watch): Promise<FaultResult[]> {
   const read = settingsFromTexts(textsFromQuery(query));
   if ('faults' in read) throw new Error(JSON.stringify(read.faults));
-  const impatient = new Map<TechniqueId, Receive>();
-  for (const [id, receive] of receivers) impatient.set(id, (lane) => receive({ ...lane, silenceMs }));
-  const { signal } = new AbortController();
-  const recording = await runComparison({
+  const stop = new AbortController();
+  let recording: Recording | undefined;
+  let until = Number.POSITIVE_INFINITY;
+  function look(): void {
+    if (!recording || stop.signal.aborted) return;
+    const all = [...recording.lanes.values()];
+    const [fault] = recording.info?.faults ?? [];
+    if (!fault || now() < end(fault, recording)) return;
+    const verdicts = all.map((lane) => judge(lane, recording as Recording, fault, now())?.verdict);
+    if (verdicts.includes('differs')) stop.abort();
+    if (!verdicts.every((verdict) => verdict === 'agrees')) return;
+    if (until === Number.POSITIVE_INFINITY) until = Math.max(...all.map(newest)) + afterwards;
+    if (all.every((lane) => newest(lane) >= until)) stop.abort();
+  }
+  const watched = new Map<TechniqueId, Receive>();
+  for (const [id, receive] of receivers) {
+    watched.set(id, (lane) =>
+      receive({
+        ...lane,
+        // The other streams are told of a connection that is gone; on a busy machine theirs must not bark.
+        ...(id === 'iframe-stream' ? { silenceMs } : {}),
+        sample(sample) {
+          lane.sample(sample);
+          look();
+        },
+      }),
+    );
+  }
+  const done = await runComparison({
     settings: read.settings,
-    receivers: impatient,
-    signal,
-    stop: signal,
-    tell() {},
+    receivers: watched,
+    signal: new AbortController().signal,
+    stop: stop.signal,
+    tell(_phase, made) {
+      recording = made;
+    },
   });
-  const [fault, ...more] = recording.info?.faults ?? [];
+  const [fault, ...more] = done.info?.faults ?? [];
   if (!fault || more.length > 0)
     throw new Error(`the run tells of ${more.length + (fault ? 1 : 0)} faults, not of one`);
-  return [...recording.lanes.values()].map((lane) => {
-    const judgement = judge(lane, recording, fault, recording.over);
-    if (!judgement) throw new Error(`no judgement of ${lane.technique}`);
-    const { name, verdict, differences, happened } = judgement;
-    const words = happenedInWords(happened, {}, formatter('en'));
-    return {
-      technique: lane.technique,
-      outcome: name in OUTCOMES ? name : '',
-      verdict,
-      differences,
-      happened: `${words} ${JSON.stringify(happened)} ${lane.failed ?? ''}`,
-      unaccountedBytes: lane.ledger?.unaccountedBytes,
-    };
-  });
+  return [...done.lanes.values()].map((lane) => resultOf(lane, done, fault));
+}
+
+function resultOf(lane: LaneRecord, recording: Recording, fault: BegunFault): FaultResult {
+  const judgement = judge(lane, recording, fault, recording.over);
+  if (!judgement) throw new Error(`no judgement of ${lane.technique}`);
+  const { name, verdict, differences, happened } = judgement;
+  const words = happenedInWords(happened, {}, formatter('en'));
+  return {
+    technique: lane.technique,
+    outcome: name in OUTCOMES ? name : '',
+    verdict,
+    differences,
+    happened: `${words} ${JSON.stringify(happened)} ${lane.failed ?? ''}`,
+    unaccountedBytes: lane.ledger?.unaccountedBytes,
+    refused:
+      lane.ledger?.cuts.some(({ reason }) => reason.startsWith('refused')) === true &&
+      (happened.troubles['connection-lost'] ?? 0) > 0,
+  };
+}
+
+/** When a fault is over, in page time; one that lasts until the run ends is as over as it gets. */
+function end({ at, seconds }: BegunFault, { clock }: Recording): number {
+  return clock.toPage(at) + (seconds ?? 0) * 1000;
+}
+
+function newest({ events }: LaneRecord): number {
+  return events.length === 0 ? 0 : (events.seq[events.length - 1] as number);
 }
 
 Object.assign(window, { runFault });

@@ -1,83 +1,93 @@
 /**
  * Every fault in every technique, in both browsers, against a real server: what happens is held against the same table
- * that the lab shows beside it. All nine lanes run at once, a run for each fault.
+ * that the lab shows beside it. All nine lanes run at once, a run for each fault; it ends when all of them have shown it.
  */
-import type { Browser } from 'puppeteer-core';
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { FAULTS, type FaultId, TECHNIQUES } from '../../demo-server/protocol.ts';
+import { describe, type TestContext, test } from 'vitest';
+import { FAULTS, type FaultId, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
 import { EXPECTED } from '../../site/lab/fault-table.ts';
-import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
+import { bothBrowsers } from '../helpers/both-browsers.ts';
+import { BROWSERS, type BrowserName } from '../helpers/browsers.ts';
 import { startServer } from '../helpers/server.ts';
-import type { FaultResult, runFault } from './fault-page.ts';
+import type { FaultResult, runFault, Watch } from './fault-page.ts';
 
-/** The watchdog of the streams: 35 s in the lab, and so short here that a frame whose connection is gone is found out soon. */
-const SILENCE_MS = 3000;
+/** The watchdog of the hidden frame: 35 s in the lab, and here no longer than it takes to see that it barks behind a refusal. */
+const SILENCE_MS = 5000;
 /** Longer than the stall: a WebSocket that leaves a Ping unanswered is cut. */
 const HEARTBEAT_MS = 1500;
+/** What no run comes to, unless a lane waits in vain. */
+const LONGEST_SECONDS = 60;
 
-/** How long each run lasts, and for how long a fault that lasts. A 204 leaves a frame silent twice. */
-const SECONDS: Readonly<Record<FaultId, { run: number; fault?: number }>> = {
-  cut: { run: 10 },
-  stall: { run: 8, fault: 1 },
-  'status-500': { run: 11 },
-  'status-204': { run: 14 },
-  'wrong-type': { run: 11 },
-  refuse: { run: 11, fault: 1 },
-  'drop-history': { run: 10 },
-  'proxy-buffer': { run: 10, fault: 8 },
-  'idle-limit': { run: 8 },
-  compressor: { run: 8, fault: 6 },
-};
+/** Seconds of the faults that last. The buffers have filled by then more than once, and let go of what is left in them. */
+const LASTS: Partial<Record<FaultId, number>> = { stall: 1, refuse: 2.5, 'proxy-buffer': 4, compressor: 3 };
+/** Who asks again by itself within a refusal: a frame does not notice it, and an EventSource has its own time. */
+const ASKS_AGAIN: readonly TechniqueId[] = TECHNIQUES.filter((id) => id !== 'iframe-stream' && id !== 'sse');
+/** On a busy machine a browser may not have asked, or not given up, while it was refused: then it is refused once more. */
+const TRIES = 5;
 
-describe.each(BROWSERS)('%s', (name) => {
-  let browser: Browser;
-  beforeAll(async () => {
-    browser = await openBrowser(name);
-  });
-  afterAll(() => browser.close());
+const everyFault = FAULTS.flatMap((fault) => BROWSERS.map((name) => ({ name, fault })));
+const opened = bothBrowsers();
 
-  /** Runs one fault on a page of its own in all lanes. */
-  async function run(settings: string, heartbeatMs: number, silenceMs: number): Promise<FaultResult[]> {
-    const server = await startServer({ heartbeatMs, faultPage: true });
-    const page = await browser.newPage();
-    onTestFinished(() => page.close().catch(() => {}));
-    await page.goto(`${server.url}/fault-page`);
-    await page.waitForFunction('window.runFault');
-    return page.evaluate(
-      (query, silence) => (window as unknown as { runFault: typeof runFault }).runFault(query, silence),
-      `?techniques=${TECHNIQUES.join(',')}&pollIntervalMs=300&seed=5&${settings}`,
-      silenceMs,
-    );
+/** Runs one fault in all lanes, on a page of its own; in a window, as the timers of a hidden tab are slow. */
+async function run(
+  { name, settings, heartbeatMs, ...watch }: Watch & { name: BrowserName; settings: string; heartbeatMs: number },
+  onTestFinished: TestContext['onTestFinished'],
+): Promise<FaultResult[]> {
+  const server = await startServer({ heartbeatMs, faultPage: true }, onTestFinished);
+  const page = await opened(name).newPage({ type: 'window' });
+  onTestFinished(() => page.close().catch(() => {}));
+  await page.goto(`${server.url}/fault-page`);
+  await page.waitForFunction('window.runFault');
+  const query = `?techniques=${TECHNIQUES.join(',')}&pollIntervalMs=300&seed=5&durationSeconds=${LONGEST_SECONDS}`;
+  return page.evaluate(
+    (whole, how) => (window as unknown as { runFault: typeof runFault }).runFault(whole, how),
+    `${query}&${settings}`,
+    watch,
+  );
+}
+
+/** Holds what happened against the outcome of each technique. */
+function holds(
+  expect: TestContext['expect'],
+  results: readonly FaultResult[],
+  outcome: (technique: TechniqueId) => string,
+): void {
+  expect(results.map(({ technique }) => technique)).toEqual([...TECHNIQUES]);
+  for (const { technique, ...result } of results) {
+    expect(result, `${technique}: ${result.happened}`).toMatchObject({
+      outcome: outcome(technique),
+      verdict: 'agrees',
+      differences: [],
+      unaccountedBytes: 0,
+    });
   }
-  function holds(results: readonly FaultResult[], outcome: (technique: FaultResult['technique']) => string): void {
-    expect(results.map(({ technique }) => technique)).toEqual([...TECHNIQUES]);
-    for (const { technique, ...result } of results) {
-      expect(result, `${technique}: ${result.happened}`).toMatchObject({
-        outcome: outcome(technique),
-        verdict: 'agrees',
-        differences: [],
-        unaccountedBytes: 0,
-      });
+}
+
+describe.concurrent('what the table says', () => {
+  test.for(everyFault)('$fault in $name', async ({ name, fault }, { expect, onTestFinished }) => {
+    const seconds = LASTS[fault];
+    const settings = `eventsPerSecond=10&payloadBytes=200&faults=${fault}@10${seconds ? `:${seconds}` : ''}`;
+    // Ten events a second: so many show that every lane goes on, or that the limit of 5 s passes it by.
+    const afterwards = fault === 'idle-limit' ? 60 : 10;
+    const watch = { name, settings, heartbeatMs: HEARTBEAT_MS, silenceMs: SILENCE_MS, afterwards };
+    let results = await run(watch, onTestFinished);
+    const unmet = () => results.filter(({ technique, refused }) => ASKS_AGAIN.includes(technique) && !refused);
+    if (fault === 'refuse') {
+      for (let n = 1; n < TRIES && unmet().length > 0; n += 1) results = await run(watch, onTestFinished);
+      expect(unmet(), 'not refused').toEqual([]);
     }
-  }
-
-  test.each(FAULTS)('%s does to all nine what the table says', { timeout: 60_000 }, async (fault) => {
-    const { run: duration, fault: lasts } = SECONDS[fault];
-    const planned = `${fault}@10${lasts ? `:${lasts}` : ''}`;
-    const results = await run(
-      `eventsPerSecond=10&payloadBytes=200&durationSeconds=${duration}&faults=${planned}`,
-      HEARTBEAT_MS,
-      SILENCE_MS,
-    );
-    // Ten events a second and heartbeats between them: a limit of 5 s is never reached.
-    const busy = (technique: FaultResult['technique']) =>
+    // Events and heartbeats between them: a limit of 5 s is never reached.
+    const busy = (technique: TechniqueId) =>
       EXPECTED[fault][technique] === 'answers-at-once' ? 'answers-at-once' : 'never-quiet';
-    holds(results, (technique) => (fault === 'idle-limit' ? busy(technique) : EXPECTED[fault][technique]));
+    holds(expect, results, (technique) => (fault === 'idle-limit' ? busy(technique) : EXPECTED[fault][technique]));
   });
 
-  test('a limit on silence cuts every answer that is under way and quiet for longer', { timeout: 60_000 }, async () => {
-    // One event each 10 s, the first after 5; a frame finds out 6 s after its last sign of life.
-    const results = await run('eventsPerSecond=0.1&durationSeconds=26&faults=idle-limit@1', 60_000, 6000);
-    holds(results, (technique) => EXPECTED['idle-limit'][technique]);
-  });
+  test.for(BROWSERS)(
+    'a limit on silence cuts every answer that is under way and quiet for longer, in %s',
+    async (name, { expect, onTestFinished }) => {
+      // An event each 6.7 s, the first after half of that; a frame finds out 6 s after its last sign of life.
+      const settings = 'eventsPerSecond=0.15&faults=idle-limit@1';
+      const watch = { name, settings, heartbeatMs: 60_000, silenceMs: 6000, afterwards: 0 };
+      holds(expect, await run(watch, onTestFinished), (technique) => EXPECTED['idle-limit'][technique]);
+    },
+  );
 });

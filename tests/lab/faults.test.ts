@@ -61,6 +61,7 @@ async function run(technique: TechniqueId, fault: FaultId, given: Partial<BegunF
 }
 const event = (seq: number, at: number, sentAt = at - 1): Sample => ({ kind: 'event', request: 1, at, seq, sentAt });
 const request = (at: number): Sample => ({ kind: 'request', request: 1, at });
+const answer = (at: number): Sample => ({ kind: 'response', request: 1, at, ok: true });
 const trouble = (at: number, reason: 'silent' | 'connection-lost' | 'bad-answer'): Sample => ({
   kind: 'trouble',
   at,
@@ -153,6 +154,34 @@ test('a forgotten history has to be told where there is a cursor, and its losses
   const untold = await run('polling', 'drop-history');
   untold.file(event(9, 9500), request(11_000), event(12, 12_000));
   expect(untold.at(30_000)).toMatchObject({ verdict: 'differs', differences: ['no-reset'] });
+});
+
+test('a poll that comes round rarely is waited for', async () => {
+  const rare = { pollIntervalMs: 20_000, eventsPerSecond: 0.5 };
+  const { file, at } = await run('polling', 'cut', {}, rare);
+  file(request(1), event(2, 9000));
+  expect(at(29_900).verdict).toBe('open');
+  expect(at(70_000)).toMatchObject({ verdict: 'differs', differences: ['not-asked', 'no-event'] });
+  file(request(30_000), event(3, 30_010, 30_000));
+  expect(at(30_100).verdict).toBe('agrees');
+});
+
+test('a refusal has to be noticed by a poll that came within it, and by no other', async () => {
+  const within = await run('keep-alive', 'refuse', { seconds: 5 }, { pollIntervalMs: 4000 });
+  within.file(event(9, 9500), request(12_000), answer(12_010), request(16_000), event(10, 16_010, 16_000));
+  expect(within.at(16_100).verdict).toBe('open');
+  expect(within.at(50_000)).toMatchObject({ verdict: 'differs', differences: ['no-connection-lost'] });
+  within.file(trouble(16_200, 'connection-lost'));
+  expect(within.at(16_300).verdict).toBe('agrees');
+  const behind = await run('keep-alive', 'refuse', { seconds: 5 }, { pollIntervalMs: 10_000 });
+  behind.file(event(9, 9500), request(16_000), event(10, 16_010, 16_000));
+  expect(behind.at(16_100)).toMatchObject({ verdict: 'agrees', happened: { troubles: {} } });
+  const patient = await run('http10', 'refuse', { seconds: 5 });
+  patient.file(event(9, 9500), request(12_000), event(10, 15_010, 10_500), answer(15_010));
+  expect(patient.at(16_100).verdict).toBe('agrees');
+  const stream = await run('xhr-stream', 'refuse', { seconds: 5 });
+  stream.file(event(9, 9500), request(16_000), event(10, 16_010, 16_000));
+  expect(stream.at(60_000)).toMatchObject({ verdict: 'differs', differences: ['no-connection-lost'] });
 });
 
 test('a limit on silence does nothing to a feed that is never silent so long', async () => {
