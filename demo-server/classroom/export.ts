@@ -6,7 +6,7 @@ import { isRight } from './tally.ts';
 const time = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString());
 
 /** A field of a CSV line (RFC 4180). A nickname that begins like a formula, be it in wide letters, must stay a text in a spreadsheet. */
-export function field(value: unknown): string {
+function field(value: unknown): string {
   const text = value === null || value === undefined ? '' : String(value);
   const safe = typeof value === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;

@@ -30,7 +30,7 @@ export function drawProgress(to: NodeJS.WriteStream): {
 }
 
 /** `[#########·····] 12.4 of 20 s, Ctrl-C ends it`; what there is to wait for where the run is not going on. */
-export function line(phase: Phase, { info, zero }: Recording): string {
+function line(phase: Phase, { info, zero }: Recording): string {
   if (phase === 'connecting') return 'connecting …';
   if (phase === 'settling') return 'waiting for the last answers …';
   const whole = info?.settings.durationSeconds ?? 0;

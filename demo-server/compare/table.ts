@@ -11,11 +11,7 @@ type Cell = number | string | null | undefined;
 const NOTHING = '–';
 
 /** Rows of cells under heads of two lines (name and unit), the first column to the left, numbers to the right. */
-export function aligned(
-  heads: readonly [string, string][],
-  rows: readonly Cell[][],
-  digits: readonly number[],
-): string {
+function aligned(heads: readonly [string, string][], rows: readonly Cell[][], digits: readonly number[]): string {
   const written = rows.map((row) => row.map((cell, column) => write(cell, digits[column] ?? 0)));
   const lines = [heads.map(([name]) => name), heads.map(([, unit]) => unit), ...written];
   const widths = heads.map((_, column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));

@@ -18,7 +18,7 @@ const TYPES: Record<string, string> = {
   'frame-utf8': 'text/html; charset=utf-8',
 };
 /** The page in a frame: each step of it is one script of so many bytes. */
-export const FRAME_STEP = 64;
+const FRAME_STEP = 64;
 const MOST_BYTES = 16_384;
 const MOST_MS = 15_000;
 /** Messages of one burst. */

@@ -18,7 +18,7 @@ export interface Ends {
 }
 
 /** Why a connection was ended here, as it stands in the ledger. */
-export const IDLE = 'no byte for 5 s: cut as by a proxy';
+const IDLE = 'no byte for 5 s: cut as by a proxy';
 
 /** Bytes from a client that may wait here; what is more waits in its kernel. */
 const UP_LIMIT = 64 * 1024;

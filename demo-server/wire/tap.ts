@@ -12,7 +12,7 @@ import { type Ends, Passage } from './passage.ts';
 
 /** Why a connection was ended here, as it stands in the ledger. */
 export const SLOW_READER = 'reader too slow: its queue was full';
-export const REFUSED = 'refused, as by a port that nobody listens on';
+const REFUSED = 'refused, as by a port that nobody listens on';
 
 export interface TapOptions {
   ledger: Ledger;

@@ -16,7 +16,7 @@ export function stylesIntoHead(dist: string): void {
 }
 
 /** The same for one page's text. */
-export function withStylesInHead(html: string): string {
+function withStylesInHead(html: string): string {
   const end = html.indexOf('</head>');
   if (end === -1) return html;
   const [head, body] = [html.slice(0, end), html.slice(end)];

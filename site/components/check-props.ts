@@ -9,7 +9,6 @@ export interface Take {
 }
 
 export const text: Take = { takes: 'a text', is: (value) => typeof value === 'string' && value.trim() !== '' };
-export const flag: Take = { takes: 'nothing, or true or false', is: (value) => typeof value === 'boolean' };
 export const number: Take = { takes: 'a number in braces', is: Number.isFinite };
 export const texts: Take = {
   takes: 'a list of texts in braces',

@@ -66,7 +66,7 @@ export function shortestForm(length: number): Form {
 }
 
 /** XORs byte n with byte n mod 4 of the key; doing it twice undoes it (5.3). */
-export function mask(bytes: Uint8Array, key: Uint8Array): Uint8Array<ArrayBuffer> {
+function mask(bytes: Uint8Array, key: Uint8Array): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(bytes, (byte, i) => byte ^ (key[i & 3] as number));
 }
 

@@ -21,7 +21,7 @@ const MOST = 24;
 const MOST_BYTES = 16;
 
 /** The frames, oldest first: one begins with each first byte of a frame, in each direction by itself. */
-export function framesOf(exchange: WireExchange): Frame[] {
+function framesOf(exchange: WireExchange): Frame[] {
   const frames: Frame[] = [];
   const open: Partial<Record<Direction, Frame>> = {};
   for (const stretch of annotate(exchange).flatMap((turn) => turn.stretches)) {

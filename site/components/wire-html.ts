@@ -5,7 +5,7 @@ import { say, type Words } from '../lab/words.ts';
 import { type Stretch, type Turn, totals } from './wire-annotate.ts';
 
 /** The classes in the order of the legend, with the letter that stands for each beside its colour. */
-export const CLASSES: Readonly<Record<ByteClass, string>> = {
+const CLASSES: Readonly<Record<ByteClass, string>> = {
   head: 'H',
   framing: 'F',
   body: 'B',

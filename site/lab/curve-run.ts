@@ -70,7 +70,7 @@ export async function runCurve({ plan, done, signal, stop, takeOver, begin, fini
 }
 
 /** What a finished run came to. */
-export function pointOf(value: number, recording: Recording): CurvePoint {
+function pointOf(value: number, recording: Recording): CurvePoint {
   const lanes = new Map<TechniqueId, LanePoint>();
   for (const [id, lane] of recording.lanes) {
     const { age, integrity } = summaryOf(lane, recording);

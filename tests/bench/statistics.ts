@@ -7,7 +7,7 @@ export function percentile(values: ArrayLike<number>, p: number): number {
 }
 
 /** The middle value; of two in the middle their mean. */
-export function median(values: ArrayLike<number>): number {
+function median(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
   const half = sorted.length / 2;
   return ((sorted[Math.ceil(half) - 1] ?? Number.NaN) + (sorted[Math.floor(half)] ?? Number.NaN)) / 2;

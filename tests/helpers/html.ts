@@ -7,7 +7,7 @@ const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', a
 const RAW = new Set(['script', 'style', 'textarea', 'title']);
 
 /** Text with its character references replaced, of which the build writes numbers and a few names. */
-export const decode = (text: string): string =>
+const decode = (text: string): string =>
   text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
     if (decimal) return String.fromCodePoint(Number(decimal));
     if (hex) return String.fromCodePoint(Number.parseInt(hex, 16));

@@ -9,7 +9,7 @@ import type { ClassDevice } from '../helpers/classroom.ts';
 import type { TestRedis } from '../helpers/redis.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
-export const CLASS_NAME = 'Two servers';
+const CLASS_NAME = 'Two servers';
 
 export interface ClassServer extends TestServer {
   code: string;

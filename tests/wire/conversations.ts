@@ -15,7 +15,7 @@ export const toBytes = (text: string) => Uint8Array.from(Buffer.from(text, 'lati
 export const toText = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
 
 export const GET = 'GET /a HTTP/1.1\r\nHost: x\r\n\r\n';
-export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n';
 export const UPGRADE = 'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n\r\n';
 export const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';
 export const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
