@@ -1,6 +1,6 @@
 /** The ledger of a run as it is told: the accounts, what the run cost this process, and its simulated subscribers. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { OPEN_RUN, type ProcessFigures, type RunLedger, type SubscriberLedger } from './protocol.ts';
+import { BUSY_MS, OPEN_RUN, type ProcessFigures, type RunLedger, type SubscriberLedger } from './protocol.ts';
 import type { Run } from './runs.ts';
 import type { Ledger } from './wire/ledger.ts';
 
@@ -11,9 +11,6 @@ export interface Figures {
 }
 
 type DelayHistogram = ReturnType<typeof monitorEventLoopDelay>;
-
-/** A server whose event loop is late by more than this adds it to every latency. */
-export const LATE_MS = 100;
 
 /** How often the event loop is asked whether it is late. */
 const STEP_MS = 10;
@@ -58,10 +55,10 @@ export function createFigures(ledger: Ledger, subscribers: (run: Run) => Subscri
     read(run) {
       const simulated = subscribers(run);
       const cost = (costs.get(run) ?? idle)();
-      if (simulated && cost.eventLoopDelayMs > LATE_MS) {
+      if (simulated && cost.eventLoopDelayMs > BUSY_MS) {
         const late = Math.round(cost.eventLoopDelayMs);
         const message = `The server was late by up to ${late} ms: so many subscribers are more than its processor carries, and all latencies contain that.`;
-        simulated.limits.push({ limit: 'server-cpu', value: cost.eventLoopDelayMs, bound: LATE_MS, message });
+        simulated.limits.push({ limit: 'server-cpu', value: cost.eventLoopDelayMs, bound: BUSY_MS, message });
       }
       return { ...ledger.read(run.id), process: cost, ...(simulated ? { subscribers: simulated } : {}) };
     },

@@ -1,9 +1,8 @@
 /** Simulated subscribers: starts their process when a run wants some, tells how they do, and ends it with the last run. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { LATE_MS } from './figures.ts';
 import type { Limits } from './limits.ts';
-import type { LaneLedger, SubscriberLedger, SubscriberLimit, TechniqueId } from './protocol.ts';
+import { BUSY_MS, type LaneLedger, type SubscriberLedger, type SubscriberLimit, type TechniqueId } from './protocol.ts';
 import type { Run } from './runs.ts';
 import type { Order, Report } from './subscribers-process.ts';
 import type { Ledger } from './wire/ledger.ts';
@@ -198,9 +197,9 @@ function ledgerOf(run: Run, crowd: Crowd, accounts: Map<TechniqueId, LaneLedger>
   });
   const limits = [...crowd.limits];
   const late = report?.process.eventLoopDelayMs ?? 0;
-  if (late > LATE_MS) {
+  if (late > BUSY_MS) {
     const message = `The process of the simulated subscribers was late by up to ${Math.round(late)} ms: its processor was busy, and their latencies contain that.`;
-    limits.push({ limit: 'cpu', value: late, bound: LATE_MS, message });
+    limits.push({ limit: 'cpu', value: late, bound: BUSY_MS, message });
   }
   if (report?.refusal !== undefined) {
     const failed = Object.values(report.lanes).reduce((sum, lane) => sum + lane.failed, 0);

@@ -72,13 +72,15 @@ export interface LaneMeasure {
   bins: number[];
 }
 
-/** How well a device could measure: whether its page was isolated, the step of its timer and how sure its clock was, in ms. */
+/** How well a device could measure: whether its page was isolated, the step of its timer, how sure its clock was, in ms. */
 export interface MeasureConditions {
   isolated: boolean;
   resolutionMs: number;
   uncertaintyMs: number | null;
   /** The tab was out of sight for a part of the run. */
   hidden: boolean;
+  /** The longest that everything in the page had to wait once, in ms; null or missing where nobody looked. */
+  eventLoopDelayMs?: number | null;
 }
 
 /** What a device tells of its run; bytes and requests are not among it, the server has counted them itself. */

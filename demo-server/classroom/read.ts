@@ -64,7 +64,8 @@ export function readResult(input: unknown): DeviceResult {
     const lane = (lanes as Fields)[id];
     if (typeof lane === 'object' && lane !== null) read[id] = readLane(lane as Fields);
   }
-  const { isolated, resolutionMs, uncertaintyMs, hidden } = ((conditions as Fields | undefined) ?? {}) as Fields;
+  const { isolated, resolutionMs, uncertaintyMs, hidden, eventLoopDelayMs } = ((conditions as Fields | undefined) ??
+    {}) as Fields;
   return {
     lanes: read,
     conditions: {
@@ -72,6 +73,7 @@ export function readResult(input: unknown): DeviceResult {
       resolutionMs: isMs(resolutionMs) ? resolutionMs : 0,
       uncertaintyMs: isMs(uncertaintyMs) ? uncertaintyMs : null,
       hidden: hidden === true,
+      eventLoopDelayMs: isMs(eventLoopDelayMs) ? eventLoopDelayMs : null,
     },
     startedAt: typeof startedAt === 'number' && Number.isFinite(startedAt) ? startedAt : null,
   };

@@ -61,6 +61,9 @@ export interface ProcessFigures {
   eventLoopDelayMs: number;
 }
 
+/** A server or a page whose event loop was late by more than this (ms) has added it to every latency. */
+export const BUSY_MS = 100;
+
 /** The query `client` of a request: who asks, where several clients share an address. */
 export const CLIENT_NAME = /^[\w-]{1,64}$/;
 /** Clients with a name that begins so are simulated: they are counted in accounts of their own, never in a lane's. */

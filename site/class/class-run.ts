@@ -102,6 +102,7 @@ function resultOf(recording: Recording, startedAt: number | null): DeviceResult 
       resolutionMs: clock.resolutionMs,
       uncertaintyMs: clock.current ? clock.uncertaintyMs : null,
       hidden: conditions.hidden.length > 0,
+      eventLoopDelayMs: conditions.eventLoopDelayMs,
     },
     startedAt,
   };

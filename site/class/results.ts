@@ -1,6 +1,6 @@
 /** The class's own numbers: a dot for each device's median latency by technique, and what the class costs its server. */
 import { LATENCY_BINS, type SeatLine, type TeacherPicture } from '../../demo-server/classroom/protocol.ts';
-import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+import { BUSY_MS, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
 import type { Format } from '../lab/format.ts';
 import { technique as mark } from '../lab/mark.ts';
 import { percentile } from '../lab/statistics.ts';
@@ -146,6 +146,9 @@ function conditions(
     notes.push(say(words, 'class.results.notIsolated', { count: coarse.length, step: format.ms(Math.max(...steps)) }));
   const hidden = results.filter(({ conditions }) => conditions.hidden).length;
   if (hidden > 0) notes.push(say(words, 'class.results.hidden', { count: hidden }));
+  const waits = results.flatMap(({ conditions }) => conditions.eventLoopDelayMs ?? []).filter((ms) => ms > BUSY_MS);
+  if (waits.length > 0)
+    notes.push(say(words, 'class.results.busy', { count: waits.length, most: format.ms(Math.max(...waits)) }));
   const starts = results.flatMap(({ startedAt }) => startedAt ?? []);
   // Who came into a run that went on has not missed the start by its clock.
   const inTime = starts.filter((at) => startsAt === null || at - startsAt < LATE_MS);

@@ -16,10 +16,13 @@ export function fileTick({ conditions, zero, over }: Recording, last: number, no
 
 /** Watches how late the thread of this page is during a run, until the signal aborts. */
 export function watchThread(recording: Recording, signal: AbortSignal): void {
-  let last = 0;
+  let [before, last] = [0, 0];
   const tick = () => {
     const now = pageTime();
+    // The one before once more: the word that the run has started may come right behind a wait.
+    fileTick(recording, before, last);
     fileTick(recording, last, now);
+    before = last;
     // Browsers slow the timers of a hidden tab: that is no wait, and it is noted as what it is.
     last = document.visibilityState === 'hidden' ? 0 : now;
   };

@@ -1,14 +1,11 @@
 /**
  * What has to be said beside the figures: what stood in the way of measuring, and how each lane fared.
  */
-import type { TechniqueId } from '../../demo-server/protocol.ts';
+import { BUSY_MS, type TechniqueId } from '../../demo-server/protocol.ts';
 import { simulatedInWords } from './condition-words.ts';
 import type { Format } from './format.ts';
 import { LAST_WORDS_MS, missedByCut, type Recording } from './recording.ts';
 import { say, type Words } from './words.ts';
-
-/** A server or a page whose event loop was late by more than this has added it to latencies, ms. */
-const LATE_MS = 100;
 
 export interface Note {
   tone: 'info' | 'warn' | 'bad';
@@ -49,9 +46,9 @@ export function notesOf(
   }
   if (!conditions.isolated) note('latency', 'notIsolated', { step: format.ms(clock.resolutionMs) });
   const late = recording.ledger?.process?.eventLoopDelayMs ?? 0;
-  if (late > LATE_MS) note('latency', 'late', { time: format.ms(late) });
+  if (late > BUSY_MS) note('latency', 'late', { time: format.ms(late) });
   const own = conditions.eventLoopDelayMs ?? 0;
-  if (own > LATE_MS) note('latency', 'pageLate', { time: format.ms(own) });
+  if (own > BUSY_MS) note('latency', 'pageLate', { time: format.ms(own) });
   if (conditions.clockUnknown) note('latency', 'clockUnknown');
   if (conditions.controlLost && !conditions.clockUnknown) note('counts', 'controlLost');
   for (const lane of lanes.values()) {

@@ -325,10 +325,27 @@ test.each(BROWSERS)(
     await student.waitForSelector('.class-bar[data-state=online]');
     expect(await axe(student)).toEqual([]);
 
+    // This device is in sight, and busy while the run goes on: its teacher has to know.
+    await student.bringToFront();
+    await student.evaluateOnNewDocument(() => {
+      const busy = () => {
+        if (!document.querySelector('push-lab[data-state=running]')) return;
+        watch.disconnect();
+        const end = performance.now() + 700;
+        while (performance.now() < end);
+      };
+      const watch = new MutationObserver(busy);
+      watch.observe(document, { subtree: true, attributeFilter: ['data-state'] });
+    });
     const settings = { techniques: ['polling', 'sse'], eventsPerSecond: 4, durationSeconds: 1 };
     await room.act({ do: 'call-run', settings });
     await says(teacher, '[data-part=run-state]', /over/);
     await says(teacher, '[data-part=results]', '1 of them');
+    await says(
+      teacher,
+      '[data-part=results]',
+      /1 device was busy: everything in its page had to wait for up to [\d,]+\sm?s/,
+    );
     const question = {
       kind: 'order' as const,
       text: 'Which first?',

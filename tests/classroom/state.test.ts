@@ -17,7 +17,7 @@ const result = (seat: string, p50: number): Change => ({
   result: {
     run: 'd1',
     lanes: { sse: { received: 3, lost: 0, p50, p95: p50, max: p50, bins: [] } },
-    conditions: { isolated: false, resolutionMs: 1, uncertaintyMs: 0.2, hidden: false },
+    conditions: { isolated: false, resolutionMs: 1, uncertaintyMs: 0.2, hidden: false, eventLoopDelayMs: 812.5 },
     startedAt: null,
     counts: {},
     final: true,
@@ -159,6 +159,12 @@ test('each latency has its bin, whose end is not before it', () => {
     expect(ms).toBeLessThanOrEqual(LATENCY_BINS[bin] ?? Number.POSITIVE_INFINITY);
     if (bin > 0) expect(ms).toBeGreaterThan((LATENCY_BINS[bin - 1] as number) * 0.999999);
   }
+});
+
+test('how long a page had to wait stands beside its figures in the file', () => {
+  const [head = '', ...lines] = toCsv(happened(opened, joined('s1', 'Anna'), called, result('s1', 5))).split('\r\n');
+  const column = head.split(',').indexOf('event_loop_delay_ms');
+  expect(lines.map((line) => line.split(',')[column])).toContain('812.5');
 });
 
 test('a nickname stays a text in a spreadsheet, and within its field', () => {

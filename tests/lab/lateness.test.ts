@@ -81,6 +81,26 @@ test('a hidden tab is not busy, however rarely its timers come; what kept the pa
   expect(stopped).toHaveBeenCalledExactlyOnceWith(7);
 });
 
+test('a wait over the start counts, though the page hears of the start only after it', () => {
+  let time = 0;
+  let tick = () => {};
+  vi.stubGlobal('document', Object.assign(new EventTarget(), { visibilityState: 'visible' }));
+  vi.stubGlobal('setInterval', (call: () => void) => {
+    tick = call;
+  });
+  const clock = vi.spyOn(performance, 'now').mockImplementation(() => time - performance.timeOrigin);
+  onTestFinished(() => clock.mockRestore());
+  const recording = running();
+  recording.zero = Number.NaN;
+  watchThread(recording, new AbortController().signal);
+  for (time of [500, 800, 820, 1400]) tick();
+  recording.zero = 1000;
+  expect(recording.conditions.eventLoopDelayMs).toBeNull();
+  time = 1420;
+  tick();
+  expect(recording.conditions.eventLoopDelayMs).toBe(560);
+});
+
 test('it is said from a tenth of a second on, as for the server', () => {
   const recording = running();
   recording.conditions.eventLoopDelayMs = 99;
