@@ -3,8 +3,9 @@ import { formatter, NOTHING } from '../lab/format.ts';
 import { takeTurn, takeTurnOver } from '../lab/guard.ts';
 import { partsOf } from '../lab/parts.ts';
 import { readWords, say, setText } from '../lab/words.ts';
-import { serverAnswers } from './ask-server.ts';
-import { PROBES, type Value } from './browser-probes.ts';
+import { pause } from '../techniques/lane.ts';
+import { NoServer, serverAnswers } from './ask-server.ts';
+import { PROBES, type Probe, type Value } from './browser-probes.ts';
 import { asText, valueInWords } from './probe-values.ts';
 
 class PushBrowser extends HTMLElement {
@@ -80,7 +81,7 @@ function connect(root: HTMLElement, life: AbortSignal): void {
         rowOf(probe.id).dataset.state = 'running';
         setText(cellOf(probe.id), say(words, 'browser.measuring'));
         try {
-          const value = await limited(probe.run, signal);
+          const value = await limited(probe, signal);
           found.set(probe.id, value);
           setText(cellOf(probe.id), valueInWords(value, words, format));
           rowOf(probe.id).dataset.state = 'done';
@@ -90,7 +91,7 @@ function connect(root: HTMLElement, life: AbortSignal): void {
           rowOf(probe.id).dataset.state = 'failed';
           setText(cellOf(probe.id), say(words, 'browser.failed'));
           // One that fails says little; when the server has gone all do.
-          if (!(await serverAnswers(signal))) throw error;
+          if (error instanceof NoServer || !(await serverAnswers(signal))) throw error;
         }
         done += probe.takesMs;
       }
@@ -143,14 +144,32 @@ function connect(root: HTMLElement, life: AbortSignal): void {
   root.dataset.ready = '';
 }
 
-/** A probe that has not come to an end within 15 s never will. */
-async function limited<T>(run: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error('too late')), 15_000);
+/** A probe that has not come to an end within this never will (ms). */
+const LIMIT_MS = 15_000;
+/** How often a server is asked whether it is still there while a probe waits for it (ms). */
+const WATCH_MS = 3000;
+
+/** Runs a probe; rejects with NoServer as soon as none is there to answer it. */
+async function limited(probe: Probe, signal: AbortSignal): Promise<Value> {
+  const ended = new AbortController();
+  const timer = setTimeout(() => ended.abort(new Error('too late')), LIMIT_MS);
+  const until = AbortSignal.any([signal, ended.signal]);
   try {
-    return await run(AbortSignal.any([signal, late.signal]));
+    const value = probe.run(until);
+    return await (probe.alone ? value : Promise.race([value, gone(probe, until)]));
   } finally {
     clearTimeout(timer);
+    ended.abort();
+  }
+}
+
+/** Rejects when no server answers any more, or the signal aborts. */
+async function gone({ fills, takesMs }: Probe, signal: AbortSignal): Promise<never> {
+  await pause(fills ? takesMs : 0, signal);
+  for (;;) {
+    await pause(WATCH_MS, signal);
+    signal.throwIfAborted();
+    if (!(await serverAnswers(signal))) throw new NoServer('no answer while a probe waited');
   }
 }
 

@@ -5,6 +5,7 @@
 import { pageTime, smallestStep } from '../lab/clock.ts';
 import { demoServer } from '../lab/demo-server.ts';
 import { pause } from '../techniques/lane.ts';
+import { NoServer, serverAnswers } from './ask-server.ts';
 import { openLab, webSocketAddress } from './connection-watch.ts';
 import { gapsOf, median } from './gaps.ts';
 
@@ -18,6 +19,8 @@ export interface Probe {
   id: string;
   /** It asks no server. Those come first. */
   alone?: true;
+  /** It takes all connections of the browser: for about `takesMs` nothing else can be asked. */
+  fills?: true;
   /** About so long it takes (ms); for the progress. */
   takesMs: number;
   run(signal: AbortSignal): Promise<Value>;
@@ -64,7 +67,11 @@ async function away(query: string, signal: AbortSignal): Promise<Value> {
   const value = await settle<number>(signal, (resolve, reject) => {
     const source = new EventSource(`${demoServer()}/probe/browser/retry?try=${drawTry()}${query}`);
     source.onmessage = ({ data }) => data !== 'first' && resolve(Number(data));
-    source.onerror = () => source.readyState === EventSource.CLOSED && reject(new Error('the stream ended for good'));
+    source.onerror = () => {
+      if (source.readyState === EventSource.CLOSED) reject(new Error('the stream ended for good'));
+      // To the page a stream that was ended and one whose server has gone are the same; the browser would try for ever.
+      void serverAnswers(signal).then((answers) => answers || reject(new NoServer('the stream ended')));
+    };
     return () => source.close();
   });
   return { kind: 'ms', value };
@@ -260,11 +267,13 @@ export const PROBES: readonly Probe[] = [
   },
   {
     id: 'connections',
+    fills: true,
     takesMs: 2000,
     run: (signal) => connectionsHeld(10, signal).then(({ streams }) => ({ kind: 'count', value: streams })),
   },
   {
     id: 'socket-beside',
+    fills: true,
     takesMs: 3500,
     run: (signal) => connectionsHeld(10, signal, true).then(({ socket }) => word(socket ? 'passes' : 'waits')),
   },
@@ -319,6 +328,7 @@ async function connectionsHeld(
   const until = AbortSignal.any([signal, ended.signal]);
   try {
     const lab = await openLab({ page: '', openTab: () => {}, changed: () => {} }, until);
+    void lab.closed.then(() => ended.abort(new NoServer('the watching socket closed')));
     for (let n = 0; n < streams; n += 1) lab.ask('stream');
     await pause(CALM_MS, until);
     const reached = lab.counts?.reached ?? 0;
@@ -326,7 +336,7 @@ async function connectionsHeld(
       lab.ask('socket');
       await pause(CALM_MS, until);
     }
-    signal.throwIfAborted();
+    until.throwIfAborted();
     const sockets = [...lab.asked.values()].filter(({ kind, reached: at }) => kind === 'socket' && at !== null);
     return { streams: reached, socket: sockets.length > 0 };
   } finally {

@@ -7,11 +7,15 @@ import { PROBES, type Value } from '../../site/labs/browser-probes.ts';
 import type { RecordedBrowsers } from '../../site/labs/probe-values.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
+import { openFront } from '../helpers/front.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
 const root = join(import.meta.dirname, '../..');
 const siteDir = join(root, 'dist');
 const recorded = JSON.parse(readFileSync(join(root, 'content/recorded/browsers.json'), 'utf8')) as RecordedBrowsers;
+
+/** The end of a probe that does not end by itself, as browser-element.ts has it (ms). */
+const LIMIT_MS = 15_000;
 
 test('both browsers are recorded, with every row', () => {
   expect(recorded.browsers.map(({ name }) => name)).toEqual([
@@ -29,13 +33,35 @@ describe.each(BROWSERS)('in %s', (name) => {
   });
   afterAll(() => browser?.close());
 
-  async function open(): Promise<{ page: Page; server: TestServer }> {
+  /** Opens the page of a server; `withoutLimit`, a probe that never ends is waited for as long as the test is. */
+  async function open({
+    url,
+    withoutLimit = false,
+  }: {
+    url?: string;
+    withoutLimit?: boolean;
+  } = {}): Promise<{ page: Page; server: TestServer }> {
     const server = await startServer({ siteDir });
     const page = await browser.newPage();
     onTestFinished(() => page.close());
-    await page.goto(`${server.url}/lab/browser/`);
+    if (withoutLimit) {
+      await page.evaluateOnNewDocument((limit: number) => {
+        const { setTimeout } = window;
+        const patient = (run: () => void, ms?: number, ...more: unknown[]) =>
+          setTimeout(ms === limit ? () => {} : run, ms, ...more);
+        Object.assign(window, { setTimeout: patient });
+      }, LIMIT_MS);
+    }
+    await page.goto(`${url ?? server.url}/lab/browser/`);
     await page.waitForSelector('push-browser[data-ready]');
     return { page, server };
+  }
+  /** The page says that the server has gone, and has no figure of the probe that was under way. */
+  async function toldGone(page: Page, probe: string): Promise<void> {
+    await page.waitForSelector('[data-part=problem]:not([hidden])');
+    expect(await page.$eval('[data-part=problem-text]', (line) => line.textContent)).toContain('npm start');
+    expect(await shown(page, probe, 1)).toBe('could not be measured');
+    expect(await page.$('tr[data-state=running]')).toBeNull();
   }
   const shown = (page: Page, id: string, column: number): Promise<string> =>
     page.$eval(`tr[data-probe="${id}"]`, (row, at) => row.children[at]?.textContent ?? '', column);
@@ -120,12 +146,25 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect(text.split('\n').filter((line) => line.includes('\t'))).toHaveLength(PROBES.length + 1);
   });
 
-  test('a server that goes away is told of', async () => {
-    const { page, server } = await open();
+  test.each(['sse-retry', 'connections'])('a server that goes away during %s is told of at once', async (probe) => {
+    const { page, server } = await open({ withoutLimit: true });
+    await page.click('[data-part=start]');
+    await page.waitForSelector(`tr[data-probe="${probe}"][data-state=running]`);
+    await server.stop();
+    await toldGone(page, probe);
+  });
+
+  test('a server of which nothing comes any more is told of', async () => {
+    const server = await startServer({ siteDir });
+    const wifi = await openFront(server.port);
+    const { page } = await open({ url: wifi.url, withoutLimit: true });
     await page.click('[data-part=start]');
     await page.waitForSelector('tr[data-probe="sse-retry"][data-state=running]');
-    await server.stop();
-    await page.waitForSelector('[data-part=problem]:not([hidden])', { timeout: 50_000 });
-    expect(await page.$eval('[data-part=problem-text]', (line) => line.textContent)).toContain('npm start');
+    wifi.silence();
+    await toldGone(page, 'sse-retry');
+    wifi.move(server.port);
+    await page.click('[data-part=way-on]');
+    await page.waitForSelector('tr[data-probe="sse-retry"][data-state=running]');
+    expect(await page.$('[data-part=problem]:not([hidden])')).toBeNull();
   });
 });
