@@ -78,13 +78,15 @@ export function seatPictures(
   return seatsOf(state).map(({ id, nickname }) => {
     const { presence, path } = whereabouts.get(id) ?? { presence: 'offline', path: '' };
     const result = run?.results.get(id);
-    const part = result ? 'done' : !ready.has(id) ? 'none' : run?.state === 'running' ? 'running' : 'ready';
+    const within = ready.has(id) && run && run.state !== 'over';
+    const part = result ? 'done' : !within ? 'none' : run.state === 'running' ? 'running' : 'ready';
     let awaited: SeatPicture['awaited'] = null;
     if (state.together && pageOf(path) !== pageOf(state.together.path)) awaited = 'page';
-    if (run && run.state !== 'over' && part === 'none') awaited = 'run';
     if (open && !open.revealed && !open.answers.has(id)) awaited = 'answer';
+    // Last, as the others wait for it.
+    if (run && run.state !== 'over' && part === 'none') awaited = 'run';
     const { isolated = null } = (result ?? interim.get(id))?.conditions ?? {};
-    return { id, nickname, presence, path, awaited, run: run ? part : 'none', isolated };
+    return { id, nickname, presence, path, awaited, run: part, isolated };
   });
 }
 

@@ -28,7 +28,9 @@ export function answerBars(question: Question, tally: Tally, key: QuestionKey | 
     { class: question.kind === 'number' ? 'class-answers numbers' : 'class-answers' },
     question.kind === 'order' && h('p', { class: 'caption' }, say(words, 'class.answers.places')),
     list.length > 0 ? h('ol', {}, ...list) : h('p', {}, say(words, 'class.answers.none')),
-    key && h('p', { class: 'share' }, say(words, 'class.answers.share', { right: tally.right, count: tally.answered })),
+    key &&
+      tally.answered > 0 &&
+      h('p', { class: 'share' }, say(words, 'class.answers.share', { right: tally.right, count: tally.answered })),
   );
 }
 

@@ -138,6 +138,8 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     if (ended) doing = say(words, 'class.bar.ended');
     else if (run?.state === 'called') doing = say(words, 'class.bar.run.called');
     else if (run?.state === 'running' && busy) doing = say(words, 'class.bar.run.running');
+    else if (run && run.state === 'over' && run.startsAt === null && part?.id === run.id)
+      doing = say(words, 'class.bar.run.off');
     else if (run && outbox.hasResult(run.id)) doing = outbox.waits ? say(words, 'class.bar.run.waits') : '';
     else if (run && own?.result === run.id) doing = say(words, 'class.bar.run.told');
     else if (elsewhere) doing = say(words, 'class.bar.elsewhere');
@@ -182,12 +184,15 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     if (!run || part?.id === run.id) return;
     busy = true;
     followFeed();
-    part = takePart(lab, run, link, outbox, () => {
+    const mine = takePart(lab, run, words, link, outbox, () => {
+      // The run before this one, which the call of this one has ended.
+      if (part !== mine) return;
       busy = false;
       followFeed();
       draw();
     });
-    part.hear(run);
+    part = mine;
+    mine.hear(run);
     draw();
   }
   function refused(why: ClassRefusal | null): void {

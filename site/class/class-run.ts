@@ -16,6 +16,7 @@ import { summaryOf } from '../lab/measures.ts';
 import type { LaneRecord, Recording } from '../lab/recording.ts';
 import type { WantedSettings } from '../lab/settings.ts';
 import { holdDrawing } from '../lab/visible.ts';
+import { say, setText, type Words } from '../lab/words.ts';
 import type { Link } from './link.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -31,13 +32,21 @@ export interface ClassRunPart {
 }
 
 /** Takes part in `run` with the lab of this page. `done` is called when this device has nothing more to do for it. */
-export function takePart(lab: PushLab, run: ClassRun, link: Link, outbox: Outbox, done: () => void): ClassRunPart {
+export function takePart(
+  lab: PushLab,
+  run: ClassRun,
+  words: Words,
+  link: Link,
+  outbox: Outbox,
+  done: () => void,
+): ClassRunPart {
   const started = Promise.withResolvers<number>();
   let ownRun = '';
   let startedAt: number | null = null;
   let recording: Recording | null = null;
   let over = false;
   let interim = 0;
+  let heard = run;
 
   const resultSoFar = (final: boolean) =>
     recording && {
@@ -55,7 +64,8 @@ export function takePart(lab: PushLab, run: ClassRun, link: Link, outbox: Outbox
     clearInterval(interim);
     over = true;
     const result = resultSoFar(true);
-    if (result) outbox.put(result);
+    // Of a run that was called off before its start there is nothing to tell.
+    if (result && heard.startsAt !== null) outbox.put(result);
     done();
   }
 
@@ -64,9 +74,9 @@ export function takePart(lab: PushLab, run: ClassRun, link: Link, outbox: Outbox
     async gate(own, now) {
       ownRun = own;
       recording = now;
-      // On a phone the pictures are below the fold, and nobody here has touched the page.
-      lab.querySelector('[data-part=stop]')?.scrollIntoView();
-      link.send({ type: 'ready', classRun: run.id, run: own });
+      showPictures(lab);
+      tellState('class.run.ready');
+      sayReady();
       const startsAt = now.clock.toPage(await started.promise);
       holdDrawing(startsAt + CALM_MS);
       await new Promise((resolve) => setTimeout(resolve, startsAt - pageTime() - CONNECT_BEFORE_MS));
@@ -82,14 +92,43 @@ export function takePart(lab: PushLab, run: ClassRun, link: Link, outbox: Outbox
     },
   });
 
+  // The lab speaks of connecting, which none of its lanes does before the common start.
+  tellState('class.run.getting');
+
+  function tellState(key: string): void {
+    const status = lab.querySelector('[data-part=status]');
+    if (status) setText(status, say(words, key));
+  }
+  /** Said again and again: a word may be lost with its connection, and another server has not heard it. */
+  function sayReady(): void {
+    if (over || ownRun === '') return;
+    // The class did not wait for this device, or the teacher has called it off: nobody else would ever end its run.
+    if (heard.state === 'over') lab.querySelector<HTMLElement>('[data-part=stop]')?.click();
+    else link.send({ type: 'ready', classRun: run.id, run: ownRun });
+  }
+
   return {
     id: run.id,
     hear(now) {
+      heard = now;
       if (now.startsAt !== null) started.resolve(now.startsAt);
-      // Said again and again: a word may be lost with its connection, and another server has not heard it.
-      if (!over && ownRun !== '' && now.state !== 'over') link.send({ type: 'ready', classRun: run.id, run: ownRun });
+      sayReady();
     },
   };
+}
+
+/**
+ * Nobody here has touched the page, so it scrolls by itself: to the state of the run with the pictures below it; on a phone,
+ * where both do not fit, to the pictures. The bar tells the state.
+ */
+function showPictures(lab: PushLab): void {
+  const part = (name: string) => lab.querySelector<HTMLElement>(`[data-part=${name}]`);
+  const [breaks, state, pictures] = [part('breaks') as HTMLDetailsElement | null, part('stop'), part('timeline')];
+  // Its faults are the teacher's, and open it would fill a phone.
+  if (breaks) breaks.open = false;
+  if (!state || !pictures) return;
+  const apart = pictures.getBoundingClientRect().top - state.getBoundingClientRect().top;
+  (apart < innerHeight / 2 ? state : pictures).scrollIntoView();
 }
 
 /** What this device has measured so far. */

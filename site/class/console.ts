@@ -6,7 +6,7 @@ import { type AskedQuestion, questionsOf } from './ask.ts';
 import { h, show } from './html.ts';
 import { sitePages, titleOf } from './pages.ts';
 import { peopleTable } from './people.ts';
-import { connectTeacher, showResults, spaced, type TeacherPage } from './picture.ts';
+import { connectTeacher, runInWords, showResults, spaced, type TeacherPage } from './picture.ts';
 
 class ClassConsole extends HTMLElement {
   #page: TeacherPage | null = null;
@@ -154,13 +154,16 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
   part('trouble').hidden = picture.trouble === null;
   part('lock').setAttribute('aria-pressed', String(now.locked));
   part('ended').hidden = !now.ended;
-  part('insecure').hidden = location.protocol === 'https:';
+  part('insecure').hidden = location.protocol === 'https:' || now.ended;
   part('locked').hidden = !now.locked || now.ended;
   for (const element of [part('lock'), part('end'), ...part('class').querySelectorAll<HTMLElement>('.live')])
     element.hidden = now.ended;
   if (now.ended && !page.ended) {
     page.ended = true;
-    part<HTMLDetailsElement>('files').open = true;
+    const files = part<HTMLDetailsElement>('files');
+    files.open = true;
+    // Where they are open already they are read again: a class that has ended can be deleted.
+    files.dispatchEvent(new Event('toggle'));
   }
 
   setText(part('count'), say(words, 'class.projector.here', { count: now.online, seats: now.seats }));
@@ -172,10 +175,7 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
 
   const { run, question } = now;
   const ready = picture.people.filter((one) => one.run !== 'none').length;
-  setText(
-    part('run-state'),
-    run ? say(words, `class.run.state.${run.state}`, { ready, count: now.online }) : say(words, 'class.run.none'),
-  );
+  setText(part('run-state'), runInWords(run, words, { ready, count: now.online }));
   part('start-run').hidden = run?.state !== 'called';
   part('stop-run').hidden = !run || run.state === 'over';
   void showResults(picture, page, say(words, 'class.teach.noResults'));

@@ -1,5 +1,5 @@
 /** What console and projector share: the teacher's token of this device, and the class as the server shows it. */
-import type { ClassRefusal, TeacherPicture } from '../../demo-server/classroom/protocol.ts';
+import type { ClassRefusal, ClassRun, TeacherPicture } from '../../demo-server/classroom/protocol.ts';
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { type Format, formatter } from '../lab/format.ts';
 import { partsOf } from '../lab/parts.ts';
@@ -45,7 +45,7 @@ export function connectTeacher(
     part('class').hidden = state === 'none' || state === 'refused' || !shown;
     setText(part('state'), state === 'none' ? '' : say(words, `class.bar.state.${state}`));
     part('state').hidden = state === 'none';
-    if (why) setText(part('state'), `${say(words, 'class.bar.state.refused')} ${say(words, `class.refused.${why}`)}`);
+    if (why) setText(part('state'), say(words, `class.refused.${why}`));
   };
   let shown = false;
   if (who?.as !== 'teacher') {
@@ -76,6 +76,13 @@ export function connectTeacher(
   };
   setState('connecting');
   return page;
+}
+
+/** How far the class's run is, in words; `ready` of `count` devices are there while it is called, where that is to be told. */
+export function runInWords(run: ClassRun | null, words: Words, ready?: { ready: number; count: number }): string {
+  if (!run) return say(words, 'class.run.none');
+  const calledOff = run.state === 'over' && run.startsAt === null;
+  return say(words, `class.run.state.${calledOff ? 'off' : run.state}`, ready);
 }
 
 /** Shows the results of the class's run below `empty`; their code comes with the first of them. */

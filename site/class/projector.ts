@@ -4,7 +4,7 @@ import { say, setText } from '../lab/words.ts';
 import { answerBars } from './answers.ts';
 import { h, show } from './html.ts';
 import { measureLines } from './measured.ts';
-import { connectTeacher, qrPicture, showResults, spaced, type TeacherPage } from './picture.ts';
+import { connectTeacher, qrPicture, runInWords, showResults, spaced, type TeacherPage } from './picture.ts';
 
 class ClassProjector extends HTMLElement {
   #page: TeacherPage | null = null;
@@ -54,7 +54,8 @@ function draw(picture: TeacherPicture, page: TeacherPage): void {
       ),
     ];
   });
-  setText(part('count'), say(words, 'class.projector.here', { count: now.online, seats: now.seats }));
+  const count = { count: now.online, seats: now.seats };
+  setText(part('count'), say(words, now.seats === 0 ? 'class.people.none' : 'class.projector.here', count));
   show(
     part('people'),
     people.map(({ nickname, presence }) => [nickname, presence]),
@@ -91,7 +92,7 @@ function draw(picture: TeacherPicture, page: TeacherPage): void {
     ];
   });
   part('run').hidden = run === null;
-  setText(part('run-state'), run ? say(words, `class.run.state.${run.state}`) : '');
+  setText(part('run-state'), runInWords(run, words));
   void showResults(picture, page, '');
 }
 

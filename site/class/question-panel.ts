@@ -26,8 +26,7 @@ export function questionPanel(words: Words, answer: (question: string, answer: A
   const element = h(
     'section',
     { class: 'class-question', 'aria-label': title, hidden: true },
-    h('div', { class: 'head' }, kicker, fold),
-    status,
+    h('div', { class: 'head' }, h('div', { class: 'told' }, kicker, status), fold),
     box,
   );
   let folded = false;

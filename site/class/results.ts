@@ -97,7 +97,11 @@ function strips(
 }
 
 function axis(words: Words, format: Format): HTMLElement {
-  const ticks = GRID.map((ms) => svg('text', { x: xOf(ms), y: 12, 'text-anchor': 'middle' }, format.ms(ms)));
+  // The last one stands at the edge of what scrolls, which would cut it.
+  const anchor = (ms: number) => (ms === GRID.at(-1) ? 'end' : 'middle');
+  const ticks = GRID.map((ms) =>
+    svg('text', { x: anchor(ms) === 'end' ? WIDTH : xOf(ms), y: 12, 'text-anchor': anchor(ms) }, format.ms(ms)),
+  );
   const picture = svg('svg', { viewBox: `0 0 ${WIDTH} 16`, class: 'class-axis', 'aria-hidden': 'true' }, ...ticks);
   return h('span', {}, h('span', { class: 'sr-only' }, say(words, 'class.results.picture')), picture);
 }
@@ -144,42 +148,55 @@ function conditions(
   if (unsure.length > 0) notes.push(say(words, 'class.results.uncertainty', { most: format.ms(Math.max(...unsure)) }));
   if (coarse.length > 0)
     notes.push(say(words, 'class.results.notIsolated', { count: coarse.length, step: format.ms(Math.max(...steps)) }));
-  const hidden = results.filter(({ conditions }) => conditions.hidden).length;
-  if (hidden > 0) notes.push(say(words, 'class.results.hidden', { count: hidden }));
   const waits = results.flatMap(({ conditions }) => conditions.eventLoopDelayMs ?? []).filter((ms) => ms > BUSY_MS);
   if (waits.length > 0)
     notes.push(say(words, 'class.results.busy', { count: waits.length, most: format.ms(Math.max(...waits)) }));
-  const starts = results.flatMap(({ startedAt }) => startedAt ?? []);
-  // Who came into a run that went on has not missed the start by its clock.
-  const inTime = starts.filter((at) => startsAt === null || at - startsAt < LATE_MS);
-  if (inTime.length > 1)
+  const { inSight, hidden, late } = startsOf(results, startsAt ?? 0);
+  if (inSight.length > 1)
     notes.push(
       say(words, 'class.results.started', {
-        count: inTime.length,
-        spread: format.ms(Math.max(...inTime) - Math.min(...inTime)),
+        count: inSight.length,
+        spread: format.ms(Math.max(...inSight) - Math.min(...inSight)),
       }),
     );
-  const late = starts.length - inTime.length;
-  if (late > 0) notes.push(say(words, 'class.results.late', { count: late }));
+  if (hidden.length > 0)
+    notes.push(say(words, 'class.results.hidden', { count: hidden.length, most: format.ms(Math.max(...hidden)) }));
+  if (late.length > 0) notes.push(say(words, 'class.results.late', { count: late.length }));
   return notes.length > 0 ? [h('ul', { class: 'class-notes' }, ...notes.map((note) => h('li', {}, note)))] : [];
+}
+
+/** How long after the common start the devices saw it (ms): those whose page was in sight, those whose page was hidden, latecomers. */
+export function startsOf(
+  results: readonly Pick<SeatLine, 'startedAt' | 'conditions'>[],
+  startsAt: number,
+): { inSight: number[]; hidden: number[]; late: number[] } {
+  const starts = results.flatMap(({ startedAt, conditions }) =>
+    startedAt === null ? [] : [{ after: startedAt - startsAt, hidden: conditions.hidden }],
+  );
+  // Who came into a run that went on has not missed the start by its clock.
+  const inTime = starts.filter(({ after }) => after < LATE_MS);
+  const after = (which: typeof starts) => which.map((one) => one.after);
+  return {
+    inSight: after(inTime.filter(({ hidden }) => !hidden)),
+    hidden: after(inTime.filter(({ hidden }) => hidden)),
+    late: after(starts.filter((one) => one.after >= LATE_MS)),
+  };
 }
 
 function costs({ costs: sums }: TeacherPicture, words: Words, format: Format, names: Names): HTMLElement[] {
   const rows = sums ? costRows(sums) : [];
   if (!sums || rows.length === 0) return [];
-  const group = (key: string, values: Record<string, string | number>) =>
-    h('th', { scope: 'colgroup', colspan: '4' }, say(words, key, values));
-  const column = (name: string) => h('th', { scope: 'col', class: 'number' }, say(words, `class.costs.${name}`));
-  const columns = () => [column('requests'), column('headBytes'), column('connections'), column('held')];
-  const cells = (cost: CostPerSecond, calculated: boolean) => {
-    const classes = calculated ? 'calculated' : undefined;
-    return [
-      rate(cost.requests, format),
-      format.bytes(cost.headBytes),
-      rate(cost.connections, format),
-      format.count(cost.held),
-    ].map((text) => h('td', { class: classes }, text));
-  };
+  // A figure's four sizes stand side by side, as they are what is compared, and as short heads let the table fit a wall.
+  const figures = [
+    { name: 'requests', write: (cost: CostPerSecond) => rate(cost.requests, format) },
+    { name: 'headBytes', write: (cost: CostPerSecond) => format.bytes(cost.headBytes) },
+    { name: 'connections', write: (cost: CostPerSecond) => rate(cost.connections, format) },
+    { name: 'held', write: (cost: CostPerSecond) => format.count(cost.held) },
+  ];
+  const head = (text: string, attributes: Record<string, string | number>) =>
+    h('th', { scope: 'colgroup', ...attributes }, text);
+  const size = (count: number, calculated: boolean) =>
+    h('th', { scope: 'col', class: calculated ? 'number calculated' : 'number first' }, format.count(count));
   const table = h(
     'table',
     { class: 'class-costs' },
@@ -190,11 +207,23 @@ function costs({ costs: sums }: TeacherPicture, words: Words, format: Format, na
       h(
         'tr',
         {},
-        h('th', { scope: 'col', rowspan: '2' }, say(words, 'class.results.technique')),
-        group('class.costs.measured', { count: sums.devices }),
-        ...SIZES.map((size) => group('class.costs.calculated', { size: format.count(size) })),
+        h('th', { scope: 'col', rowspan: 2 }, say(words, 'class.results.technique')),
+        ...figures.map(({ name }) => head(say(words, `class.costs.${name}`), { colspan: 4, class: 'first' })),
       ),
-      h('tr', {}, ...columns(), ...SIZES.flatMap(columns)),
+      h(
+        'tr',
+        {},
+        ...figures.flatMap(() => [
+          head(say(words, 'class.costs.measured'), { class: 'first' }),
+          head(say(words, 'class.costs.calculated'), { colspan: SIZES.length, class: 'calculated' }),
+        ]),
+      ),
+      h(
+        'tr',
+        {},
+        h('th', { scope: 'row' }, say(words, 'class.results.devices')),
+        ...figures.flatMap(() => [size(sums.devices, false), ...SIZES.map((count) => size(count, true))]),
+      ),
     ),
     h(
       'tbody',
@@ -204,8 +233,10 @@ function costs({ costs: sums }: TeacherPicture, words: Words, format: Format, na
           'tr',
           { 'data-technique': technique },
           h('th', { scope: 'row' }, mark(technique), ` ${names[technique]}`),
-          ...cells(measured, false),
-          ...calculated.flatMap((cost) => cells(cost, true)),
+          ...figures.flatMap(({ write }) => [
+            h('td', { class: 'first' }, write(measured)),
+            ...calculated.map((cost) => h('td', { class: 'calculated' }, write(cost))),
+          ]),
         ),
       ),
     ),

@@ -109,7 +109,7 @@ export class PushLab extends HTMLElement {
       keep.hide();
       showPlight(part('problem'), null, words, () => {});
       setState('loading');
-      status.textContent = say(words, `lab.phase.${outside ? 'called' : 'connecting'}`);
+      status.textContent = say(words, 'lab.phase.connecting');
       try {
         // All code is here before the first lane connects: lanes hold the browser's connections, and would hold this up.
         const charts = await import('./charts.ts');

@@ -1,0 +1,124 @@
+/** A class run as the one sees it whose device is in it: what stands in view, and what becomes of a run that is called off. */
+import { fileURLToPath } from 'node:url';
+import type { Browser, Page } from 'puppeteer-core';
+import { expect, type TestContext, test } from 'vitest';
+import type { Classroom } from '../../demo-server/classroom/classroom.ts';
+import { bothBrowsers } from '../helpers/both-browsers.ts';
+import { BROWSERS } from '../helpers/browsers.ts';
+import { joinClass } from '../helpers/classroom.ts';
+import { startServer, type TestServer } from '../helpers/server.ts';
+
+const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+const browserOf = bothBrowsers();
+const lanes = { techniques: ['polling', 'sse', 'websocket'], eventsPerSecond: 5 };
+
+async function openRoom(): Promise<{ server: TestServer; room: Classroom }> {
+  const server = await startServer({ siteDir, classroom: { name: 'Physics' } });
+  return { server, room: (server.classroom as NonNullable<TestServer['classroom']>).room };
+}
+/** A phone that has joined; what it keeps is not shared with others. */
+async function join(
+  browser: Browser,
+  { server, room }: Awaited<ReturnType<typeof openRoom>>,
+  { onTestFinished }: TestContext,
+): Promise<Page> {
+  const context = await browser.createBrowserContext();
+  onTestFinished(() => context.close().catch(() => {}));
+  const page = await context.newPage();
+  await page.setViewport({ width: 360, height: 740 });
+  await page.goto(`${server.url}/join/#${room.state.code}`);
+  await page.waitForSelector('push-class-join[data-state=form]');
+  await page.type('[data-part=nickname]', 'Anna');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('.class-bar[data-state=online]');
+  return page;
+}
+const says = (page: Page, selector: string, text: string) =>
+  page.waitForFunction(
+    (query, wanted) => document.querySelector(query)?.textContent?.includes(wanted),
+    { polling: 100, timeout: 45_000 },
+    selector,
+    text,
+  );
+const labIs = (page: Page, state: string) => page.waitForSelector(`push-lab[data-state=${state}]`, { timeout: 45_000 });
+
+test.for(BROWSERS)(
+  'in %s a phone scrolls to the pictures of a run, and its faults do not stand in their way',
+  { timeout: 120_000 },
+  async (name, context) => {
+    const opened = await openRoom();
+    const page = await join(browserOf(name), opened, context);
+    const faults = [{ fault: 'cut', atEvent: 3 }];
+    await opened.room.act({ do: 'call-run', settings: { ...lanes, faults, durationSeconds: 4 } });
+    await labIs(page, 'running');
+    const seen = await page.evaluate(() => {
+      const { top } = document.querySelector('[data-part=timeline]')?.getBoundingClientRect() ?? { top: -1 };
+      return { top, breaks: document.querySelector<HTMLDetailsElement>('[data-part=breaks]')?.open };
+    });
+    expect(seen.top).toBeGreaterThanOrEqual(0);
+    expect(seen.top).toBeLessThan(740 / 3);
+    expect(seen.breaks).toBe(false);
+    await says(page, '.class-bar .now', 'Your result is with the class.');
+  },
+);
+
+test.for(BROWSERS)(
+  'in %s a run that is called off before its start ends on each device, also on one that gets ready later',
+  { timeout: 120_000 },
+  async (name, context) => {
+    const opened = await openRoom();
+    const { room } = opened;
+    const [early, late] = await Promise.all([1, 2].map(() => join(browserOf(name), opened, context)));
+    if (!early || !late) throw new Error('two devices are opened above');
+    // The wifi holds what would make the later one ready.
+    await late.evaluateOnNewDocument(() => {
+      const { fetch } = window;
+      const held = Promise.withResolvers<void>();
+      Object.assign(window, { release: held.resolve });
+      window.fetch = async (...asked) => {
+        if (asked[1]?.method === 'POST') await held.promise;
+        return fetch(...asked);
+      };
+    });
+    await room.act({ do: 'call-run', settings: { ...lanes, durationSeconds: 4 } });
+    await labIs(early, 'ready');
+    await says(early, '[data-part=status]', 'Ready. Waiting for the common start…');
+    await labIs(late, 'connecting');
+    await room.act({ do: 'stop-run' });
+    await says(early, '.class-bar .now', 'called off');
+    await late.evaluate(() => (window as unknown as { release(): void }).release());
+    for (const page of [early, late]) {
+      await labIs(page, 'stopped');
+      await says(page, '.class-bar .now', 'called off');
+    }
+    expect(await late.evaluate(() => localStorage.getItem('pushlab:class-held'))).toBeNull();
+    expect(room.state.runs[0]).toMatchObject({ state: 'over', startsAt: null });
+
+    // The next call finds both devices free, and says of them what is so.
+    await room.act({ do: 'call-run', settings: { ...lanes, durationSeconds: 2 } });
+    for (const page of [early, late])
+      await page.evaluate(() => (window as unknown as { release?(): void }).release?.());
+    for (const page of [early, late]) await says(page, '.class-bar .now', 'Your result is with the class.');
+    expect(room.state.runs[1]?.results.size).toBe(2);
+  },
+);
+
+test.for(BROWSERS)(
+  'in %s a run that is called while another waits for its start takes its place',
+  { timeout: 120_000 },
+  async (name, context) => {
+    const opened = await openRoom();
+    const page = await join(browserOf(name), opened, context);
+    // Somebody the class waits for: this seat is here, and never gets ready.
+    await joinClass(opened.server.port, opened.room.state.code, 'Bo');
+    await opened.room.act({ do: 'call-run', settings: { ...lanes, durationSeconds: 30 } });
+    await labIs(page, 'ready');
+    await opened.room.act({ do: 'call-run', settings: { ...lanes, durationSeconds: 2 } });
+    await page.waitForSelector('push-lab:not([data-state=ready])');
+    await labIs(page, 'ready');
+    await says(page, '[data-part=status]', 'Ready. Waiting for the common start…');
+    await opened.room.act({ do: 'start-run' });
+    await says(page, '.class-bar .now', 'Your result is with the class.');
+    expect(opened.room.state.runs.map(({ results }) => results.size)).toEqual([0, 1]);
+  },
+);
