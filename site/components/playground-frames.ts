@@ -3,8 +3,9 @@ import type { WireExchange } from '../../demo-server/protocol.ts';
 import type { Format } from '../lab/format.ts';
 import { say, type Words } from '../lab/words.ts';
 import { hexOf } from './frame-codec.ts';
-import { annotate, type Direction, type Stretch } from './wire-annotate.ts';
+import { annotate } from './wire-annotate.ts';
 import { escaped, explain } from './wire-html.ts';
+import type { Direction, Stretch } from './wire-tokens.ts';
 
 interface Look {
   words: Words;

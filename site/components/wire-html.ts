@@ -2,7 +2,8 @@
 import type { ByteClass } from '../../demo-server/protocol.ts';
 import type { Format } from '../lab/format.ts';
 import { say, type Words } from '../lab/words.ts';
-import { type Stretch, type Turn, totals } from './wire-annotate.ts';
+import { type Turn, totals } from './wire-annotate.ts';
+import type { Stretch } from './wire-tokens.ts';
 
 /** The classes in the order of the legend, with the letter that stands for each beside its colour. */
 const CLASSES: Readonly<Record<ByteClass, string>> = {
