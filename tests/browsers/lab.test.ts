@@ -126,6 +126,16 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
     expect(await late(calm)).toBeLessThan(forcedMs);
   });
 
+  test('says which events count as lost because a lane was still without its last answer 5 s after the end', async () => {
+    const { page } = await lab('durationSeconds=1&eventsPerSecond=5&techniques=sse,polling&pollIntervalMs=20000');
+    await page.click('[data-part=start]');
+    await state(page, 'finished');
+    expect((await table(page)).Lost).toEqual(['5', '0']);
+    expect(await page.$$eval('[data-part=notes] li', (notes) => notes.map(({ textContent }) => textContent))).toContain(
+      'Short polling had not given its last answer 5.0\u00a0s after the end of the feed, and nobody waited any longer. 5 events had not come by then; they count as lost.',
+    );
+  });
+
   test('is stopped by its button, and every stream is let go', async () => {
     const { server, page } = await lab('durationSeconds=60');
     await page.click('[data-part=start]');

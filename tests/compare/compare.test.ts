@@ -114,6 +114,20 @@ test('--json prints the document that the lab reads, and --output writes the sam
   for (const id of TECHNIQUES) expect(again).toMatch(new RegExp(`^${id} .* 10 +0$`, 'm'));
 });
 
+test('a lane whose last answer nobody waited for says which of its events count as lost for that', async () => {
+  // Its second poll is due twenty seconds after the first, and the run is over after one.
+  const slow = ['--techniques', 'polling,sse', '--poll-interval-ms', '20000', '-q'];
+  const [{ stdout: told }, { stdout }] = await Promise.all([run(...quick, ...slow), run(...quick, ...slow, '--json')]);
+  expect(told).toContain(
+    'polling gave no last answer within 5 s of the end: 10 of its lost events may have been on their way.',
+  );
+  expect(told).not.toContain('sse gave');
+  expect(documentIn(stdout).lanes.map(({ technique, cutOff }) => [technique, cutOff])).toEqual([
+    ['polling', true],
+    ['sse', false],
+  ]);
+});
+
 test('the same seed gives the same events, and in the streams the same bytes; another seed does not', async () => {
   const server = await startServer();
   async function play(seed: string) {
