@@ -1,7 +1,7 @@
 /** The ledger of a run as it is told: the accounts, what the run cost this process, and its simulated subscribers. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { BUSY_MS, OPEN_RUN, type ProcessFigures, type RunLedger, type SubscriberLedger } from './protocol.ts';
-import type { Run } from './runs.ts';
+import type { Run } from './run.ts';
 import type { Ledger } from './wire/ledger.ts';
 
 export interface Figures {

@@ -9,7 +9,8 @@ import type { Feed } from './feed.ts';
 import type { Limits } from './limits.ts';
 import { SUBSCRIBER, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
-import type { Run, Runs } from './runs.ts';
+import type { Run } from './run.ts';
+import type { Runs } from './runs.ts';
 import { beginAnswer } from './wire/tap.ts';
 
 /** The server's end of one technique. Takes how often its streams send a sign of life (ms); rooms without streams ignore it. */

@@ -64,3 +64,9 @@ export function refusedUplink(wrong: SettingFault): RefusalError {
   const words = `Cannot take this message. ${wrong.field}: got ${got}, takes ${wrong.takes}.`;
   return new RefusalError(400, 'bad-uplink', words);
 }
+
+/** 400 in words: every mistake with what came and what is taken. */
+export function badInput(error: string, cannot: string, faults: SettingFault[]): RefusalError {
+  const words = faults.map(({ field, got, takes }) => `${field}: got ${JSON.stringify(got)}, takes ${takes}`);
+  return new RefusalError(400, error, `${cannot}. ${words.join('; ')}.`, faults);
+}

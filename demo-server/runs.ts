@@ -1,61 +1,10 @@
-/** The life of a run: ready → running → finished → forgotten. One timer each, cleared when it moves on. */
+/** All runs of this server: made by its readers, told by another server, or carried by a class. */
 import { randomBytes, randomInt } from 'node:crypto';
-import { type Conditions, createConditions } from './conditions.ts';
-import { createFeed, type Feed, type FeedEnd, now } from './feed.ts';
-import {
-  type BegunFault,
-  checkFault,
-  checkSettings,
-  type FaultOrder,
-  OPEN_RUN,
-  type PushEvent,
-  RANGES,
-  type RunInfo,
-  type RunSettings,
-  type RunState,
-  type SettingFault,
-  TECHNIQUES,
-} from './protocol.ts';
-import { RefusalError } from './refusal.ts';
+import { now } from './feed.ts';
+import { checkSettings, OPEN_RUN, RANGES, type RunSettings, TECHNIQUES } from './protocol.ts';
+import { badInput, RefusalError } from './refusal.ts';
+import { createRun, type ListedRun, type Run, type RunChange, type Sharing } from './run.ts';
 import type { Ledger } from './wire/ledger.ts';
-
-/** What servers that serve the same runs tell each other of one. */
-export type RunChange =
-  | { type: 'created'; settings: RunSettings; createdAt: number }
-  | { type: 'started'; startsAt: number }
-  | { type: 'disturbed'; order: FaultOrder }
-  | { type: 'finished' };
-
-/** Where several servers serve the same runs (`shared/`): who tells the others, and whether that reaches them now. */
-export interface Sharing {
-  changed(run: string, change: RunChange): void;
-  made(run: string, event: PushEvent): void;
-  state(): 'up' | 'down';
-}
-
-export interface Run {
-  readonly id: string;
-  readonly settings: RunSettings;
-  readonly state: RunState;
-  readonly feed: Feed;
-  info(): RunInfo;
-  /** Starts it, once, not before `notBefore`; a second start is refused with 409. Returns when it starts (both in ms since the epoch). */
-  start(notBefore?: number): number;
-  /** Ends it at once, from whatever state. */
-  finish(): void;
-  /** Whether this server makes the run's events, as a server that is alone always does. */
-  make(here: boolean): void;
-  /** Carried by somebody else, who also tells the other servers of it: the feed of a class. */
-  readonly hosted?: boolean;
-  /** What another server has to be told so that it has this run, too. */
-  changes(): RunChange[];
-  /** What stands in the way of its lanes; undefined for the open run, which nobody may disturb. */
-  readonly conditions: Conditions | undefined;
-  /** Breaks something now, as an order from outside says. Refuses a bad order (400), the open run (403), a finished run (409). */
-  disturb(order: unknown): BegunFault;
-  /** Calls back after each change of state, and with each fault that begins. Returns how to stop. */
-  watch(changed: () => void, begun?: (fault: BegunFault) => void): () => void;
-}
 
 export interface Runs {
   /** Settings from outside → a run that is ready. Refuses bad settings (400) and too many runs (503). */
@@ -75,17 +24,6 @@ export interface Runs {
   close(): void;
 }
 
-/** From start to the first possible event: lets "it has started" reach clients before the first event does. */
-const LEAD_MS = 250;
-/** A run ends so long after its last second: timers are late by some ms, and the same seed must give the same events. */
-const TAIL_MS = 50;
-/** With several servers: how far one may be behind another that has made events last, and how long it waits for the run's end. */
-const LEAD_EVENTS = 10;
-const LEAD_SECONDS = 5;
-const PATIENCE_MS = 3000;
-/** A run that nobody starts, and a finished one that nobody asks for any more, is forgotten after so long. */
-const READY_MS = 10 * 60_000;
-const FINISHED_MS = 30 * 60_000;
 /** Finished runs kept at the most; their ledgers and transcripts are what costs memory. */
 const FINISHED_KEPT = 200;
 
@@ -98,9 +36,10 @@ export interface RunsOptions {
   sharing?: Sharing | undefined;
 }
 
+/** The runs of one server, with the open one, which has started. */
 export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: RunsOptions): Runs {
-  const runs = new Map<string, ReturnType<typeof createRun>>();
-  const open = createRun(OPEN_RUN, openSettings());
+  const runs = new Map<string, ListedRun>();
+  const open = add(OPEN_RUN, openSettings());
   open.start();
 
   function openSettings(): RunSettings {
@@ -111,159 +50,21 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: 
     return { ...checked.settings, techniques: [...TECHNIQUES], eventsPerSecond: 1, seed };
   }
 
-  function createRun(id: string, settings: RunSettings, told?: { createdAt: number }) {
-    const createdAt = told?.createdAt ?? now();
-    const durationSeconds = id === OPEN_RUN ? Number.POSITIVE_INFINITY : settings.durationSeconds;
-    const feed = createFeed(
-      { ...settings, durationSeconds },
+  /** `createdAt`, where another server has made it, in ms since the epoch. */
+  function add(id: string, settings: RunSettings, createdAt?: number): ListedRun {
+    const run = createRun(id, settings, {
+      createdAt: createdAt ?? now(),
+      ledger,
       ringEvents,
-      sharing && {
-        made: (event) => sharing.made(id, event),
-        lead: LEAD_EVENTS + settings.eventsPerSecond * LEAD_SECONDS,
+      sharing,
+      finished() {
+        const finished = [...runs.values()].filter(({ state }) => state === 'finished');
+        if (finished.length > FINISHED_KEPT) finished[0]?.forget();
       },
-    );
-    const watchers = new Set<{ changed: () => void; begun: ((fault: BegunFault) => void) | undefined }>();
-    const conditions = id === OPEN_RUN ? undefined : createConditions(settings, feed, tellFault);
-    let state: RunState = 'ready';
-    let startsAt: number | null = null;
-    let endsAt: number | null = null;
-    let timer: NodeJS.Timeout | undefined;
-    /** Whether the run's events are made here, and whether that has begun. */
-    let here = sharing === undefined;
-    let making = false;
-    if (id !== OPEN_RUN) timer = setTimeout(forget, READY_MS);
-
-    function become(next: RunState): void {
-      state = next;
-      ledger.setState(id, state);
-      for (const watcher of [...watchers]) watcher.changed();
-    }
-    function tellFault(fault: BegunFault): void {
-      for (const watcher of [...watchers]) watcher.begun?.(fault);
-    }
-    function close(why: FeedEnd): void {
-      clearTimeout(timer);
-      conditions?.release();
-      feed.end(why);
-    }
-    function make(): void {
-      const due = here && state === 'running';
-      if (due === making) return;
-      making = due;
-      // The open feed never ends: what was not made while no server was there is not made up for.
-      const since = id === OPEN_RUN ? now() - (feed.lastSeq / settings.eventsPerSecond) * 1000 : startsAt;
-      if (due) feed.start(since as number);
-      else feed.pause();
-    }
-    function begin(at: number): void {
-      clearTimeout(timer);
-      startsAt = at;
-      if (id !== OPEN_RUN) {
-        endsAt = startsAt + settings.durationSeconds * 1000 + TAIL_MS;
-        timer = setTimeout(endInTurn, Math.max(0, Math.ceil(endsAt - now())));
-      }
-      conditions?.start(at);
-      become('running');
-      make();
-    }
-    /** Who makes the events ends the run for all; who waits for them gives up only when their maker must be gone. */
-    function endInTurn(): void {
-      if (!making) {
-        timer = setTimeout(finish, PATIENCE_MS);
-        return;
-      }
-      finish();
-      sharing?.changed(id, { type: 'finished' });
-    }
-    function finish(): void {
-      if (state === 'finished') return;
-      close('finished');
-      endsAt = now();
-      become('finished');
-      timer = setTimeout(forget, FINISHED_MS);
-      const finished = [...runs.values()].filter((run) => run.state === 'finished');
-      if (finished.length > FINISHED_KEPT) finished[0]?.forget();
-    }
-    function forget(): void {
-      if (state === 'ready') finish();
-      clearTimeout(timer);
-      runs.delete(id);
-      ledger.forget(id);
-    }
-
-    const run = {
-      id,
-      settings,
-      feed,
-      conditions,
-      get state() {
-        return state;
-      },
-      info(): RunInfo {
-        const faults = [...(conditions?.begun ?? [])];
-        const told = sharing ? { shared: sharing.state() } : {};
-        return { id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq, faults, ...told };
-      },
-      start(notBefore = 0): number {
-        if (state !== 'ready') {
-          throw new RefusalError(
-            409,
-            'already-started',
-            `Run ${id} is ${state}; a run is started once. Create another.`,
-          );
-        }
-        const at = Math.max(notBefore, now() + LEAD_MS);
-        begin(at);
-        sharing?.changed(id, { type: 'started', startsAt: at });
-        return at;
-      },
-      disturb(order: unknown): BegunFault {
-        if (!conditions) {
-          const words = 'The open feed is everybody’s; break a run of your own.';
-          throw new RefusalError(403, 'open-feed', words);
-        }
-        const checked = checkFault(order, settings.techniques);
-        if ('faults' in checked) throw badInput('bad-fault', 'Cannot begin this fault', checked.faults);
-        if (state === 'finished') {
-          const words = `Run ${id} has ended, and its faults with it. Create another.`;
-          throw new RefusalError(409, 'run-finished', words);
-        }
-        sharing?.changed(id, { type: 'disturbed', order: checked.order });
-        return conditions.begin(checked.order);
-      },
-      finish() {
-        if (state === 'finished') return;
-        finish();
-        sharing?.changed(id, { type: 'finished' });
-      },
-      make(isHere: boolean) {
-        here = isHere;
-        make();
-      },
-      changes: (): RunChange[] => [
-        { type: 'created', settings, createdAt },
-        ...(startsAt === null ? [] : [{ type: 'started', startsAt } as const]),
-      ],
-      apply(change: RunChange) {
-        if (change.type === 'disturbed' && state !== 'finished') conditions?.begin(change.order);
-        if (change.type === 'started' && state === 'ready') begin(change.startsAt);
-        if (change.type === 'finished') finish();
-      },
-      sharingChanged() {
-        for (const watcher of [...watchers]) watcher.changed();
-      },
-      close,
-      forget,
-      watch(changed: () => void, begun?: (fault: BegunFault) => void) {
-        const watcher = { changed, begun };
-        watchers.add(watcher);
-        return () => watchers.delete(watcher);
-      },
-    };
-    const links = [...(conditions?.lanes ?? [])].map(([technique, { link }]) => [technique, link] as const);
-    ledger.open(id, settings.techniques, new Map(links));
+      forgotten: () => runs.delete(id),
+    });
     runs.set(id, run);
-    opened?.(run, told === undefined);
+    opened?.(run, createdAt === undefined);
     return run;
   }
 
@@ -280,7 +81,7 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: 
         );
       }
       const { seed = drawSeed(), ...rest } = checked.settings;
-      const run = createRun(randomBytes(6).toString('hex'), { ...rest, seed });
+      const run = add(randomBytes(6).toString('hex'), { ...rest, seed });
       for (const change of run.changes()) sharing?.changed(run.id, change);
       return run;
     },
@@ -298,13 +99,13 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: 
       const hosted = { ...run, apply() {}, sharingChanged() {}, close: run.feed.end, forget() {} };
       // Spread would read its settings once; they change with the technique that is picked.
       Object.defineProperty(hosted, 'settings', { get: () => run.settings });
-      runs.set(run.id, hosted as unknown as ReturnType<typeof createRun>);
+      runs.set(run.id, hosted);
       opened?.(run, false);
     },
     list: () => [...runs.values()],
     apply(id, change) {
       if (change.type !== 'created') runs.get(id)?.apply(change);
-      else if (!runs.has(id)) createRun(id, change.settings, change);
+      else if (!runs.has(id)) add(id, change.settings, change.createdAt);
     },
     sharingChanged() {
       for (const run of runs.values()) run.sharingChanged();
@@ -314,12 +115,6 @@ export function createRuns({ ledger, runsAtOnce, ringEvents, opened, sharing }: 
       runs.clear();
     },
   };
-}
-
-/** 400 in words: every mistake with what came and what is taken. */
-function badInput(error: string, cannot: string, faults: SettingFault[]): RefusalError {
-  const words = faults.map(({ field, got, takes }) => `${field}: got ${JSON.stringify(got)}, takes ${takes}`);
-  return new RefusalError(400, error, `${cannot}. ${words.join('; ')}.`, faults);
 }
 
 function drawSeed(): number {

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Limits } from './limits.ts';
 import { BUSY_MS, type LaneLedger, type SubscriberLedger, type SubscriberLimit, type TechniqueId } from './protocol.ts';
-import type { Run } from './runs.ts';
+import type { Run } from './run.ts';
 import type { Order, Report } from './subscribers-process.ts';
 import type { Ledger } from './wire/ledger.ts';
 

@@ -4,7 +4,8 @@
  */
 import { now } from '../feed.ts';
 import { OPEN_RUN, type TechniqueId } from '../protocol.ts';
-import type { Run, Runs } from '../runs.ts';
+import type { Run } from '../run.ts';
+import type { Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import type { ClassCosts, DeviceResult, LaneCounts, SeatResult } from './protocol.ts';
 import { CONNECT_BEFORE_MS, laneCounts } from './protocol.ts';

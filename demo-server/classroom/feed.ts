@@ -5,7 +5,8 @@
 import { createFeed, now } from '../feed.ts';
 import { checkSettings, type RunInfo, type RunSettings, TECHNIQUES } from '../protocol.ts';
 import { RefusalError } from '../refusal.ts';
-import type { Run, Runs } from '../runs.ts';
+import type { Run } from '../run.ts';
+import type { Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import type { Classroom } from './classroom.ts';
 import type { HeardFeed } from './peers.ts';

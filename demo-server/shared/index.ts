@@ -1,6 +1,7 @@
 /** Several servers that serve the same runs through one Redis (`REDIS_URL`); without it a server is alone and all stays in its memory. */
 import type { RunLedger } from '../protocol.ts';
-import type { Runs, Sharing } from '../runs.ts';
+import type { Sharing } from '../run.ts';
+import type { Runs } from '../runs.ts';
 import { type SharedLedgers, shareLedgers } from './ledgers.ts';
 import { type SharedRuns, shareRuns } from './runs.ts';
 

@@ -9,7 +9,8 @@
 import { randomBytes } from 'node:crypto';
 import { RING_EVENTS } from '../feed.ts';
 import type { PushEvent } from '../protocol.ts';
-import type { Run, RunChange, Runs } from '../runs.ts';
+import type { Run, RunChange } from '../run.ts';
+import type { Runs } from '../runs.ts';
 import { ledgersKey } from './ledgers.ts';
 import { BLOCK_MS, createLink, type Link } from './link.ts';
 
