@@ -133,7 +133,8 @@ test('while Redis is gone answers and results wait on the device, the teacher’
   const page = await joinAs(server.url, server, 'chromium');
   await ask(server, 'Now?');
   await server.classroom?.room.act({ do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 2 } });
-  await page.waitForSelector('push-lab[data-state=running]');
+  // Before the run begins: its two seconds may pass before a busy machine has ended Redis.
+  await expect.poll(() => server.classroom?.room.state.runs[0]?.startsAt).toEqual(expect.any(Number));
   await redis.kill();
   await answer(page, 'Now?', 1);
   await says(page, STATUS, 'saved on this device');
@@ -160,7 +161,7 @@ test('a server that is gone in the middle of a run: the next one on the same fol
   await first.classroom?.room.act({ do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 60 } });
   await page.waitForSelector('push-lab[data-state=running]');
   const [run] = first.classroom?.room.state.runs ?? [];
-  await expect.poll(() => first.classroom?.room.devices?.interim.size, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => first.classroom?.room.devices?.interim.size).toBe(1);
   front.move(null);
   await first.stop();
   const second = await startServer({ siteDir, classroom: { log: await sqliteLog(dir) } });
@@ -186,7 +187,7 @@ test.each(BROWSERS)(
     const settings = { techniques: ['polling', 'sse'], eventsPerSecond: 2, durationSeconds: 8 };
     await other.classroom?.room.act({ do: 'call-run', settings });
     await page.waitForSelector('push-lab[data-state=running]');
-    await expect.poll(() => doomed.classroom?.room.devices?.interim.size, { timeout: 20_000 }).toBe(1);
+    await expect.poll(() => doomed.classroom?.room.devices?.interim.size).toBe(1);
     front.move(other.port);
     await doomed.stop();
     await says(page, '.class-bar .now', 'Your result is with the class');

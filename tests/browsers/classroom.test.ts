@@ -206,7 +206,7 @@ test.each(BROWSERS)(
     await click(page, '.class-question [type=submit]');
     await says(page, '.class-question [role=status]', 'saved on this device');
     await page.waitForSelector('.class-bar[data-state=lost]');
-    await expect.poll(() => room.online().size, { timeout: 30_000 }).toBe(0);
+    await expect.poll(() => room.online().size).toBe(0);
 
     wifi.move(server.port);
     await says(page, '.class-question [role=status]', 'is with the class');

@@ -137,7 +137,7 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     await page.waitForFunction(() => document.querySelector('[data-part="condition-run"]')?.textContent);
     const id = await run(page);
     // Stopped as soon as there are more requests than a page of the list, and than the server keeps the bytes of.
-    await expect.poll(() => server.readLedger(id).lanes.polling?.requests, { timeout: 45_000 }).toBeGreaterThan(60);
+    await expect.poll(() => server.readLedger(id).lanes.polling?.requests).toBeGreaterThan(60);
     await page.click('[data-part=stop]');
     await state(page, 'stopped');
     await page.click('[data-part=timeline-list] summary');

@@ -106,7 +106,7 @@ test('Chromium reports the same number of bytes for every answer of a lane', asy
   const end = down.reduce((sum, { bytes }) => sum + Buffer.from(bytes, 'base64').length, 0);
   // The length of the very last answer may come a moment after the page has read it.
   await expect
-    .poll(() => Object.fromEntries(told.map((technique) => [technique, bytes.get(technique)])), { timeout: 5000 })
+    .poll(() => Object.fromEntries(told.map((technique) => [technique, bytes.get(technique)])))
     .toSatisfy((seen) =>
       [counted, { ...counted, sse: (counted.sse ?? 0) - end }].some((one) => isDeepStrictEqual(one, seen)),
     );

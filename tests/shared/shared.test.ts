@@ -105,7 +105,7 @@ describe('two servers with one Redis', () => {
     const lanes = async () => [(await one.ledger(id)).lanes.sse, (await other.ledger(id)).lanes.sse];
     // Two connections each: the stream, and the question that was answered with 204.
     const all = { requests: 4, eventsSent: 80, openConnections: 0, unaccountedBytes: 0 };
-    await expect.poll(lanes, { timeout: 20_000 }).toMatchObject([all, all]);
+    await expect.poll(lanes).toMatchObject([all, all]);
     const own = [one.readLedger(id), other.readLedger(id)].map(({ lanes }) => lanes.sse?.wireBytesDown ?? 0);
     expect(Math.min(...own)).toBeGreaterThan(0);
     const wireBytesDown = (own[0] ?? 0) + (own[1] ?? 0);
