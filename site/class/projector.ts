@@ -55,7 +55,10 @@ function draw(picture: TeacherPicture, page: TeacherPage): void {
     ];
   });
   const count = { count: now.online, seats: now.seats };
-  setText(part('count'), say(words, now.seats === 0 ? 'class.people.none' : 'class.projector.here', count));
+  setText(
+    part('count'),
+    say(words, now.seats === 0 && !now.ended ? 'class.people.none' : 'class.projector.here', count),
+  );
   show(
     part('people'),
     people.map(({ nickname, presence }) => [nickname, presence]),

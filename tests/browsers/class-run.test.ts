@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { expect, type TestContext, test } from 'vitest';
 import type { Classroom } from '../../demo-server/classroom/classroom.ts';
+import { LADDER } from '../../demo-server/protocol.ts';
 import { bothBrowsers } from '../helpers/both-browsers.ts';
 import { BROWSERS } from '../helpers/browsers.ts';
 import { joinClass } from '../helpers/classroom.ts';
@@ -16,15 +17,19 @@ async function openRoom(): Promise<{ server: TestServer; room: Classroom }> {
   const server = await startServer({ siteDir, classroom: { name: 'Physics' } });
   return { server, room: (server.classroom as NonNullable<TestServer['classroom']>).room };
 }
-/** A phone that has joined; what it keeps is not shared with others. */
+/** A page of a device of its own: what it keeps is not shared with others. */
+async function device(browser: Browser, { onTestFinished }: TestContext): Promise<Page> {
+  const context = await browser.createBrowserContext();
+  onTestFinished(() => context.close().catch(() => {}));
+  return context.newPage();
+}
+/** A phone that has joined. */
 async function join(
   browser: Browser,
   { server, room }: Awaited<ReturnType<typeof openRoom>>,
-  { onTestFinished }: TestContext,
+  context: TestContext,
 ): Promise<Page> {
-  const context = await browser.createBrowserContext();
-  onTestFinished(() => context.close().catch(() => {}));
-  const page = await context.newPage();
+  const page = await device(browser, context);
   await page.setViewport({ width: 360, height: 740 });
   await page.goto(`${server.url}/join/#${room.state.code}`);
   await page.waitForSelector('push-class-join[data-state=form]');
@@ -120,5 +125,32 @@ test.for(BROWSERS)(
     await opened.room.act({ do: 'start-run' });
     await says(page, '.class-bar .now', 'Your result is with the class.');
     expect(opened.room.state.runs.map(({ results }) => results.size)).toEqual([0, 1]);
+  },
+);
+
+test.for(BROWSERS)(
+  'in %s the wall shows what a run of all rungs costs without being scrolled sideways, and an ended class can be deleted at once',
+  { timeout: 120_000 },
+  async (name, context) => {
+    const opened = await openRoom();
+    const { server, room } = opened;
+    await join(browserOf(name), opened, context);
+    const teacher = await device(browserOf(name), context);
+    await teacher.goto(`${server.url}/teach/#${server.classroom?.token}`);
+    await teacher.waitForSelector('push-class-console[data-state=online]');
+    await teacher.evaluate(() => document.querySelector<HTMLElement>('[data-part=files] summary')?.click());
+    await teacher.waitForSelector('[data-part=classes] button');
+    await room.act({ do: 'call-run', settings: { techniques: [...LADDER], durationSeconds: 3 } });
+    await says(teacher, '[data-part=run-state]', 'The run is over.');
+    const wall = await teacher.browserContext().newPage();
+    for (const width of [1280, 1920]) {
+      await wall.setViewport({ width, height: 900 });
+      await wall.goto(`${server.url}/class/`);
+      await wall.waitForSelector('.class-costs');
+      const wider = await wall.$$eval('.scroll', (boxes) => boxes.map((box) => box.scrollWidth - box.clientWidth));
+      expect(wider, `at ${width} px`).toEqual([0, 0]);
+    }
+    await room.act({ do: 'end' });
+    await says(teacher, '[data-part=classes]', 'Delete');
   },
 );
