@@ -127,7 +127,7 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
   const log: ClassLog = {
     kind: 'redis',
     get up() {
-      return link.up;
+      return link.up === true;
     },
     async claim(name, id) {
       const kept = (await log.list()).filter((one) => one.name === name && !one.ended).at(-1);

@@ -13,7 +13,8 @@ export interface Link {
   readonly reader: RedisClient;
   /** Subscribed to channels. */
   readonly listener: RedisClient;
-  readonly up: boolean;
+  /** undefined until the first try has told. */
+  readonly up: boolean | undefined;
   /** Why it is not up, in a sentence without the password; null where nothing has gone wrong. */
   readonly fault: string | null;
   close(): void;
@@ -101,7 +102,7 @@ export function createLink(url: string, changed: (up: boolean) => void): Link {
     reader,
     listener,
     get up() {
-      return up === true;
+      return up;
     },
     get fault() {
       return fault;

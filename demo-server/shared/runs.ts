@@ -158,6 +158,8 @@ export function shareRuns(url: string, linkChanged: (up: boolean) => void): Shar
   }
 
   async function settle(run: Run): Promise<void> {
+    // What is made before Redis was found would be other events under the same seqs as those of the others.
+    if (link.up === undefined) return;
     if (!link.up) return run.make(true);
     try {
       const mine = await link.writer.eval(HOLD, { keys: [makerKey(run.id)], arguments: [server, String(HOLD_MS)] });
