@@ -38,6 +38,9 @@ const COLUMNS = [
   'answer',
   'right',
 ] as const;
+/** To the microsecond: no browser's clock is finer than five of them. */
+const ms = (value: number | null | undefined): number | undefined =>
+  typeof value === 'number' ? Math.round(value * 1000) / 1000 : undefined;
 type Row = Partial<Record<(typeof COLUMNS)[number], unknown>>;
 
 /** One line for each seat, for each lane that a seat has measured, and for each answer; `kind` tells them apart. */
@@ -59,13 +62,13 @@ export function toCsv(state: ClassState): string {
           technique,
           events_received: lane?.received,
           events_lost: lane?.lost,
-          latency_p50_ms: lane?.p50,
-          latency_p95_ms: lane?.p95,
-          latency_max_ms: lane?.max,
-          clock_uncertainty_ms: conditions.uncertaintyMs,
-          timer_resolution_ms: conditions.resolutionMs,
+          latency_p50_ms: ms(lane?.p50),
+          latency_p95_ms: ms(lane?.p95),
+          latency_max_ms: ms(lane?.max),
+          clock_uncertainty_ms: ms(conditions.uncertaintyMs),
+          timer_resolution_ms: ms(conditions.resolutionMs),
           isolated: conditions.isolated,
-          event_loop_delay_ms: conditions.eventLoopDelayMs,
+          event_loop_delay_ms: ms(conditions.eventLoopDelayMs),
           requests: count?.requests,
           connections_opened: count?.connectionsOpened,
           head_bytes: count?.headBytes,

@@ -161,6 +161,14 @@ test('each latency has its bin, whose end is not before it', () => {
   }
 });
 
+test('a latency stands in the file to the microsecond, not with the digits of a calculation', () => {
+  const [head = '', ...lines] = toCsv(
+    happened(opened, joined('s1', 'Anna'), called, result('s1', 15.025146484375)),
+  ).split('\r\n');
+  const column = head.split(',').indexOf('latency_p50_ms');
+  expect(lines.map((line) => line.split(',')[column])).toContain('15.025');
+});
+
 test('how long a page had to wait stands beside its figures in the file', () => {
   const [head = '', ...lines] = toCsv(happened(opened, joined('s1', 'Anna'), called, result('s1', 5))).split('\r\n');
   const column = head.split(',').indexOf('event_loop_delay_ms');
