@@ -1,5 +1,6 @@
 /** WebSocket frames (RFC 6455 5.2), written and read bit by bit, with every broken rule named. Pure. */
 import type { ByteClass, WireExchange } from '../../demo-server/protocol.ts';
+import { OPCODES } from './opcodes.ts';
 
 /** Who sends the frame: a client's are masked, a server's are not (5.1). */
 export type Sender = 'client' | 'server';
@@ -45,14 +46,6 @@ export interface Reading {
   faults: Fault[];
 }
 
-export const OPCODES: Readonly<Record<number, string>> = {
-  0: 'continuation',
-  1: 'text',
-  2: 'binary',
-  8: 'close',
-  9: 'ping',
-  10: 'pong',
-};
 const MOST_CONTROL = 125;
 /** Codes that stand for something that no Close frame may carry, and one that was never given a meaning (7.4.1). */
 const NEVER_SENT: readonly number[] = [1004, 1005, 1006, 1015];

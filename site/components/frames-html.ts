@@ -1,16 +1,8 @@
 /** What was read from frames as HTML, the same at build time and in the page. */
 import type { Format } from '../lab/format.ts';
 import { say, type Words } from '../lab/words.ts';
-import {
-  asExchange,
-  type Decoded,
-  type Fault,
-  hexOf,
-  isControl,
-  OPCODES,
-  type Reading,
-  type Sender,
-} from './frame-codec.ts';
+import { asExchange, type Decoded, type Fault, hexOf, isControl, type Reading, type Sender } from './frame-codec.ts';
+import { OPCODES } from './opcodes.ts';
 import { annotate } from './wire-annotate.ts';
 import { escaped, explain } from './wire-html.ts';
 

@@ -1,15 +1,7 @@
 /** What stands in the bytes of a WebSocket: headers of frames, bit by bit, masks and payloads. Pure. */
 import type { ByteClass } from '../../demo-server/protocol.ts';
+import { OPCODES } from './opcodes.ts';
 import { bodyToken, type Note, type Run, seqOf, type Token, token } from './wire-tokens.ts';
-
-const OPCODES: Readonly<Record<number, string>> = {
-  0: 'continuation',
-  1: 'text',
-  2: 'binary',
-  8: 'close',
-  9: 'ping',
-  10: 'pong',
-};
 
 /** RFC 6455 5.2, for one direction; keeps what it has read from run to run. */
 export function frameReader(): (run: Run) => Token[] {

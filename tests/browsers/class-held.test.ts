@@ -9,6 +9,7 @@ import { redisLog } from '../../demo-server/classroom/redis-log.ts';
 import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
+import { joinByForm } from '../helpers/class-page.ts';
 import { openFront } from '../helpers/front.ts';
 import { startRedis } from '../helpers/redis.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
@@ -32,11 +33,7 @@ async function device(name: BrowserName): Promise<Page> {
 }
 async function joinAs(url: string, { classroom }: TestServer, name: BrowserName): Promise<Page> {
   const page = await device(name);
-  await page.goto(`${url}/join/#${classroom?.room.state.code}`);
-  await page.waitForSelector('push-class-join[data-state=form]');
-  await page.type('[data-part=nickname]', 'Anna');
-  await page.keyboard.press('Enter');
-  await page.waitForSelector('.class-bar[data-state=online]');
+  await joinByForm(page, url, classroom?.room.state.code);
   return page;
 }
 const says = (page: Page, selector: string, words: string) =>

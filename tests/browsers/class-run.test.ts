@@ -6,6 +6,7 @@ import type { Classroom } from '../../demo-server/classroom/classroom.ts';
 import { LADDER } from '../../demo-server/protocol.ts';
 import { bothBrowsers } from '../helpers/both-browsers.ts';
 import { BROWSERS } from '../helpers/browsers.ts';
+import { joinByForm } from '../helpers/class-page.ts';
 import { joinClass } from '../helpers/classroom.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
@@ -31,11 +32,7 @@ async function join(
 ): Promise<Page> {
   const page = await device(browser, context);
   await page.setViewport({ width: 360, height: 740 });
-  await page.goto(`${server.url}/join/#${room.state.code}`);
-  await page.waitForSelector('push-class-join[data-state=form]');
-  await page.type('[data-part=nickname]', 'Anna');
-  await page.keyboard.press('Enter');
-  await page.waitForSelector('.class-bar[data-state=online]');
+  await joinByForm(page, server.url, room.state.code);
   return page;
 }
 const says = (page: Page, selector: string, text: string) =>

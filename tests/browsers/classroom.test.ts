@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { certificateFor, listenSecure, ownNames, type SecureFront } from '../../demo-server/https.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
+import { joinByForm } from '../helpers/class-page.ts';
 import { openFront } from '../helpers/front.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
@@ -44,11 +45,7 @@ async function join(
   name?: BrowserName,
 ): Promise<Page> {
   const page = await device(name);
-  await page.goto(`${server.url}/join/#${server.classroom?.room.state.code}`);
-  await page.waitForSelector('push-class-join[data-state=form]');
-  await page.type('[data-part=nickname]', nickname);
-  await page.keyboard.press('Enter');
-  await page.waitForSelector('.class-bar[data-state=online]');
+  await joinByForm(page, server.url, server.classroom?.room.state.code, nickname);
   return page;
 }
 /** Clicks by script: a tab in the background is not drawn, so nothing can be pointed at there. */
@@ -414,11 +411,7 @@ test.each(BROWSERS)(
       };
       Object.assign(window, { drawn });
     });
-    await page.goto(`${server.url}/join/#${room.state.code}`);
-    await page.waitForSelector('push-class-join[data-state=form]');
-    await page.type('[data-part=nickname]', 'Anna');
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('.class-bar[data-state=online]');
+    await joinByForm(page, server.url, room.state.code);
     const settings = { techniques: ['polling', 'sse'], eventsPerSecond: 4, durationSeconds: 3 };
     await room.act({ do: 'call-run', settings });
     await at(page, '/lab/');
@@ -454,11 +447,7 @@ test.each(BROWSERS)(
     onTestFinished(() => browser.close());
     const page = await browser.newPage();
     const url = `https://127.0.0.1:${front.port}`;
-    await page.goto(`${url}/join/#${server.classroom?.room.state.code}`);
-    await page.waitForSelector('push-class-join[data-state=form]');
-    await page.type('[data-part=nickname]', 'Anna');
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('.class-bar[data-state=online]');
+    await joinByForm(page, url, server.classroom?.room.state.code);
     expect(await page.evaluate(() => [isSecureContext, crossOriginIsolated])).toEqual([true, true]);
     expect(await page.$eval('[data-part=insecure]', (note) => (note as HTMLElement).hidden)).toBe(true);
 
