@@ -1,6 +1,7 @@
-/** Sees that the browsers, tshark, the clients, nginx and Python are here before the tests start: installs them by apt where it may, else says how. */
+/** Sees that the browsers, tshark, the clients, nginx and the languages of the samples are here before the tests start: installs them by apt where it may, else says how. */
 import { execFileSync } from 'node:child_process';
-import { onPath } from './helpers/programs.ts';
+import { existsSync } from 'node:fs';
+import { onPath, pythonWith } from './helpers/programs.ts';
 
 const needed = [
   { program: ['chromium', 'chromium-browser', 'google-chrome'], package: 'chromium' },
@@ -12,11 +13,22 @@ const needed = [
   { program: ['nginx'], package: 'nginx' },
   { program: ['redis-server'], package: 'redis-server' },
   { program: ['caddy'], package: 'caddy' },
-  // The Go and C++ samples are read where their programs are: 335 MB for gofmt, some 200 MB for g++, are too much to ask for.
-  { program: ['python3'], package: 'python3' },
+  { program: ['g++', 'clang++'], package: 'g++' },
+  { program: ['go'], package: 'golang-go' },
+];
+/** What the samples in Go and Python import. Files, as a library is on no PATH. */
+const libraries = [
+  {
+    here: () => existsSync('/usr/share/gocode/src/github.com/gorilla/websocket'),
+    package: 'golang-github-gorilla-websocket-dev',
+  },
+  { here: () => pythonWith(['websockets']) !== null, package: 'python3-websockets' },
+  { here: () => pythonWith(['channels', 'daphne']) !== null, package: 'python3-django-channels daphne' },
 ];
 
-const missing = needed.filter(({ program }) => !onPath(program)).map((need) => need.package);
+const missing = [...needed.filter(({ program }) => !onPath(program)), ...libraries.filter(({ here }) => !here())].map(
+  (need) => need.package,
+);
 if (missing.length > 0) {
   const command = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (process.getuid?.() !== 0 || !onPath(['apt-get'])) {

@@ -74,7 +74,10 @@ export class Refused extends Error {
 /** A stream that has been silent so long is dead: the server's heartbeat comes every 15 s (ms). */
 const SILENCE_MS = 35_000;
 
-/** What a lane waits before it asks again after a failure (ms), so that a server that is down is not flooded. */
+/**
+ * What a lane waits before it asks again after a failure (ms). Fixed, so that the recovery of one technique compares with
+ * another's. A product lets this wait grow and differ from reader to reader: /websocket-in-depth/#reconnecting.
+ */
 export const RETRY_MS = 500;
 
 /** This process's clock: ms since the epoch with microseconds as fractions; steady. */

@@ -84,6 +84,7 @@ async function listen(lane: Lane, wire: Wire): Promise<void> {
     } catch (error) {
       liveWith(error, lane);
     }
+    // The same wait each time, for the sake of comparison; a product lets it grow, and differ from reader to reader.
     await pause(RETRY_MS, signal);
   }
 }

@@ -27,6 +27,7 @@ struct Behavior {
   unsigned int maxPayloadLength = 16 * 1024;
   unsigned short idleTimeout = 120;
   unsigned int maxBackpressure = 64 * 1024;
+  bool closeOnBackpressureLimit = false;
   void (*upgrade)(Response *, Request *, void *) = nullptr;
   void (*open)(Socket *) = nullptr;
   void (*message)(Socket *, std::string_view, OpCode) = nullptr;
@@ -36,7 +37,7 @@ struct Behavior {
 struct App {
   template <typename UserData>
   App &&ws(std::string_view pattern, Behavior<UserData> &&behavior);
-  App &&listen(int port, void (*done)(void *));
+  App &&listen(std::string_view host, int port, void (*done)(void *));
   App &&run();
 };
 }  // namespace uWS

@@ -1,0 +1,61 @@
+/** The samples for Go are compiled against gorilla/websocket as Debian packages it, and run. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { WebSocketServer } from 'ws';
+import { onPath } from '../helpers/programs.ts';
+import { startServer } from '../helpers/server.ts';
+import { folder, portOf, sample, start } from './samples.ts';
+import { expectSafeServer } from './server-contract.ts';
+
+/** Where Debian's golang-github-gorilla-websocket-dev puts the library, as source. */
+const GOPATH = '/usr/share/gocode';
+
+/** Compiles a sample without the network; resolves with the program's path. */
+function build(title: string): string {
+  const go = onPath(['go']);
+  if (!go) throw new Error('no go on PATH; node tests/setup.ts installs it');
+  const path = folder();
+  writeFileSync(join(path, title), sample(title));
+  const env = { ...process.env, GO111MODULE: 'off', GOPATH, GOFLAGS: '' };
+  execFileSync(go, ['vet', title], { cwd: path, env });
+  execFileSync(go, ['build', '-o', 'sample', title], { cwd: path, env });
+  return join(path, 'sample');
+}
+
+test('server.go: echo; foreign pages, long messages and resets do it no harm', { timeout: 600_000 }, async () => {
+  const server = start(build('server.go'), ['127.0.0.1:0']);
+  const port = await portOf(server);
+  await expectSafeServer({ port, path: '/echo', origin: `http://localhost:${port}` });
+});
+
+test('client.go reads the demo server', { timeout: 600_000 }, async () => {
+  const server = await startServer();
+  const reader = start(build('client.go'), [`ws://127.0.0.1:${server.port}/push/websocket?after=0`]);
+  expect(await reader.line(/^\{"seq":/)).toMatch(/^\{"seq":\d+,"sentAt":/);
+});
+
+test('client.go tries again when the server has gone, and stops when it is over', { timeout: 600_000 }, async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => server.close());
+  await once(server, 'listening');
+  let connections = 0;
+  server.on('connection', (socket) => {
+    connections += 1;
+    if (connections === 1) socket.terminate();
+    else socket.close(1000);
+  });
+  const reader = start(build('client.go'), [`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`]);
+  expect(await reader.line(/next try in/)).toMatch(/next try in \d/);
+  expect(await reader.ended).toBe(0);
+  expect(connections).toBe(2);
+});
+
+test.each(['server.go', 'client.go'])('%s has the form of gofmt', (title) => {
+  const gofmt = onPath(['gofmt']);
+  if (!gofmt) throw new Error('no gofmt on PATH; node tests/setup.ts installs it');
+  expect(execFileSync(gofmt, { input: sample(title), encoding: 'utf8' })).toBe(sample(title));
+});
