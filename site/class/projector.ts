@@ -2,15 +2,19 @@
 import type { TeacherPicture } from '../../demo-server/classroom/protocol.ts';
 import { say, setText } from '../lab/words.ts';
 import { answerBars } from './answers.ts';
+import { fitTables } from './fit.ts';
 import { h, show } from './html.ts';
 import { measureLines } from './measured.ts';
 import { connectTeacher, qrPicture, runInWords, showResults, spaced, type TeacherPage } from './picture.ts';
 
 class ClassProjector extends HTMLElement {
   #page: TeacherPage | null = null;
+  #unfit: (() => void) | null = null;
 
   connectedCallback(): void {
     this.#page = connectTeacher(this, draw);
+    const results = this.querySelector<HTMLElement>('[data-part="results"]');
+    if (results) this.#unfit = fitTables(results);
     this.querySelector('[data-part="full"]')?.addEventListener('click', () => {
       if (document.fullscreenElement) void document.exitFullscreen();
       else void this.requestFullscreen().catch(() => {});
@@ -19,6 +23,7 @@ class ClassProjector extends HTMLElement {
 
   disconnectedCallback(): void {
     this.#page?.link.close();
+    this.#unfit?.();
   }
 }
 

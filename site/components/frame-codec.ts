@@ -183,26 +183,6 @@ function isUtf8(parts: readonly Uint8Array[]): boolean {
   }
 }
 
-/** Bytes from hexadecimal text; spaces, line ends, commas, colons and `0x` may stand between them. Throws, naming what does not fit. */
-export function readHex(text: string): Uint8Array<ArrayBuffer> {
-  const digits = text.replace(/0x/gi, ' ').replace(/[\s,:]+/g, '');
-  const odd = /[^0-9a-f]/i.exec(digits)?.[0];
-  if (odd !== undefined) throw new HexError('hexSign', { got: odd });
-  if (digits.length % 2 === 1) throw new HexError('hexOdd', { count: digits.length });
-  return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(i * 2, i * 2 + 2), 16));
-}
-
-/** Why a text is no bytes: a fault like those of a frame. */
-export class HexError extends Error implements Fault {
-  key: string;
-  values: Fault['values'];
-  constructor(key: string, values: Fault['values']) {
-    super(`${key} ${JSON.stringify(values)}`);
-    this.key = key;
-    this.values = values;
-  }
-}
-
 /** The frame as the ledger would have recorded it, so that the notes on bytes can be taken from there. */
 export function asExchange(frame: Decoded, from: Sender): WireExchange {
   const direction = from === 'client' ? 'up' : 'down';

@@ -1,19 +1,11 @@
 /** The frame workbench at work: the builder writes bytes into the field, the reader reads whatever stands there. */
 import { formatter } from '../lab/format.ts';
 import { partsOf } from '../lab/parts.ts';
-import { readWords } from '../lab/words.ts';
-import {
-  encodeFrame,
-  type Fault,
-  type Form,
-  HexError,
-  hexOf,
-  readFrames,
-  readHex,
-  type Sender,
-} from './frame-codec.ts';
+import { readWords, say } from '../lab/words.ts';
+import { encodeFrame, type Fault, type Form, hexOf, readFrames, type Sender } from './frame-codec.ts';
 import { FRAME_EXAMPLES } from './frame-examples.ts';
 import { faultText, readingHtml, summary } from './frames-html.ts';
+import { HexError, readHex, readHexText } from './hex-text.ts';
 import type { Connect } from './lazy-element.ts';
 
 const MOST_COUNT = 70_000;
@@ -29,8 +21,10 @@ export const connectFrames: Connect = (root, signal) => {
 
   function read(): void {
     try {
-      const reading = readFrames(readHex(bytes.value), from());
-      part('status').textContent = summary(reading, look);
+      const { bytes: read, form } = readHexText(bytes.value);
+      const reading = readFrames(read, from());
+      const taken = form === 'plain' ? '' : say(words, `frames.taken.${form}`, { count: read.length });
+      part('status').textContent = `${taken} ${summary(reading, look)}`.trim();
       part('reading').innerHTML = readingHtml(reading, from(), look);
     } catch (error) {
       if (!(error instanceof HexError)) throw error;

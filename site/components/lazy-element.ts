@@ -8,6 +8,8 @@ export function defineLazy(name: string, load: () => Promise<Connect>): void {
   class LazyElement extends HTMLElement {
     #life = new AbortController();
     #coming = false;
+    /** What the reader pressed before the behaviour had come. */
+    #pressed: HTMLButtonElement | null = null;
 
     connectedCallback(): void {
       this.#life = new AbortController();
@@ -21,20 +23,34 @@ export function defineLazy(name: string, load: () => Promise<Connect>): void {
       );
       signal.addEventListener('abort', () => seen.disconnect());
       this.addEventListener('focusin', () => this.#come(signal), { signal });
+      this.addEventListener(
+        'click',
+        ({ target }) => {
+          if (!this.hasAttribute('data-connected'))
+            this.#pressed = target instanceof Element ? target.closest('button') : null;
+        },
+        { signal },
+      );
       seen.observe(this);
     }
 
     disconnectedCallback(): void {
       this.#life.abort();
+      this.removeAttribute('data-connected');
     }
 
-    /** Once; where the import fails, the next time that the reader comes here tries again. */
+    /** Once; where the import fails, the next time that the reader comes here tries again. A button pressed meanwhile then does its work. */
     async #come(signal: AbortSignal): Promise<void> {
       if (this.#coming) return;
       this.#coming = true;
       const connect = await load().catch(() => null);
       if (!connect) this.#coming = false;
-      else if (!signal.aborted) connect(this, signal);
+      else if (!signal.aborted) {
+        connect(this, signal);
+        this.setAttribute('data-connected', '');
+        this.#pressed?.click();
+        this.#pressed = null;
+      }
     }
   }
   customElements.define(name, LazyElement);

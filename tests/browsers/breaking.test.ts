@@ -28,8 +28,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     await page.waitForSelector('push-lab[data-state=idle]');
     return page;
   }
-  const state = (page: Page, wanted: string) =>
-    page.waitForSelector(`push-lab[data-state=${wanted}]`, { timeout: 45_000 });
+  const state = (page: Page, wanted: string) => page.waitForSelector(`push-lab[data-state=${wanted}]`);
   const text = (page: Page, selector: string) => page.$eval(selector, (found) => found.textContent?.trim() ?? '');
   const query = (page: Page) => new URL(page.url()).searchParams;
   /** The verdicts of the newest fault, lane by lane, once none of them is still going on. */
@@ -40,7 +39,7 @@ describe.each(BROWSERS)('in %s', (name) => {
         const all = [...document.querySelectorAll<HTMLElement>(selector)];
         return all.length > 0 && all.every(({ dataset }) => dataset.verdict !== 'open');
       },
-      { timeout: 30_000 },
+      {},
       rows,
     );
     return page.$$eval(rows, (found) => found.map((one) => (one as HTMLElement).dataset.verdict ?? ''));

@@ -44,7 +44,7 @@ describe.each(BROWSERS)('in %s', (name) => {
       () =>
         (document.querySelector('push-buffering') as HTMLElement).dataset.state === 'idle' &&
         /^Done/.test(document.querySelector('[data-part=status]')?.textContent ?? ''),
-      { timeout: 50_000, polling: 100 },
+      { polling: 100 },
     );
   /** What the page says of each shown row: `sse directly`, `sse proxied`. */
   const fates = (page: Page): Promise<Record<string, string>> =>

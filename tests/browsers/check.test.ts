@@ -24,7 +24,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     await page.click('push-check [data-part=start]');
     const over =
       'push-check[data-state=idle] [data-part=results]:not([hidden]), push-check[data-state=idle] [role=alert]:not([hidden])';
-    await page.waitForSelector(over, { timeout: 50_000 });
+    await page.waitForSelector(over);
     return page.evaluate(() => ({
       verdicts: Object.fromEntries(
         [...document.querySelectorAll<HTMLElement>('push-check tr[data-verdict]')].map((row) => [

@@ -39,7 +39,7 @@ async function joinAs(url: string, { classroom }: TestServer, name: BrowserName)
 const says = (page: Page, selector: string, words: string) =>
   page.waitForFunction(
     (query, text) => document.querySelector(query)?.textContent?.includes(text),
-    { polling: 100, timeout: 45_000 },
+    { polling: 100 },
     selector,
     words,
   );

@@ -38,15 +38,14 @@ async function join(
 const says = (page: Page, selector: string, text: string) =>
   page.waitForFunction(
     (query, wanted) => document.querySelector(query)?.textContent?.includes(wanted),
-    { polling: 100, timeout: 45_000 },
+    { polling: 100 },
     selector,
     text,
   );
-const labIs = (page: Page, state: string) => page.waitForSelector(`push-lab[data-state=${state}]`, { timeout: 45_000 });
+const labIs = (page: Page, state: string) => page.waitForSelector(`push-lab[data-state=${state}]`);
 
 test.for(BROWSERS)(
   'in %s a phone scrolls to the pictures of a run, and its faults do not stand in their way',
-  { timeout: 120_000 },
   async (name, context) => {
     const opened = await openRoom();
     const page = await join(browserOf(name), opened, context);
@@ -66,7 +65,6 @@ test.for(BROWSERS)(
 
 test.for(BROWSERS)(
   'in %s a run that is called off before its start ends on each device, also on one that gets ready later',
-  { timeout: 120_000 },
   async (name, context) => {
     const opened = await openRoom();
     const { room } = opened;
@@ -107,7 +105,6 @@ test.for(BROWSERS)(
 
 test.for(BROWSERS)(
   'in %s a run that is called while another waits for its start takes its place',
-  { timeout: 120_000 },
   async (name, context) => {
     const opened = await openRoom();
     const page = await join(browserOf(name), opened, context);
@@ -127,7 +124,6 @@ test.for(BROWSERS)(
 
 test.for(BROWSERS)(
   'in %s the wall shows what a run of all rungs costs without being scrolled sideways, and an ended class can be deleted at once',
-  { timeout: 120_000 },
   async (name, context) => {
     const opened = await openRoom();
     const { server, room } = opened;

@@ -56,7 +56,7 @@ describe.each(BROWSERS)('in %s', (name) => {
           Object.entries(wanted).every(
             ([part, value]) => document.querySelector(`[data-part=count-${part}]`)?.textContent === String(value),
           ),
-        { timeout: 20_000, polling: 100 },
+        { polling: 100 },
         expected,
       )
       .catch(async () => expect(await shown(page)).toMatchObject(expected));

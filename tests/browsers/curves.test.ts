@@ -25,8 +25,7 @@ describe.each(BROWSERS)('the cost curves in %s', (name) => {
     await page.waitForFunction(() => customElements.get('push-curves') !== undefined);
     return { server, page };
   }
-  const state = (page: Page, wanted: string) =>
-    page.waitForSelector(`push-curves[data-state=${wanted}]`, { timeout: 50_000 });
+  const state = (page: Page, wanted: string) => page.waitForSelector(`push-curves[data-state=${wanted}]`);
   const text = (page: Page, part: string) =>
     page.$eval(`[data-part="${part}"]`, (found) => found.textContent?.trim() ?? '');
   const cells = (page: Page, plot: string) =>
@@ -144,9 +143,7 @@ describe.each(BROWSERS)('the cost curves in %s', (name) => {
   test('are stopped with what is measured kept, and the rest is measured when asked for', async () => {
     const { server, page } = await open('from=10&to=40&points=2&techniques=sse&durationSeconds=3');
     await page.click('[data-part=start]');
-    await page.waitForFunction(() => document.querySelectorAll('[data-part=table-bytes] tbody tr').length === 1, {
-      timeout: 30_000,
-    });
+    await page.waitForFunction(() => document.querySelectorAll('[data-part=table-bytes] tbody tr').length === 1);
     expect(await text(page, 'status')).toMatch(/^Point 2 of 2: 40\s\/s\.$/);
     await page.click('[data-part=stop]');
     await state(page, 'stopped');

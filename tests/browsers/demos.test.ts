@@ -72,7 +72,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     onTestFinished(() => page.close().catch(() => {}));
     await page.goto(`${server.url}/`);
     await page.click('push-race [data-part=start]');
-    await page.waitForSelector('push-race[data-state=finished]', { timeout: 40_000 });
+    await page.waitForSelector('push-race[data-state=finished]');
     expect(await page.$$eval('push-race [data-part=by-bytes] li', (rows) => rows.length)).toBe(8);
     expect(await page.$$eval('push-race [data-part=by-latency] li', (rows) => rows.length)).toBe(8);
     const lab = await page.$eval('push-race [data-part=to-lab]', (link) => (link as HTMLAnchorElement).href);

@@ -24,8 +24,7 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     await page.click('[data-part=start]');
     return { server, page };
   }
-  const state = (page: Page, wanted: string) =>
-    page.waitForSelector(`push-lab[data-state=${wanted}]`, { timeout: 45_000 });
+  const state = (page: Page, wanted: string) => page.waitForSelector(`push-lab[data-state=${wanted}]`);
   const text = (page: Page, selector: string) => page.$eval(selector, (found) => found.textContent?.trim() ?? '');
   const run = (page: Page) => text(page, '[data-part="condition-run"]');
   const row = (page: Page, heading: string) =>

@@ -40,7 +40,7 @@ describe.each(BROWSERS)('runs in %s', (name) => {
     await page.goto(`${server.url}/lab/?${query}`);
     await page.waitForSelector('push-lab[data-state=idle]');
     await page.click('[data-part=start]');
-    await page.waitForSelector('push-lab[data-state=finished]', { timeout: 45_000 });
+    await page.waitForSelector('push-lab[data-state=finished]');
     await page.waitForFunction(() => document.querySelector('[data-part=kept-status]')?.textContent !== '');
   }
   async function openRuns(page: Page, query = ''): Promise<void> {

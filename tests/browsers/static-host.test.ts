@@ -182,9 +182,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     for (const id of ['long-poll', 'xhr-stream', 'fetch-stream', 'sse'])
       await page.click(`push-buffering input[value=${id}]`);
     await page.click('[data-part=start]');
-    await page.waitForFunction(() => document.querySelector('[data-part=status]')?.textContent?.startsWith('Done.'), {
-      timeout: 50_000,
-    });
+    await page.waitForFunction(() => document.querySelector('[data-part=status]')?.textContent?.startsWith('Done.'));
     const fates = await page.$$eval('[data-part=rows] tr:not([hidden])', (rows) =>
       rows.map((row) =>
         [row.getAttribute('data-technique'), row.getAttribute('data-way'), row.getAttribute('data-fate')].join(' '),
@@ -200,7 +198,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     const page = await open(`${host.url}/lab/browser/`);
     await page.waitForSelector('[data-ready]');
     await page.click('[data-part=start]');
-    await page.waitForSelector('push-browser[data-found]', { timeout: 55_000 });
+    await page.waitForSelector('push-browser[data-found]');
     const found = JSON.parse(
       await page.$eval('push-browser', (element) => (element as HTMLElement).dataset.found ?? ''),
     ) as Record<string, { value: unknown }>;
@@ -229,7 +227,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
     expect(await page.$eval('[data-part=elsewhere]', (found) => found.textContent)).toContain(server.url);
     await page.click('[data-part=start]');
-    await page.waitForSelector('push-lab[data-state=finished]', { timeout: 45_000 });
+    await page.waitForSelector('push-lab[data-state=finished]');
     const id = await page.$eval('[data-part=condition-run]', (found) => found.textContent ?? '');
     const { lanes } = await server.ledger(id);
     expect(Object.keys(lanes)).toEqual([...LADDER]);

@@ -23,7 +23,7 @@ describe.each(BROWSERS)('simulated clients in %s', (name) => {
     await page.goto(`${server.url}/lab/?${query}`);
     await page.waitForSelector('push-lab[data-state=idle]');
     await page.click('[data-part=start]');
-    await page.waitForSelector('push-lab[data-state=finished]', { timeout: 45_000 });
+    await page.waitForSelector('push-lab[data-state=finished]');
     const id = await page.$eval('[data-part="condition-run"]', (found) => found.textContent?.trim() ?? '');
     return { page, ledger: await server.ledger(id) };
   }

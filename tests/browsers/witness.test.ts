@@ -30,7 +30,7 @@ async function runLab(browser: Browser, server: TestServer): Promise<string> {
   const made = page.waitForResponse((answer) => new URL(answer.url()).pathname === '/runs');
   await page.click('[data-part=start]');
   const run = (await (await made).json()) as { id: string };
-  await page.waitForSelector('push-lab[data-state=finished]', { timeout: 40_000 });
+  await page.waitForSelector('push-lab[data-state=finished]');
   return run.id;
 }
 
@@ -95,7 +95,7 @@ test('Chromium reports the same number of bytes for every answer of a lane', asy
   const made = page.waitForResponse((answer) => new URL(answer.url()).pathname === '/runs');
   await page.click('[data-part=start]');
   const { id } = (await (await made).json()) as { id: string };
-  await page.waitForSelector('push-lab[data-state=finished]', { timeout: 40_000 });
+  await page.waitForSelector('push-lab[data-state=finished]');
   const { lanes: ledger } = await server.ledger(id);
   // DevTools gives no length for a WebSocket, and often none for what a reader took to its end: it calls that cancelled.
   const told = TECHNIQUES.filter((technique) => technique !== 'websocket' && technique !== 'fetch-stream');

@@ -1,5 +1,6 @@
 /** Debian's Chromium and Firefox, driven by puppeteer-core (DevTools protocol and WebDriver BiDi). */
-import puppeteer, { type Browser } from 'puppeteer-core';
+import puppeteer, { type Browser, type BrowserContext, type Page } from 'puppeteer-core';
+import { type FontName, onlyFont } from './fonts.ts';
 import { onPath } from './programs.ts';
 
 export const BROWSERS = ['chromium', 'firefox'] as const;
@@ -17,31 +18,65 @@ export function browserPath(name: BrowserName): string {
   return path;
 }
 
-/**
- * Starts a browser with an empty profile; throws, never skips, when it is not there. The caller closes it. With
- * `anyCertificate` it trusts every certificate, as after its reader's word.
- */
+/** What a test's browser has unlike a new one. */
+export interface BrowserOptions {
+  /** Trusts every certificate, as after its reader's word. */
+  anyCertificate?: boolean;
+  /** The one font of its system: the wide one unless said otherwise, so that a test sees the same page on every machine. */
+  font?: FontName;
+  /** Settings of the engine: preferences of Firefox, further arguments of Chromium. */
+  prefs?: Record<string, unknown>;
+  args?: string[];
+}
+
+/** Starts a browser with an empty profile; throws, never skips, when it is not there. The caller closes it. */
 export async function openBrowser(
   name: BrowserName,
-  { anyCertificate = false }: { anyCertificate?: boolean } = {},
+  { anyCertificate = false, font = 'wide', prefs = {}, args = [] }: BrowserOptions = {},
 ): Promise<Browser> {
-  return puppeteer.launch({
-    browser: name === 'firefox' ? 'firefox' : 'chrome',
+  const { env, remove } = await onlyFont(font);
+  const firefox = name === 'firefox';
+  const browser = await puppeteer.launch({
+    browser: firefox ? 'firefox' : 'chrome',
     executablePath: browserPath(name),
     headless: true,
     acceptInsecureCerts: anyCertificate,
-    args:
-      name === 'firefox'
-        ? []
-        : [
-            // Without a sandbox because tests run as root, quiet because nothing outside can be reached.
-            '--no-sandbox',
-            '--disable-gpu',
-            '--disable-quic',
-            '--no-first-run',
-            '--disable-background-networking',
-            '--disable-component-update',
-            '--disable-sync',
-          ],
+    // In the language of the tests and past any proxy, whatever the machine around them is set to.
+    env: { ...withoutProxy(process.env), ...env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', LANGUAGE: 'en' },
+    extraPrefsFirefox: { 'network.proxy.type': 0, 'intl.locale.requested': 'en-US', ...prefs },
+    // Without a sandbox because tests run as root, quiet because nothing outside can be reached.
+    args: firefox ? args : ['--no-sandbox', '--no-proxy-server', '--lang=en-US', ...QUIET, ...args],
   });
+  browser.on('disconnected', () => void remove());
+  return patient(browser);
+}
+
+const QUIET = [
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+const withoutProxy = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all|no)_proxy$/i.test(name)));
+
+/** How long a page is waited for (ms). Puppeteer's 30 s are a measure of speed; this ends before the test, and says for what it has waited. */
+const PATIENCE_MS = 290_000;
+
+/** The same browser, whose pages wait for as long as a busy machine takes. */
+function patient<T extends Browser | BrowserContext>(one: T): T {
+  const newPage = one.newPage.bind(one);
+  one.newPage = async (...options): Promise<Page> => {
+    const page = await newPage(...options);
+    page.setDefaultTimeout(PATIENCE_MS);
+    return page;
+  };
+  if ('createBrowserContext' in one) {
+    const create = one.createBrowserContext.bind(one);
+    one.createBrowserContext = async (...options) => patient(await create(...options));
+  }
+  return one;
 }

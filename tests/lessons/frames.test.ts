@@ -7,12 +7,11 @@ import {
   encodeFrame,
   type Form,
   type Frame,
-  HexError,
   hexOf,
   readFrames,
-  readHex,
   shortestForm,
 } from '../../site/components/frame-codec.ts';
+import { readHex } from '../../site/components/hex-text.ts';
 import { annotate } from '../../site/components/wire-annotate.ts';
 
 /** What ws writes frames with: exported, but not in its types. */
@@ -153,19 +152,6 @@ test('the bits of the fields are the bits of the head', () => {
     );
     expect(bits).toBe(expected);
   }
-});
-
-describe('hexadecimal', () => {
-  test.each(['8105', '81 05', '0x81,0x05', '81:05\n', ' 81\t05 '])('is read from %j', (text) => {
-    expect(hexOf(readHex(text))).toBe('81 05');
-  });
-  test.each([
-    ['81 0', 'hexOdd'],
-    ['8g', 'hexSign'],
-  ])('is refused: %j', (text, key) => {
-    expect(() => readHex(text)).toThrow(HexError);
-    expect(() => readHex(text)).toThrow(key);
-  });
 });
 
 test('the notes of the wire view fit the frame', () => {

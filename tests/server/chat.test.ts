@@ -74,13 +74,20 @@ test('who talks too fast is told, and in the end shown out', async () => {
   const server = await startServer();
   const [loud, calm] = [await join(server, 'rate', 'Loud'), await join(server, 'rate', 'Calm')];
   const told = loud.hears(({ type }) => type === 'dropped');
-  for (let n = 0; n < 60; n += 1) loud.socket.send(`${n}`);
-  await told;
   const went = calm.hears(({ type }) => type === 'went');
+  // As fast as it goes until it is over: a slow machine gives time for more to be allowed.
+  let sent = 0;
+  const talking = setInterval(() => {
+    for (let n = 0; n < 60; n += 1) loud.socket.send(`${sent++}`);
+  });
+  onTestFinished(() => clearInterval(talking));
+  await told;
   expect(await loud.closed).toBe(1008);
+  clearInterval(talking);
   await went;
-  // Five at once, and what a slow machine has allowed since.
-  expect(calm.heard.filter(({ type }) => type === 'said').length).toBeLessThan(40);
+  const said = calm.heard.filter(({ type }) => type === 'said').length;
+  expect(said).toBeGreaterThanOrEqual(5);
+  expect(said).toBeLessThan(sent);
 });
 
 test('takes text of 500 bytes, and neither more nor anything else', async () => {

@@ -1,4 +1,7 @@
-/** The network of a run: time, bandwidth and cuts as its settings say, and every byte still counted as the sockets carry it. */
+/**
+ * The network of a run on real sockets: never less time than its settings say, and every byte still counted as the sockets carry
+ * it. The machine adds what it likes, so how much more it is no test can say here: tests/wire/passage.test.ts says it by a clock of its own.
+ */
 import { expect, test } from 'vitest';
 import { type RunInfo, type RunSettings, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
 import { capture } from '../helpers/capture.ts';
@@ -40,33 +43,20 @@ test.each([
   const server = await startServer();
   const run = await server.run({ techniques: [technique], rttMs: 100, durationSeconds: 600 });
   const times = await roundTrips(server, run, technique, 9);
-  // What the machine adds on top is noise of this test; nothing can take time away.
   for (const time of times) expect(time).toBeGreaterThan(100 * trips - 1);
-  expect(Math.min(...times)).toBeLessThan(100 * trips + 10);
-});
-
-test('a handshake costs nothing to who has opened the connection long before', async () => {
-  const server = await startServer();
-  const run = await server.run({ techniques: ['keep-alive'], rttMs: 200, durationSeconds: 600 });
-  const connection = rawConnection(server.port);
-  await new Promise((resolve) => connection.socket.once('connect', resolve));
-  const opened = performance.now();
-  // As a browser that opens connections ahead: a round trip passes without a byte.
-  await fetch(`${server.url}/push/keep-alive?run=${run.id}`, { headers: { connection: 'close' } });
-  expect(performance.now() - opened).toBeGreaterThan(399);
-  const before = performance.now();
-  connection.socket.write(get(`/push/keep-alive?run=${run.id}`));
-  await connection.until(complete);
-  expect(performance.now() - before).toBeLessThan(399);
 });
 
 test('only the lanes of the run are slow: nothing else on the server is', async () => {
   const server = await startServer();
-  const slow = await server.run({ techniques: ['polling'], rttMs: 2000, durationSeconds: 600 });
-  const before = performance.now();
+  // 160 kB at a kilobit a second: far longer than this test has.
+  const settings: Partial<RunSettings> = { techniques: ['sse'], payloadBytes: 8000, eventsPerSecond: 20 };
+  const slow = await server.run({ ...settings, durationSeconds: 1, kilobitsPerSecond: 1 });
+  await server.finished(slow.id);
+  const connection = ask(server, slow, 'sse');
+  await server.asked(slow.id, 'sse');
   await server.info(slow.id);
-  await fetch(`${server.url}/push/polling`);
-  expect(performance.now() - before).toBeLessThan(2000);
+  await (await fetch(`${server.url}/push/polling`)).text();
+  expect(complete(connection.received())).toBe(false);
 });
 
 test('jitter delays and does not reorder', async () => {
@@ -94,16 +84,10 @@ test('bandwidth is what is set, in each direction, and a long answer trickles', 
   const arrivals: { at: number; length: number }[] = [];
   connection.socket.on('data', ({ length }) => arrivals.push({ at: performance.now(), length }));
   const { length } = await connection.until(complete);
-  const [first, last] = [arrivals[0]?.at ?? 0, arrivals.at(-1)?.at ?? 0];
-  // From the question on: a reader that a busy machine keeps waiting gets much of it in its first piece.
-  const perMs = (length - (arrivals[0]?.length ?? 0)) / (last - asked);
   // 1 600 kbit/s are 200 bytes a millisecond.
   expect(length).toBeGreaterThan(160_000);
-  expect(perMs).toBeLessThan(210);
-  expect(perMs).toBeGreaterThan(100);
-  const half = arrivals.filter(({ at }) => at < (first + last) / 2).reduce((sum, one) => sum + one.length, 0);
-  expect(half / length).toBeGreaterThan(0.2);
-  expect(half / length).toBeLessThan(0.8);
+  expect((arrivals.at(-1)?.at ?? 0) - asked).toBeGreaterThan(length / 200 - 5);
+  expect(arrivals.length).toBeGreaterThan(1);
 
   // The other way, on the other lane: 10 messages of 8 kB are 400 ms.
   const body = JSON.stringify({ n: 1, sentAt: 1, data: 'x'.repeat(8000) });
@@ -121,34 +105,28 @@ test('what a stall has held back passes at the bandwidth that is set, and not al
   const faults: RunSettings['faults'] = [{ fault: 'stall', atEvent: 2, seconds: 0.9 }];
   const run = await server.run({ ...settings, durationSeconds: 1, kilobitsPerSecond: 1600, faults }, false);
   const connection = ask(server, run, 'sse');
-  const arrivals: { at: number; length: number }[] = [];
-  connection.socket.on('data', ({ length }) => arrivals.push({ at: performance.now(), length }));
   await connection.until((bytes) => bytes.length > 0);
+  const started = performance.now();
   await fetch(`${server.url}/runs/${run.id}/start`, { method: 'POST' });
-  expect(seqsIn(await connection.until(complete))).toEqual(range(1, 20));
-  const gaps = arrivals.map(({ at }, n) => at - (arrivals[n - 1]?.at ?? at));
-  const held = arrivals.slice(gaps.indexOf(Math.max(...gaps)));
-  const bytes = held.slice(1).reduce((sum, { length }) => sum + length, 0);
-  const perMs = bytes / ((held.at(-1)?.at ?? 0) - (held[0]?.at ?? 0));
-  // 1 600 kbit/s are 200 bytes a millisecond.
-  expect(bytes).toBeGreaterThan(100_000);
-  expect(perMs).toBeLessThan(210);
+  const bytes = await connection.until(complete);
+  expect(seqsIn(bytes)).toEqual(range(1, 20));
+  // The second event is due 50 ms behind the first at the earliest, the stall lasts 900 ms, and what comes behind it at 200 bytes
+  // a millisecond: without the line's own time all would be here after a second.
+  expect(performance.now() - started).toBeGreaterThan(900 + (18 * 8000) / 200);
 });
 
 test('what a client that is gone does not take any more leaves the line to the next one', async () => {
   const server = await startServer();
   const settings: Partial<RunSettings> = { techniques: ['sse'], payloadBytes: 8000, eventsPerSecond: 20 };
-  const run = await server.run({ ...settings, durationSeconds: 1, kilobitsPerSecond: 16 });
+  const run = await server.run({ ...settings, durationSeconds: 1, kilobitsPerSecond: 4 });
   await server.finished(run.id);
-  // 160 kB at 2 bytes a millisecond: 80 s.
+  // 160 kB at half a byte a millisecond are 320 s, longer than a test may take: if they were waited for, this would hang.
   const first = ask(server, run, 'sse');
   await first.until((bytes) => bytes.length > 0);
   const gone = server.disconnected();
   first.destroy();
   await gone;
-  const before = performance.now();
   await ask(server, run, 'sse').until((bytes) => bytes.length > 0);
-  expect(performance.now() - before).toBeLessThan(40_000);
 });
 
 test('a cut every second befalls every connection of every lane, counted from the start, and not at the very end', async () => {
