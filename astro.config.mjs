@@ -5,6 +5,7 @@ import starlight from '@astrojs/starlight';
 import { defineConfig } from 'astro/config';
 import { LADDER } from './demo-server/protocol.ts';
 import { builtForServer } from './site/build/demo-server.ts';
+import { folderFault } from './site/build/folder.ts';
 import { MARKS } from './site/components/marks.ts';
 import { LOCALES } from './site/locales.ts';
 
@@ -102,6 +103,12 @@ const lesson = (id) => ({
   slug: `lessons/${id}`,
   attrs: { 'data-technique': id, style: `--mark: path('${MARKS[id]}')` },
 });
+
+const fault = folderFault(import.meta.dirname);
+if (fault !== undefined) {
+  process.stderr.write(`pushlab: ${fault}\n`);
+  process.exit(1);
+}
 
 export default defineConfig({
   // Where the site is reached, for the addresses of social cards; without it they are relative.

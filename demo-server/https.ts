@@ -2,53 +2,12 @@
  * HTTPS for a network without a name or an authority: a certificate made on the spot, and TLS ended in front of the server.
  * Behind it everything is as without: the tap counts the bytes of HTTP, which are those inside TLS.
  */
-import { readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
-import { lanAddresses } from './classroom/addresses.ts';
-import { type Certificate, makeCertificate } from './probes/certificate.ts';
+import type { Certificate } from './probes/certificate.ts';
 
-/** A certificate is made anew when it would end within so long, and lasts a school year. */
-const RENEW_MS = 7 * 24 * 60 * 60 * 1000;
-const DAYS = 365;
-const FILE = 'certificate.json';
 /** The first byte of a TLS handshake (RFC 8446 5.1); HTTP begins with a letter. */
 const HANDSHAKE = 0x16;
-
-interface KeptCertificate extends Certificate {
-  names: string[];
-  until: number;
-}
-
-/** The names under which devices find this machine. */
-export function ownNames(addresses: readonly string[] = lanAddresses()): string[] {
-  const local = hostname().split('.')[0] ?? '';
-  return ['localhost', '127.0.0.1', ...(/^[\w-]+$/.test(local) ? [local, `${local}.local`] : []), ...addresses];
-}
-
-/**
- * The certificate for these names: the one that is kept in `dir` while it fits, so that nobody has to trust another after
- * each start; else a new one, kept there readable by its owner only. Without a folder it lives as long as the process.
- */
-export async function certificateFor(names: readonly string[], dir?: string): Promise<Certificate> {
-  const file = dir === undefined ? undefined : join(dir, FILE);
-  const kept =
-    file &&
-    (await readFile(file, 'utf8').then(
-      (text) => JSON.parse(text) as KeptCertificate,
-      () => undefined,
-    ));
-  if (kept && names.every((name) => kept.names.includes(name)) && kept.until - RENEW_MS > Date.now()) return kept;
-  const made: KeptCertificate = {
-    ...makeCertificate(names, DAYS),
-    names: [...names],
-    until: Date.now() + DAYS * 24 * 60 * 60 * 1000,
-  };
-  if (file) await writeFile(file, JSON.stringify(made), { mode: 0o600 });
-  return made;
-}
 
 /** Where devices reach the server over HTTPS. */
 export interface SecureFront {

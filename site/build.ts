@@ -8,6 +8,7 @@ import { budgets } from './build/budgets.ts';
 import { compress } from './build/compress.ts';
 import { inlineScriptHashes } from './build/csp.ts';
 import { builtForServer } from './build/demo-server.ts';
+import { folderFault } from './build/folder.ts';
 import { stylesIntoHead } from './build/head-styles.ts';
 import { headersFile } from './build/headers.ts';
 import { hashOfInputs } from './build/inputs.ts';
@@ -24,6 +25,11 @@ const unchanged = existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs;
 if (unchanged && process.argv.includes('--if-changed')) {
   say('The built site is up to date.');
 } else {
+  const fault = folderFault(root);
+  if (fault !== undefined) {
+    process.stderr.write(`pushlab: ${fault}\n`);
+    process.exit(1);
+  }
   say('Building the site …');
   // Only now: loading Astro takes longer than finding out that there is nothing to build.
   const { build } = await import('astro');

@@ -18,10 +18,12 @@ export interface Certificate {
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** Makes a certificate that is valid for these names and addresses, from yesterday (clocks differ) for `days` days. */
-export function makeCertificate(names: readonly string[], days = 30): Certificate {
+/**
+ * Makes a certificate that is valid for these names and addresses, from the day before `now` (clocks differ; ms since the
+ * epoch) for `days` days.
+ */
+export function makeCertificate(names: readonly string[], days = 30, now: number = Date.now()): Certificate {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const now = Date.now();
   const name = sequence(set(sequence(oid('2.5.4.3'), der(0x0c, Buffer.from('Pushlab on this machine')))));
   const body = sequence(
     // Version 3, as only that has extensions.
@@ -79,18 +81,28 @@ function oid(dotted: string): Buffer {
   return der(0x06, Buffer.from([first * 40 + second, ...rest.flatMap(septets)]));
 }
 
-/** `YYMMDDhhmmssZ`: UTCTime, which holds until 2049. */
+/** UTCTime, `YYMMDDhhmmssZ`, from 1950 to 2049, else GeneralizedTime, with four digits for the year (RFC 5280 4.1.2.5). */
 function time(ms: number): Buffer {
-  const digits = new Date(ms).toISOString().replace(/\D/g, '').slice(2, 14);
-  return der(0x17, Buffer.from(`${digits}Z`));
+  const at = new Date(ms);
+  const digits = at.toISOString().replace(/\D/g, '').slice(0, 14);
+  const short = at.getUTCFullYear() >= 1950 && at.getUTCFullYear() < 2050;
+  return short ? der(0x17, Buffer.from(`${digits.slice(2)}Z`)) : der(0x18, Buffer.from(`${digits}Z`));
 }
 
 const extension = (id: string, value: Buffer): Buffer => sequence(oid(id), der(0x04, value));
 
 function alternativeName(name: string): Buffer {
   if (isIPv4(name)) return der(0x87, Buffer.from(name.split('.').map(Number)));
-  // The one that is needed; others would have to be spelt out.
-  if (name === '::1') return der(0x87, Buffer.concat([Buffer.alloc(15), Buffer.from([1])]));
-  if (isIPv6(name)) throw new Error(`takes names, IPv4 addresses and ::1, got ${JSON.stringify(name)}`);
+  if (isIPv6(name)) return der(0x87, ipv6Bytes(name));
   return der(0x82, Buffer.from(name));
+}
+
+/** The 16 bytes of an IPv6 address without a zone. */
+function ipv6Bytes(address: string): Buffer {
+  // An address knows one form only in a URL: groups in hex, the longest row of zeros as ::.
+  const [before = '', after] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
+  const groups = (text: string): number[] => text.split(':').filter(Boolean).map((group) => Number.parseInt(group, 16));
+  const [head, tail] = [groups(before), groups(after ?? '')];
+  const zeros = new Array<number>(8 - head.length - tail.length).fill(0);
+  return Buffer.from([...head, ...zeros, ...tail].flatMap((group) => [group >> 8, group & 0xff]));
 }

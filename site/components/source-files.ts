@@ -7,9 +7,14 @@ const files = import.meta.glob<string>(
 const byName = new Map(
   Object.entries(files).map(([path, code]) => [
     path.startsWith('../../') ? path.slice(6) : `site/${path.slice(3)}`,
-    code,
+    unixLines(code),
   ]),
 );
+
+/** The text with lines that end in LF, as Git may have checked it out with CRLF. */
+function unixLines(text: string): string {
+  return text.replaceAll('\r\n', '\n');
+}
 
 const MARKER = /^\s*\/\/ #(?:end)?region\b.*\n?/gm;
 
