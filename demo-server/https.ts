@@ -4,6 +4,7 @@
  */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { alsoListen, type Place } from './network/listen.ts';
 import type { Certificate } from './probes/certificate.ts';
 
 /** The first byte of a TLS handshake (RFC 8446 5.1); HTTP begins with a letter. */
@@ -12,7 +13,6 @@ const HANDSHAKE = 0x16;
 /** Where devices reach the server over HTTPS. */
 export interface SecureFront {
   port: number;
-  host: string;
   /** Whose connection reaches the plain server from this port of loopback; undefined where it is not one of these. */
   addressOf(port: number | undefined): string | undefined;
   /** Lets nobody in any more, and ends what is open. */
@@ -20,12 +20,12 @@ export interface SecureFront {
 }
 
 /**
- * Listens at `host` and `port` and passes on to the plain server at loopback port `to`. Who comes with plain HTTP is sent
+ * Listens at a place and passes on to the plain server at loopback port `to`. Who comes with plain HTTP is sent
  * to the same address with https. Rejects as listen does.
  */
-export function listenSecure(
+export async function listenSecure(
   { key, cert }: Certificate,
-  { host, port, to }: { host: string; port: number; to: number },
+  { place, to }: { place: Place; to: number },
 ): Promise<SecureFront> {
   const sockets = new Set<Socket>();
   const addresses = new Map<number, string>();
@@ -62,20 +62,20 @@ export function listenSecure(
       secure.emit('connection', socket);
     });
   });
-  return new Promise((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ port, host }, () => {
-      resolve({
-        port: (server.address() as AddressInfo).port,
-        host,
-        addressOf: (own) => addresses.get(own ?? 0),
-        close() {
-          server.close();
-          for (const socket of sockets) socket.destroy();
-        },
-      });
-    });
+    server.listen({ port: place.port, host: place.first }, resolve);
   });
+  const closeFurther = await alsoListen(server, place);
+  return {
+    port: (server.address() as AddressInfo).port,
+    addressOf: (own) => addresses.get(own ?? 0),
+    close() {
+      server.close();
+      closeFurther();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
 }
 
 function redirect(socket: Socket, head: Buffer): void {
@@ -85,4 +85,13 @@ function redirect(socket: Socket, head: Buffer): void {
     ? `HTTP/1.1 307 Temporary Redirect\r\nLocation: https://${host}${path}\r\n`
     : 'HTTP/1.1 400 Bad Request\r\n';
   socket.end(`${answer}Content-Length: 0\r\nConnection: close\r\n\r\n`);
+}
+
+/** For the terminal: no authority vouches for the certificate, so the first visit of each device shows a warning, and a way past it. */
+export function howToTrust(fingerprint: string): string {
+  return `
+The certificate was made by this server, so every browser warns once. Look at the certificate that the warning shows: if
+its SHA-256 fingerprint is this one, nobody stands in between, and one may go on (“Advanced”).
+  ${fingerprint}
+`;
 }

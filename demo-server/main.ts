@@ -3,8 +3,12 @@ import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { buildApp } from './app.ts';
 import { StoreError } from './classroom/sqlite-log.ts';
-import { invitation, openLog } from './classroom/start.ts';
-import { certificateFor, listenSecure, ownNames, type SecureFront } from './https.ts';
+import { invitation, joinAddressFault, movedTo, openLog } from './classroom/start.ts';
+import { howToTrust, listenSecure, type SecureFront } from './https.ts';
+import { certificateFor, ownNames, type ServedCertificate } from './network/kept-certificate.ts';
+import { lookAtNetworks } from './network/networks.ts';
+import { OpenError, openAt, placeFor, portAfter, type Wanted } from './network/opened.ts';
+import { listensEverywhere, ownOrigin } from './network/own-address.ts';
 import { HELP, type Options, OptionsError, readOptions } from './options.ts';
 
 /** From the first signal until open connections are cut off; well inside the 2 s in which the process has to be gone. */
@@ -33,12 +37,29 @@ function optionsOrEnd(): Options {
 }
 
 const options = optionsOrEnd();
-const { host, port, site, secondPort, dataDir, redisUrl } = options;
+const { port, site, secondPort, dataDir, redisUrl } = options;
 if (site) {
   // Written when the build has all but ended: index.html is there even where it broke off.
   await access(`${siteDir}/csp.json`).catch(() =>
     fail('the site is not built yet: run npm run build, or npm start, which does.'),
   );
+}
+
+const networks = await lookAtNetworks();
+// 0.0.0.0 is all of IPv4; where there is none, a class that named no host is open to IPv6.
+const onlyIpv6 = networks.ipv4.length === 0 && networks.ipv6.length > 0;
+const host = options.classroom && options.hostFrom === undefined && onlyIpv6 ? '::' : options.host;
+if (options.joinAddress !== undefined) {
+  const fault = joinAddressFault(options.joinAddress, networks);
+  if (fault !== undefined) fail(fault);
+}
+const scheme = options.https ? 'https' : 'http';
+const wanted: Wanted = { host, hostFrom: options.hostFrom, port, portFrom: '--port' };
+// Before anything is kept: a start that fails leaves no class behind.
+const place = await placeFor(wanted).catch(failOpening);
+function failOpening(error: Error): never {
+  if (error instanceof OpenError) fail(error.message);
+  throw error;
 }
 
 const log = options.classroom
@@ -57,58 +78,56 @@ const app = await buildApp({
   addressOf: (port) => front?.addressOf(port),
   ...(site ? { siteDir } : {}),
   classroom: options.classroom
-    ? { name: options.classroomName, log, publicUrl: options.publicUrls[0], secureFront: () => front }
+    ? {
+        name: options.classroomName,
+        log,
+        publicUrl: options.publicUrls[0],
+        joinAddress: options.joinAddress,
+        listensAt: () => ({ protocol: scheme, host, port: place.port }),
+        moved: (join) => process.stdout.write(movedTo(join)),
+      }
     : undefined,
 }).catch((error: Error) => {
   if (error instanceof StoreError) fail(error.message);
   throw error;
 });
-const keepsFiles = options.classroom && dataDir !== ':memory:';
-const certificate = options.https ? await certificateFor(ownNames(), keepsFiles ? dataDir : undefined) : undefined;
-try {
-  await app.listen(certificate ? { port: 0, host: '127.0.0.1' } : { port, host });
+const closers: (() => void)[] = [];
+let certificate: ServedCertificate | undefined;
+if (options.https) {
+  const keepsFiles = options.classroom && dataDir !== ':memory:';
+  const publicNames = options.publicUrls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
+  const names = ownNames([...publicNames, ...networks.ipv4.map(({ address }) => address)]);
+  certificate = await certificateFor(names, keepsFiles ? dataDir : undefined);
+  await app.listen({ port: 0, host: '127.0.0.1' });
   const inner = app.server.address();
-  if (certificate && typeof inner === 'object' && inner)
-    front = await listenSecure(certificate, { host, port, to: inner.port });
-} catch (error) {
-  explain(error as NodeJS.ErrnoException, port, '--port');
-}
-function explain({ code, message }: NodeJS.ErrnoException, port: number, option: string): never {
-  if (code === 'EADDRINUSE') fail(`port ${port} is taken: stop what listens there, or choose another with ${option}.`);
-  if (code === 'EACCES') fail(`port ${port} needs more rights: choose one above 1023 with ${option}.`);
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'EADDRNOTAVAIL')
-    fail(`--host ${host} is no address of this machine: choose localhost, or 0.0.0.0 to be reached by everyone.`);
-  fail(message);
-}
-const address = app.server.address();
-const boundPort = front?.port ?? (typeof address === 'object' && address ? address.port : port);
-const scheme = front ? 'https' : 'http';
-const origin = `${scheme}://${host.includes(':') ? `[${host}]` : host}`;
-process.stdout.write(`Pushlab listens on ${origin}:${boundPort}\n`);
+  if (typeof inner === 'object' && inner)
+    front = await listenSecure(certificate, { place, to: inner.port }).catch(failOpening);
+} else closers.push(await openAt(app, place, wanted).catch(failOpening));
+const origin = ownOrigin(scheme, host, place.port);
+process.stdout.write(`Pushlab listens on ${origin}\n`);
+if (listensEverywhere(host)) process.stdout.write('Others reach it at every address of this machine.\n');
 
 /** A port that nobody named may be another one; one that was named is meant. */
 async function listenSecond(): Promise<void> {
-  const wanted = typeof secondPort === 'number' ? secondPort : (boundPort + 1) % 65536;
-  await app.secondOrigin.listen({ port: wanted, host }).catch((error) => {
-    if (secondPort !== undefined) explain(error, wanted, '--second-port');
-    return app.secondOrigin.listen({ port: 0, host });
+  const wanted: Wanted = {
+    host,
+    hostFrom: options.hostFrom,
+    port: typeof secondPort === 'number' ? secondPort : portAfter(place.port),
+    portFrom: '--second-port',
+  };
+  const found = await placeFor(wanted).catch((error) => {
+    if (secondPort !== undefined) failOpening(error);
+    return placeFor({ ...wanted, port: 0 });
   });
-  const second = app.secondOrigin.server.address();
-  if (typeof second === 'object' && second)
-    process.stdout.write(`The hostile page of the lesson on security is on ${origin}:${second.port}\n`);
+  closers.push(await openAt(app.secondOrigin, found, wanted).catch(failOpening));
+  process.stdout.write(`The hostile page of the lesson on security is on ${ownOrigin(scheme, host, found.port)}\n`);
 }
 // A page over HTTPS may show no frame over HTTP: the hostile page stays away.
 if (site && secondPort !== 'none' && !front) await listenSecond();
-if (app.classroom) process.stdout.write(invitation(app.classroom, `${scheme}://localhost:${boundPort}`));
-if (certificate) process.stdout.write(howToTrust(certificate.fingerprint));
-
-/** No authority vouches for it: the first visit of each device shows a warning, and a way past it. */
-function howToTrust(fingerprint: string): string {
-  return `
-The certificate was made by this server, so every browser warns once. Look at the certificate that the warning shows: if
-its SHA-256 fingerprint is this one, nobody stands in between, and one may go on (“Advanced”).
-  ${fingerprint}
-`;
+if (app.classroom) process.stdout.write(invitation(app.classroom, origin));
+if (certificate) {
+  for (const note of certificate.notes) process.stderr.write(`pushlab: ${note}\n`);
+  process.stdout.write(howToTrust(certificate.fingerprint));
 }
 
 let stopping = false;
@@ -118,6 +137,7 @@ async function stop(): Promise<void> {
   const patience = setTimeout(() => app.endConnections(), PATIENCE_MS);
   await app.close();
   front?.close();
+  for (const close of closers) close();
   clearTimeout(patience);
   process.exit(0);
 }

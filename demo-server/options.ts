@@ -2,13 +2,14 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { readOrigin } from './cors.ts';
+import { isBadPort } from './network/bad-ports.ts';
 
 export const HELP = `Pushlab: site and demo server.
 
   npm start -- [options]
 
   --port <n>     port to listen on, 0 = any free one      (default 4321, or PORT)
-  --host <name>  address to listen on, 0.0.0.0 = everyone (default localhost, or HOST)
+  --host <name>  address to listen on, 0.0.0.0 = everyone (default localhost, or PUSHLAB_HOST)
   --http2-host <name>  where the lab of connections starts its HTTP/2 servers (default: this machine alone)
   --second-port <n>  port of the hostile page in the lesson on security, 0 = any free one, none = no such page
                  (default: one above the port, or any free one)
@@ -18,6 +19,8 @@ export const HELP = `Pushlab: site and demo server.
 
   --classroom             opens a class for everyone in the network (then --host is 0.0.0.0 unless given)
   --classroom-name <text> what it is called; goes on with the last class of that name
+  --join-address <address>  which of this machine's addresses the code on the wall shows: an address, or the name of a
+                          network (default: the likeliest; the teacher's console can choose, too)
   --public-url <origin>   where devices reach the class, if not here: a proxy's address, a container's host
   --https                 speaks HTTPS, with a certificate made on the spot (browsers then give finer timers)
   --data-dir <folder>     where classes are kept, ":memory:" = nowhere (default data)
@@ -32,6 +35,8 @@ export interface Options {
   /** 0 = any free one. */
   port: number;
   host: string;
+  /** Where the host was read: an option or a variable; undefined where nobody named one. */
+  hostFrom: '--host' | 'PUSHLAB_HOST' | undefined;
   http2Host: string | undefined;
   /** Port of the hostile page, 0 = any free one; undefined where nobody named one. */
   secondPort: number | 'none' | undefined;
@@ -43,6 +48,8 @@ export interface Options {
   classroom: boolean;
   classroomName: string | undefined;
   publicUrls: string[];
+  /** An address of this machine or the name of a network of it; undefined = the likeliest. */
+  joinAddress: string | undefined;
   https: boolean;
   /** ":memory:" = nowhere. */
   dataDir: string;
@@ -63,6 +70,7 @@ function parse(argv: readonly string[]) {
         'second-port': { type: 'string' },
         classroom: { type: 'boolean', default: false },
         'classroom-name': { type: 'string' },
+        'join-address': { type: 'string' },
         'public-url': { type: 'string', multiple: true, default: [] },
         'data-dir': { type: 'string', default: 'data' },
         'trust-proxy': { type: 'string' },
@@ -87,35 +95,58 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Op
   if (given.help) return 'help';
   const classroomName = given['classroom-name']?.trim();
   const classroom = given.classroom || classroomName !== undefined;
-  const host = given.host ?? (env.HOST || (classroom ? '0.0.0.0' : 'localhost'));
+  // HOST itself means other things to many shells (zsh, csh, conda export the machine's name): it is not read.
+  const named = given.host ?? (env.PUSHLAB_HOST || undefined);
+  const host = named ?? (classroom ? '0.0.0.0' : 'localhost');
   const secondText = given['second-port'] ?? (env.SECOND_PORT || undefined);
   const options: Options = {
-    port: readPort(given.port ?? (env.PORT || '4321'), '--port (or PORT) takes a number from 0 to 65535'),
+    port: readPort(given.port ?? (env.PORT || '4321'), '--port (or PORT)', 'a number from 0 to 65535'),
     host,
+    hostFrom: named === undefined ? undefined : given.host === undefined ? 'PUSHLAB_HOST' : '--host',
     http2Host: given['http2-host'],
     secondPort:
       secondText === undefined || secondText === 'none'
         ? secondText
-        : readPort(secondText, '--second-port (or SECOND_PORT) takes a number from 0 to 65535, or none'),
+        : readPort(secondText, '--second-port (or SECOND_PORT)', 'a number from 0 to 65535, or none'),
     site: !given['no-site'],
     trustProxy: given['trust-proxy'] === undefined ? undefined : readProxies(given['trust-proxy']),
     allowOrigins: given['allow-origin'].map((one) => checkOrigin('--allow-origin', 'https://pushlab.example', one)),
     classroom,
     classroomName,
     publicUrls: given['public-url'].map((one) => checkOrigin('--public-url', 'https://class.example', one)),
+    joinAddress: readJoinAddress(given['join-address'], given['public-url']),
     https: given.https,
     dataDir: given['data-dir'],
     redisUrl: readRedis(env.REDIS_URL || undefined),
   };
-  if (host === '') throw new OptionsError('--host takes a name or an address, got "".');
+  if (host === '' || /[\s/@?#]/.test(host))
+    throw new OptionsError(
+      `${options.hostFrom} takes a name or an address of this machine, as in localhost or 0.0.0.0, got ${JSON.stringify(host)}.`,
+    );
   if (classroomName === '') throw new OptionsError('--classroom-name takes a name, got none.');
   return options;
 }
 
-function readPort(text: string, takes: string): number {
+function readPort(text: string, option: string, takes: string): number {
   const port = Number(text);
-  if (/^\d+$/.test(text) && port <= 65535) return port;
-  throw new OptionsError(`${takes}, got ${JSON.stringify(text)}.`);
+  if (!/^\d+$/.test(text) || port > 65535)
+    throw new OptionsError(`${option} takes ${takes}, got ${JSON.stringify(text)}.`);
+  if (isBadPort(port))
+    throw new OptionsError(
+      `${option} got ${port}, a port that browsers refuse to open, as another protocol has it: choose another, such as 4321 or 8080.`,
+    );
+  return port;
+}
+
+function readJoinAddress(text: string | undefined, publicUrls: readonly string[]): string | undefined {
+  if (text === undefined) return undefined;
+  if (publicUrls.length > 0)
+    throw new OptionsError('--join-address and --public-url both say where devices join: give one of them.');
+  const address = text.trim();
+  if (address !== '' && !/[/@?#]|^https?:/i.test(address)) return address;
+  throw new OptionsError(
+    `--join-address takes an address of this machine or the name of a network, as in 192.168.1.20 or wlan0, got ${JSON.stringify(text)}. An address elsewhere is one for --public-url.`,
+  );
 }
 
 function checkOrigin(option: string, example: string, text: string): string {

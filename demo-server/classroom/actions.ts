@@ -14,10 +14,13 @@ import { drawId } from './secrets.ts';
 const RUNS = 100;
 const QUESTIONS = 300;
 
+/** What is kept with the class; where it is joined is the matter of each server. */
+export type KeptAction = Exclude<TeacherAction, { do: 'join-at' }>;
+
 /** Returns what does one action, as a teacher's page sends it; it resolves once the action is kept. */
-export function teacherActions(record: ClassRecord, clock: RunClock): (action: TeacherAction) => Promise<void> {
+export function teacherActions(record: ClassRecord, clock: RunClock): (action: KeptAction) => Promise<void> {
   const { write } = record;
-  const actions: { [Do in TeacherAction['do']]: (action: Extract<TeacherAction, { do: Do }>) => Promise<void> } = {
+  const actions: { [Do in KeptAction['do']]: (action: Extract<KeptAction, { do: Do }>) => Promise<void> } = {
     lock: ({ locked }) => write({ type: 'locked', locked: locked === true }),
     remove({ seat }) {
       if (!seatsOf(record.state).some(({ id: known }) => known === seat)) throw badAction('there is no such seat');
@@ -64,9 +67,9 @@ export function teacherActions(record: ClassRecord, clock: RunClock): (action: T
   }
 
   return async (action) => {
-    const name = (action as TeacherAction | undefined)?.do;
+    const name = (action as KeptAction | undefined)?.do;
     const known = name !== undefined && Object.hasOwn(actions, name) ? actions[name] : undefined;
-    if (!known) throw badAction(`it is one of ${Object.keys(actions).join(', ')}`);
+    if (!known) throw badAction(`it is one of ${[...Object.keys(actions), 'join-at'].join(', ')}`);
     refuseIfEnded(record.state);
     await known(action as never);
   };

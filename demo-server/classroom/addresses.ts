@@ -1,52 +1,72 @@
 /** Under which addresses the devices of a class find this server, as links and as QR codes. */
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { encode } from 'uqr';
+import type { NetworkAddress, Networks } from '../network/networks.ts';
+import { inUrl, listensEverywhere, listensHereOnly, ownOrigin } from '../network/own-address.ts';
 import type { TeacherPicture } from './protocol.ts';
 
-/** Names of networks that no phone is in: containers, virtual machines, tunnels. */
-const VIRTUAL = /^(?:docker|br-|veth|virbr|vmnet|vboxnet|utun|tun|tap|zt|wg|tailscale|lxc|podman)/;
+export type JoinPicture = TeacherPicture['join'];
 
-type Interfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
-
-/**
- * The IPv4 addresses of this machine's networks, the likeliest for a class first: those of a LAN before all others, real
- * networks before virtual ones. IPv6 is left out: its addresses are too long for a wall, and a QR code has them all alike.
- */
-export function lanAddresses(interfaces: Interfaces = networkInterfaces()): string[] {
-  const found: { address: string; rank: number }[] = [];
-  for (const [name, addresses] of Object.entries(interfaces)) {
-    for (const { address, family, internal } of addresses ?? []) {
-      if (internal || family !== 'IPv4' || address.startsWith('169.254.')) continue;
-      const home =
-        address.startsWith('192.168.') || address.startsWith('10.') || /^172\.(1[6-9]|2\d|3[01])\./.test(address);
-      found.push({ address, rank: (VIRTUAL.test(name) ? 2 : 0) + (home ? 0 : 1) });
-    }
-  }
-  return found.sort((a, b) => a.rank - b.rank).map(({ address }) => address);
+/** Where the server listens. */
+export interface ListensAt {
+  protocol: 'http' | 'https';
+  host: string;
+  port: number;
 }
 
 /**
- * The addresses to join at. `host` is where the server listens: every network for 0.0.0.0 and ::, else that one alone.
- * The code stands behind the #, which browsers keep to themselves.
+ * The addresses to join at, the one that the code shows first: the chosen one while it is there, else the likeliest. `chosen`
+ * are addresses or names of networks, the first that is there counts. The class's code stands behind the #, which browsers
+ * keep to themselves. Where no other device can reach the server there is an address without a QR code, and the trouble.
  */
 export function joinPicture(
-  {
-    protocol,
-    host,
-    port,
-    publicUrl,
-  }: { protocol: 'http' | 'https'; host: string; port: number; publicUrl?: string | undefined },
+  at: ListensAt,
   code: string,
-  interfaces?: Interfaces,
-): TeacherPicture['join'] {
-  const everywhere = host === '0.0.0.0' || host === '::';
-  const lan = lanAddresses(interfaces);
-  const names = everywhere ? (lan.length > 0 ? lan : ['localhost']) : [host.includes(':') ? `[${host}]` : host];
-  const origins = publicUrl ? [publicUrl.replace(/\/+$/, '')] : names.map((name) => `${protocol}://${name}:${port}`);
+  {
+    networks,
+    publicUrl,
+    chosen = [],
+  }: { networks: Networks; publicUrl?: string | undefined; chosen?: readonly string[] },
+): JoinPicture {
+  const { protocol, host, port } = at;
+  const withCode = (origin: string, { address, network }: NetworkAddress) => ({
+    url: `${origin}/join`,
+    qr: qrRows(`${origin}/join/#${code}`),
+    address,
+    network,
+  });
+  if (publicUrl) {
+    const origin = publicUrl.replace(/\/+$/, '');
+    return { code, chosen: null, trouble: null, addresses: [withCode(origin, { address: '', network: '' })] };
+  }
+  const { found, trouble } = reachable(host, networks);
+  if (found.length === 0) {
+    const here = { url: `${ownOrigin(protocol, host, port)}/join`, qr: null, address: '', network: '' };
+    return { code, chosen: null, trouble, addresses: [here] };
+  }
+  const [wanted] = chosen.flatMap((name) => found.find((one) => isNamed(one, name)) ?? []);
+  const sorted = wanted ? [wanted, ...found.filter((one) => one !== wanted)] : found;
   return {
     code,
-    addresses: origins.map((origin) => ({ url: `${origin}/join`, qr: qrRows(`${origin}/join/#${code}`) })),
+    chosen: wanted?.address ?? null,
+    trouble: null,
+    addresses: sorted.map((one) => withCode(`${protocol}://${inUrl(one.address)}:${port}`, one)),
   };
+}
+
+/** Whether an address is the one that was named, by itself or by its network. */
+export function isNamed({ address, network }: NetworkAddress, name: string): boolean {
+  return [address, network].some((one) => one !== '' && one.toLowerCase() === name.toLowerCase());
+}
+
+/** Which addresses of the machine lead to a server at `host`; where none does for others, why. */
+function reachable(host: string, networks: Networks): { found: NetworkAddress[]; trouble: JoinPicture['trouble'] } {
+  if (listensHereOnly(host)) return { found: [], trouble: 'this-machine' };
+  if (!listensEverywhere(host)) return { found: [{ address: host, network: '' }], trouble: null };
+  const { ipv4, ipv6, linkLocal } = networks;
+  if (ipv4.length > 0) return { found: ipv4, trouble: null };
+  // Too long for a wall, and not every device has IPv6: shown only where there is nothing else.
+  if (ipv6.length > 0 && host === '::') return { found: ipv6, trouble: null };
+  return { found: [], trouble: ipv6.length > 0 ? 'ipv6-only' : linkLocal ? 'link-local' : 'no-network' };
 }
 
 /** A QR code as rows of 0 and 1, without its margin; a quarter of it may be torn or in the glare of a lamp (Q). */

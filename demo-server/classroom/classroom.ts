@@ -4,11 +4,11 @@
  */
 import type { Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
-import { teacherActions } from './actions.ts';
+import { type KeptAction, teacherActions } from './actions.ts';
 import { type DeviceRuns, seatResult } from './class-run.ts';
 import type { ClassLog } from './log.ts';
 import { runOf, seatsOf } from './pictures.ts';
-import type { Answer, TeacherAction } from './protocol.ts';
+import type { Answer } from './protocol.ts';
 import { readNickname, readResult, readSettings } from './read.ts';
 import { type ClassRecord, openRecord } from './record.ts';
 import { ClassRefused, refuseIfEnded, unknownYet } from './refused.ts';
@@ -46,7 +46,7 @@ export interface Classroom extends Present {
   /** What this seat measured with its run `run` in a class run, this one or one before. Resolves once a final result is kept. */
   result(seat: string, classRun: unknown, run: unknown, result: unknown, final: boolean): Promise<boolean>;
   /** What only a teacher may do. Resolves once it is kept. */
-  act(action: TeacherAction): Promise<void>;
+  act(action: KeptAction): Promise<void>;
   /** Another server's devices are ready, or gone. */
   othersChanged(): void;
   watch: ClassRecord['watch'];

@@ -1,12 +1,15 @@
 /** The classroom as one part of the server: opened only with --classroom; without it no route of it exists. */
 import type { FastifyInstance } from 'fastify';
 import type { Limits } from '../limits.ts';
+import type { Networks } from '../network/networks.ts';
 import type { Runs } from '../runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
-import { joinPicture } from './addresses.ts';
+import type { JoinPicture, ListensAt } from './addresses.ts';
 import { type Classroom, openClassroom } from './classroom.ts';
 import { classFeed } from './feed.ts';
+import { watchJoinPlace } from './join-place.ts';
 import { type ClassLog, memoryLog } from './log.ts';
+import { runOf } from './pictures.ts';
 import { classRoutes } from './routes.ts';
 import { drawCode, drawId, drawSecret, hashOf } from './secrets.ts';
 import { classSocket } from './socket.ts';
@@ -19,8 +22,15 @@ export interface ClassroomOptions {
   log?: ClassLog | undefined;
   /** Address of the site as devices reach it, where that is not this server's own: behind a proxy. */
   publicUrl?: string | undefined;
-  /** Where devices reach this server over HTTPS, if they do; known once it listens. */
-  secureFront?: (() => { host: string; port: number } | undefined) | undefined;
+  /** Where the server listens, if that is not where the app itself does; known once it listens. */
+  listensAt?: (() => ListensAt | undefined) | undefined;
+  /** Which of this machine's addresses the wall shows: an address or the name of a network; else the likeliest. */
+  joinAddress?: string | undefined;
+  /** Called when the class is joined at other addresses than before, as this machine is in another network. */
+  moved?: ((join: JoinPicture) => void) | undefined;
+  /** How the machine's networks are looked at, and how often (ms); tests have networks of their own. */
+  look?: (() => Promise<Networks>) | undefined;
+  lookMs?: number | undefined;
 }
 
 /** The class of a server that was started with one. */
@@ -29,7 +39,7 @@ export interface OpenedClass {
   /** The teacher's token for this start, to be told to nobody else. */
   token: string;
   /** Where to join, once the server listens. */
-  join(): ReturnType<typeof joinPicture>;
+  join(): JoinPicture;
 }
 
 /** What a class is called when nobody has said. */
@@ -49,28 +59,41 @@ async function findClass(log: ClassLog, name: string | undefined, token: string)
 /** Opens (or goes on with) the class and registers its routes. Throws a StoreError where what keeps it cannot be used. */
 export async function registerClassroom(
   app: FastifyInstance,
-  { name, log = memoryLog(), publicUrl, secureFront }: ClassroomOptions,
+  options: ClassroomOptions,
   { runs, ledger, limits, heartbeatMs }: { runs: Runs; ledger: Ledger; limits: Limits; heartbeatMs: number },
 ): Promise<OpenedClass> {
+  const { name, log = memoryLog(), publicUrl, listensAt, joinAddress, moved, look, lookMs } = options;
   const token = drawSecret();
   const id = await findClass(log, name, token).catch((error: Error) => {
     throw error instanceof StoreError ? error : new StoreError(`the class cannot be opened: ${error.message}.`);
   });
   const room = await openClassroom(log, id, runs, ledger);
 
-  const join = () => {
+  const appAt = (): ListensAt => {
     const address = app.server.address();
-    const { address: host, port } =
-      typeof address === 'object' && address ? address : { address: 'localhost', port: 0 };
-    const front = secureFront?.();
-    const at = front ?? { host: host === '::1' || host === '127.0.0.1' ? 'localhost' : host, port };
-    return joinPicture({ protocol: front ? 'https' : 'http', ...at, publicUrl }, room.state.code);
+    if (typeof address !== 'object' || !address) return { protocol: 'http', host: 'localhost', port: 0 };
+    const host = address.address === '::1' || address.address === '127.0.0.1' ? 'localhost' : address.address;
+    return { protocol: 'http', host, port: address.port };
   };
+  const place = await watchJoinPlace({
+    listensAt: () => listensAt?.() ?? appAt(),
+    code: () => room.state.code,
+    publicUrl,
+    chosen: joinAddress,
+    busy: () => runOf(room.state)?.state === 'running',
+    moved(join) {
+      moved?.(join);
+      room.othersChanged();
+    },
+    look,
+    lookMs,
+  });
   classRoutes(app, room);
-  // A picture is made often, its QR codes once.
-  let drawn: ReturnType<typeof joinPicture> | undefined;
-  const sight = { join: () => (drawn ??= join()), feed: classFeed(room, await log.read(id), { runs, ledger }) };
+  const sight = { place, feed: classFeed(room, await log.read(id), { runs, ledger }) };
   classSocket(app, room, { limits, heartbeatMs, sight });
-  app.addHook('onClose', () => log.close());
-  return { room, token, join };
+  app.addHook('onClose', () => {
+    place.close();
+    return log.close();
+  });
+  return { room, token, join: place.picture };
 }

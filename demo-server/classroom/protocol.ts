@@ -301,11 +301,24 @@ export interface SeatLine {
   lanes: Partial<Record<TechniqueId, Omit<LaneMeasure, 'bins'>>>;
 }
 
+/** Where to join. */
+export interface JoinPlace {
+  code: string;
+  /**
+   * The one that the wall shows first, then those of the server's other networks. `qr` has one row of 0 and 1 for each line;
+   * null where no other device can come in by it. `network` is the system's name for it, '' where it has none.
+   */
+  addresses: { url: string; qr: string[] | null; address: string; network: string }[];
+  /** The address that was chosen, while this machine has it; null = the likeliest is the first. */
+  chosen: string | null;
+  /** Why no other device can come in: the server listens for its own machine alone, or this is in no network (that it listens in). */
+  trouble: 'this-machine' | 'no-network' | 'link-local' | 'ipv6-only' | null;
+}
+
 /** What a teacher's console and the projector are shown. */
 export interface TeacherPicture {
   class: ClassPicture;
-  /** Where to join: the address for each network of the server, the first is the best guess; `qr` has one row of 0 and 1 for each line. */
-  join: { code: string; addresses: { url: string; qr: string[] }[] };
+  join: JoinPlace;
   people: SeatPicture[];
   /** Results of the newest class run, by seat. */
   results: SeatLine[];
@@ -339,6 +352,8 @@ export type TeacherAction =
   | { do: 'close-question' }
   | { do: 'feed'; technique: TechniqueId | null }
   | { do: 'say'; text: string }
+  /** Which address the wall shows, as in `join.addresses`; null = the likeliest. */
+  | { do: 'join-at'; address: string | null }
   | { do: 'end' };
 
 /** What a device sends, as JSON text frames. The first is `hello`; nothing secret stands in an address. */

@@ -6,6 +6,7 @@ import type { WebSocket } from 'ws';
 import { now } from '../feed.ts';
 import type { Classroom } from './classroom.ts';
 import type { ClassFeed } from './feed.ts';
+import type { WatchedPlace } from './join-place.ts';
 import { measuredOf } from './measured.ts';
 import type { Member } from './members.ts';
 import type { Everybody } from './peers.ts';
@@ -25,7 +26,7 @@ const WAITING_BYTES = 64 * 1024;
 export interface Sight {
   everybody: Everybody;
   /** Where to join; known once the server listens. */
-  join: () => TeacherPicture['join'];
+  place: WatchedPlace;
   feed: ClassFeed;
 }
 
@@ -140,7 +141,7 @@ function teacherPicture({ id, state, log, devices, keeps }: Classroom, sight: Si
   const results = new Map([...interim, ...(run?.results ?? [])]);
   return {
     class: classPicture(state, sight.everybody.online.size, id),
-    join: sight.join(),
+    join: sight.place.picture(),
     people: seatPictures(state, everybody.whereabouts(), everybody.ready(run?.id), interim),
     results: seatLines(state, results),
     pooled: pool(results.values()),

@@ -228,7 +228,11 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
 
     async function act({ id, action }: ClassRequest & { type: 'act' }): Promise<void> {
       try {
-        await room.act(action);
+        // Of this server alone, and of this start: no part of what is kept.
+        if (action?.do === 'join-at') {
+          sight.place.choose(action.address);
+          show.soon();
+        } else await room.act(action);
         tell({ type: 'done', id });
       } catch (error) {
         if (!(error instanceof ClassRefused)) throw error;

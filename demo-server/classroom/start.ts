@@ -1,6 +1,7 @@
 /** What the terminal has to do with a class: open where it is kept, and print how to come in. */
 
-import { qrForTerminal } from './addresses.ts';
+import type { Networks } from '../network/networks.ts';
+import { isNamed, type JoinPicture, qrForTerminal } from './addresses.ts';
 import type { OpenedClass } from './index.ts';
 import type { ClassLog } from './log.ts';
 import { memoryLog } from './log.ts';
@@ -26,28 +27,57 @@ const KEPT: Record<ClassLog['kind'], string> = {
   redis: 'It is kept in Redis, for every server that shares it. Each server prints a link that leads the same class.\n',
 };
 
+const TROUBLE: Record<NonNullable<JoinPicture['trouble']>, string> = {
+  'this-machine':
+    'Only this machine can join: the server listens for it alone. Leave --host out (or give --host 0.0.0.0) to open the class to the network.',
+  'no-network':
+    'No other device can join yet: this machine is in no network. Connect it to the wifi or cable of the class; the address then appears here and on the projector.',
+  'link-local':
+    'No other device can join yet: the network has given this machine no address (it has one from 169.254.0.0/16 only). Join the network again; the address then appears here and on the projector.',
+  'ipv6-only':
+    'No other device can join: this network has IPv6 only, and the server listens for IPv4. Start it again with --host ::',
+};
+
+/** Where to join, as lines for the terminal; where nobody can, why. */
+function whereToJoin({ code, addresses, trouble }: JoinPicture): string {
+  const [first, ...others] = addresses;
+  if (trouble) {
+    const here = trouble === 'this-machine' ? `  join at      ${first?.url}\n` : '';
+    return `${here}  code         ${spaced(code)}\n\n${TROUBLE[trouble]}\n`;
+  }
+  const also = others.map(({ url, network }) => `           or  ${url}${network ? `  (${network})` : ''}\n`).join('');
+  const choice = others.length > 0 ? '  (--join-address or the console choose another for the code on the wall)\n' : '';
+  return `  join at      ${first?.url}\n${also}${choice}  code         ${spaced(code)}\n${first?.qr ? `\n${qrForTerminal(first.qr)}\n` : ''}`;
+}
+
+const spaced = (code: string): string => `${code.slice(0, 3)} ${code.slice(3)}`;
+
+/** What the terminal says when this machine is in another network than before. */
+export function movedTo(join: JoinPicture): string {
+  return `\nThe network has changed.\n${whereToJoin(join)}`;
+}
+
+/** Why the wall cannot show this address, as one sentence; undefined where it can. `name` is an address or the name of a network. */
+export function joinAddressFault(name: string, { ipv4, ipv6 }: Networks): string | undefined {
+  const all = [...ipv4, ...ipv6];
+  if (all.some((one) => isNamed(one, name))) return undefined;
+  const has = all.map(({ address, network }) => (network ? `${address} (${network})` : address)).join(', ');
+  return `--join-address ${name} is no address and no network of this machine, which has ${has || 'none'}. An address elsewhere, as of a proxy or of a container’s host, is one for --public-url.`;
+}
+
 /**
  * The lines that a teacher reads after the start: name, addresses, code, QR code, and the private link, whose token stands
  * behind the # so that no request and no log has it. `origin` is that of this very machine.
  */
 export function invitation({ room, token, join }: OpenedClass, origin: string): string {
-  const { code, addresses } = join();
-  const [first] = addresses;
+  const place = join();
   const { state, log } = room;
   const again = state.seats.size > 0 ? `It goes on with ${state.seats.size} seats and all results so far.\n` : '';
-  const kept = KEPT[log.kind];
-  const others = addresses.slice(1).map(({ url }) => `           or  ${url}\n`);
-  const elsewhere =
-    first && new URL(first.url).origin !== origin
-      ? `  elsewhere    ${new URL(first.url).origin}/teach/#${token}\n`
-      : '';
+  const first = place.addresses[0] && new URL(place.addresses[0].url).origin;
+  const elsewhere = first && first !== origin ? `  elsewhere    ${first}/teach/#${token}\n` : '';
   return `
-Class “${state.name}” is open. ${again}${kept}
-  join at      ${first?.url}
-${others.join('')}  code         ${code.slice(0, 3)} ${code.slice(3)}
-
-${first ? qrForTerminal(first.qr) : ''}
-
+Class “${state.name}” is open. ${again}${KEPT[log.kind]}
+${whereToJoin(place)}
 For the teacher only (whoever has this link leads the class):
   this machine ${origin}/teach/#${token}
 ${elsewhere}`;

@@ -101,7 +101,11 @@ function alternativeName(name: string): Buffer {
 function ipv6Bytes(address: string): Buffer {
   // An address knows one form only in a URL: groups in hex, the longest row of zeros as ::.
   const [before = '', after] = new URL(`http://[${address}]`).hostname.slice(1, -1).split('::');
-  const groups = (text: string): number[] => text.split(':').filter(Boolean).map((group) => Number.parseInt(group, 16));
+  const groups = (text: string): number[] =>
+    text
+      .split(':')
+      .filter(Boolean)
+      .map((group) => Number.parseInt(group, 16));
   const [head, tail] = [groups(before), groups(after ?? '')];
   const zeros = new Array<number>(8 - head.length - tail.length).fill(0);
   return Buffer.from([...head, ...zeros, ...tail].flatMap((group) => [group >> 8, group & 0xff]));

@@ -1,5 +1,5 @@
 /** `<push-class-console>`: everything that a teacher can do with a class. */
-import type { TeacherAction, TeacherPicture } from '../../demo-server/classroom/protocol.ts';
+import type { JoinPlace, TeacherAction, TeacherPicture } from '../../demo-server/classroom/protocol.ts';
 import { settingsFromTexts } from '../lab/settings.ts';
 import { say, setText } from '../lab/words.ts';
 import { type AskedQuestion, questionsOf } from './ask.ts';
@@ -74,6 +74,10 @@ function connectActions(page: TeacherPage): Act {
   });
   on('reveal', () => act({ do: 'reveal' }));
   on('close-question', () => act({ do: 'close-question' }));
+  part('join-address').addEventListener('change', () => {
+    const { value } = part<HTMLSelectElement>('join-address');
+    void act({ do: 'join-at', address: value || null }, 'class.teach.joinAtDone');
+  });
   part('feed').addEventListener('change', () => {
     const { value } = part<HTMLSelectElement>('feed');
     void act({ do: 'feed', technique: (value || null) as never });
@@ -85,6 +89,29 @@ function connectActions(page: TeacherPage): Act {
     input.value = '';
   });
   return act;
+}
+
+/** Where one joins: the address on the wall, and the machine's others where there is a choice. */
+function drawPlace({ addresses, chosen, trouble }: JoinPlace, { words, part }: TeacherPage): void {
+  setText(part('url'), addresses[0]?.url ?? '');
+  setText(part('place'), trouble ? say(words, `class.place.${trouble}`) : '');
+  part('place').hidden = trouble === null;
+  part('join-at').hidden = addresses.length < 2;
+  const select = part<HTMLSelectElement>('join-address');
+  // In an order that a choice does not change.
+  const options = [...addresses].sort((a, b) => (a.address < b.address ? -1 : 1));
+  show(
+    select,
+    options.map(({ address, network }) => [address, network]),
+    () => [
+      h('option', { value: '' }, say(words, 'class.teach.likeliest')),
+      ...options.map(({ address, network }) =>
+        h('option', { value: address }, network ? `${address} (${network})` : address),
+      ),
+    ],
+  );
+  // Not while somebody is choosing.
+  if (document.activeElement !== select) select.value = chosen ?? '';
 }
 
 /** The form of the common settings. All other settings are those of the lab, whose page has "Run these with the class". */
@@ -149,7 +176,7 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
   const { class: now, join } = picture;
   setText(part('name'), now.name);
   setText(part('code'), spaced(join.code));
-  setText(part('url'), join.addresses[0]?.url ?? '');
+  drawPlace(join, page);
   setText(part('kept'), say(words, `class.kept.${picture.kept}`));
   part('trouble').hidden = picture.trouble === null;
   part('lock').setAttribute('aria-pressed', String(now.locked));

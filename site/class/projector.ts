@@ -27,29 +27,40 @@ class ClassProjector extends HTMLElement {
   }
 }
 
+/** An address as one types it. */
+const bare = (url: string): string => url.replace(/^https?:\/\//, '');
+
 function draw(picture: TeacherPicture, page: TeacherPage): void {
   const { words, part } = page;
   const { class: now, join, people, tally } = picture;
   setText(part('name'), now.name);
   const [first, ...others] = join.addresses;
+  const joinCode = () =>
+    h(
+      'p',
+      { class: 'code' },
+      h('span', { class: 'label' }, say(words, 'class.projector.code')),
+      ' ',
+      h('b', {}, spaced(join.code)),
+    );
   show(part('join'), [join, now.locked, now.ended], () => {
     if (now.ended) return [h('p', { class: 'big' }, say(words, 'class.refused.ended'))];
     if (now.locked) return [h('p', { class: 'big' }, say(words, 'class.projector.locked'))];
-    if (!first) return [];
+    if (!first?.qr) {
+      const here = join.trouble === 'this-machine' && first;
+      return [
+        h('p', { class: 'big' }, join.trouble && say(words, `class.place.${join.trouble}`)),
+        h('div', {}, here && h('p', { class: 'url' }, bare(first.url)), joinCode()),
+      ];
+    }
     return [
       qrPicture(first.qr, say(words, 'class.projector.qr', { url: first.url })),
       h(
         'div',
         {},
         h('p', { class: 'how' }, say(words, 'class.projector.how')),
-        h('p', { class: 'url' }, first.url.replace(/^https?:\/\//, '')),
-        h(
-          'p',
-          { class: 'code' },
-          h('span', { class: 'label' }, say(words, 'class.projector.code')),
-          ' ',
-          h('b', {}, spaced(join.code)),
-        ),
+        h('p', { class: 'url' }, bare(first.url)),
+        joinCode(),
         others.length > 0 &&
           h(
             'p',

@@ -5,7 +5,10 @@ import { join as joinPath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { certificateFor, listenSecure, ownNames, type SecureFront } from '../../demo-server/https.ts';
+import { listenSecure, type SecureFront } from '../../demo-server/https.ts';
+import { certificateFor, ownNames } from '../../demo-server/network/kept-certificate.ts';
+import { findPlace } from '../../demo-server/network/listen.ts';
+import type { Networks } from '../../demo-server/network/networks.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
 import { joinByForm } from '../helpers/class-page.ts';
@@ -220,13 +223,45 @@ test.each(BROWSERS)(
   },
 );
 
+const twoNetworks = (wifi: string): Networks => ({
+  ipv4: [
+    { address: wifi, network: 'wlan0' },
+    { address: '10.9.8.7', network: 'eth0' },
+  ],
+  ipv6: [],
+  linkLocal: false,
+});
+
 test('the projector shows how to join and who is here, fits, and hides answers until they are revealed', async () => {
-  const server = await startServer({ siteDir, classroom: { name: 'Physics' } });
+  const listensAt = () => ({ protocol: 'http' as const, host: '0.0.0.0', port: 4321 });
+  let networks = twoNetworks('192.168.1.20');
+  const server = await startServer({
+    siteDir,
+    classroom: { name: 'Physics', listensAt, look: async () => networks, lookMs: 20 },
+  });
   const teacher = await openTeacher(server);
   const wall = await teacher.browserContext().newPage();
   await wall.setViewport({ width: 1280, height: 800 });
   await wall.goto(`${server.url}/class/`);
-  await wall.waitForSelector('.qr');
+  const shown = (address: string) => wall.waitForSelector(`.qr[aria-label*="//${address}:4321/join"]`);
+  await shown('192.168.1.20');
+  await teacher.bringToFront();
+  await teacher.waitForSelector('[data-part=join-at]:not([hidden])');
+  await teacher.select('[data-part=join-address]', '10.9.8.7');
+  await wall.bringToFront();
+  await shown('10.9.8.7');
+  await teacher.bringToFront();
+  await teacher.select('[data-part=join-address]', '');
+  await wall.bringToFront();
+  await shown('192.168.1.20');
+  networks = twoNetworks('192.168.44.5');
+  await shown('192.168.44.5');
+  networks = { ipv4: [], ipv6: [], linkLocal: false };
+  await says(wall, '[data-part=join]', 'the server’s machine is in no network');
+  expect(await wall.$('.qr')).toBeNull();
+  expect(await axe(wall)).toEqual([]);
+  networks = twoNetworks('192.168.1.20');
+  await shown('192.168.1.20');
   await says(wall, '.code', new RegExp(`${server.classroom?.room.state.code.slice(0, 3)} \\d{3}`));
   const student = await join(server, 'Anna');
   await says(wall, '[data-part=people]', 'Anna');
@@ -438,10 +473,10 @@ test.each(BROWSERS)(
     let front: SecureFront | undefined;
     const server = await startServer({
       siteDir,
-      classroom: { secureFront: () => front },
+      classroom: { listensAt: () => front && { protocol: 'https', host: '127.0.0.1', port: front.port } },
       addressOf: (port) => front?.addressOf(port),
     });
-    front = await listenSecure(certificate, { host: '127.0.0.1', port: 0, to: server.port });
+    front = await listenSecure(certificate, { place: await findPlace('127.0.0.1', 0), to: server.port });
     onTestFinished(() => front?.close());
     const browser = await openBrowser(name, { anyCertificate: true });
     onTestFinished(() => browser.close());

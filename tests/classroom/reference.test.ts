@@ -45,6 +45,7 @@ const ACTIONS: Record<TeacherAction['do'], true> = {
   'close-question': true,
   feed: true,
   say: true,
+  'join-at': true,
   end: true,
 };
 const REFUSALS: Record<ClassRefusal, true> = {

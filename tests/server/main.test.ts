@@ -1,4 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { lookup } from 'node:dns/promises';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
@@ -7,51 +6,10 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openControl } from '../helpers/control.ts';
 import { frames, upgrade } from '../helpers/frames.ts';
+import { run } from '../helpers/process.ts';
 import { type Answer, get, type RawConnection, rawConnection, readAnswer } from '../helpers/raw.ts';
 
 const root = join(import.meta.dirname, '../..');
-
-interface Ended {
-  code: number | null;
-  signal: string | null;
-  stdout: string;
-  stderr: string;
-}
-
-interface Process {
-  child: ChildProcess;
-  ended: Promise<Ended>;
-  /** The address it says it listens on; rejects when it ends before. */
-  listening(): Promise<URL>;
-}
-
-/** Starts the server as `npm start` does, from the folder `from`; it is killed when the test is over. */
-function run(options: string[], env: NodeJS.ProcessEnv = {}, from = root): Process {
-  const { PORT, HOST, ...rest } = process.env;
-  const child = spawn(process.execPath, [join(from, 'demo-server/main.ts'), ...options], {
-    env: { ...rest, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  const said = { stdout: '', stderr: '' };
-  const told = Promise.withResolvers<URL>();
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    said.stdout += text;
-    const [, address] = /^Pushlab listens on (\S+)\n/m.exec(said.stdout) ?? [];
-    if (address) told.resolve(new URL(address));
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said.stderr += text;
-  });
-  const ended = new Promise<Ended>((resolve) => {
-    child.on('close', (code, signal) => {
-      told.reject(new Error(`it ended with ${code ?? signal}: ${said.stderr}`));
-      resolve({ code, signal, ...said });
-    });
-  });
-  told.promise.catch(() => {});
-  return { child, ended, listening: () => told.promise };
-}
 
 const whole = (bytes: Buffer): Answer | undefined => {
   const answer = readAnswer(bytes);
@@ -127,27 +85,37 @@ describe('the options', () => {
   test.each([['--help'], ['--help', '--port', '0']])('%s prints what there is, and that is all', async (...options) => {
     const { code, stdout, stderr } = await run(options).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    for (const word of ['npm start', '--port', '--host', '--no-site', '--help', 'PORT', 'HOST', '4321', 'localhost']) {
+    for (const word of [
+      'npm start',
+      '--port',
+      '--host',
+      '--no-site',
+      '--help',
+      'PORT',
+      'PUSHLAB_HOST',
+      '4321',
+      'localhost',
+    ]) {
       expect(stdout).toContain(word);
     }
     expect(stdout).not.toContain('listens');
   });
 
   test('can come from the environment, and the command line has the last word', async () => {
-    const env = { PORT: '0', HOST: '127.0.0.1' };
+    const env = { PORT: '0', PUSHLAB_HOST: '127.0.0.1' };
     const byEnvironment = await run(['--no-site'], env).listening();
     expect(byEnvironment.hostname).toBe('127.0.0.1');
     expect(byEnvironment.port).not.toBe('4321');
     expect((await fetch(new URL('/healthz', byEnvironment))).status).toBe(200);
     const byOption = await run(['--no-site', '--port', '0', '--host', '127.0.0.1'], {
       PORT: 'x',
-      HOST: 'nowhere.invalid',
+      PUSHLAB_HOST: 'nowhere.invalid',
     });
     expect((await byOption.listening()).hostname).toBe('127.0.0.1');
   });
 
   test('that are empty in the environment are not there', async () => {
-    expect((await run(['--no-site', '--port', '0'], { HOST: '' }).listening()).hostname).toBe('localhost');
+    expect((await run(['--no-site', '--port', '0'], { PUSHLAB_HOST: '' }).listening()).hostname).toBe('localhost');
     const { stderr } = await run(['--no-site', '--host', 'nowhere.invalid'], { PORT: '' }).ended;
     expect(stderr).toContain('nowhere.invalid');
   });
@@ -167,6 +135,9 @@ describe('the options', () => {
     [['--host', 'nowhere.invalid'], {}, '--host nowhere.invalid is no address of this machine: choose localhost'],
     [['--host', '192.0.2.1'], {}, '--host 192.0.2.1 is no address of this machine: choose localhost'],
     [['--host='], {}, '--host takes a name or an address'],
+    [['--host', 'http://localhost'], {}, 'as in localhost or 0.0.0.0, got "http://localhost"'],
+    [[], { PUSHLAB_HOST: 'nowhere.invalid' }, 'PUSHLAB_HOST nowhere.invalid is no address of this machine'],
+    [[], { PUSHLAB_HOST: 'a b' }, 'PUSHLAB_HOST takes a name or an address of this machine'],
     [['--no-site=yes'], {}, 'See npm start -- --help.'],
   ])('%j with %j that make no sense are answered in one line, and 1', async (options, env, words) => {
     const { code, stdout, stderr } = await run(['--no-site', ...options], env).ended;
@@ -174,6 +145,14 @@ describe('the options', () => {
     expect(stderr).toMatch(/^pushlab: [^\n]+\n$/);
     expect(stderr).toContain(words);
   });
+
+  test.each(['x86_64-conda-linux-gnu', 'my-laptop', '0.0.0.0', '192.0.2.2'])(
+    'do not come from HOST, which shells export for themselves: %s',
+    async (host) => {
+      const server = run(['--no-site', '--port', '0'], { HOST: host });
+      expect((await server.listening()).hostname).toBe('localhost');
+    },
+  );
 
   test('with a port that is taken say so in one line, and 1', async () => {
     const other = createServer();
@@ -183,7 +162,9 @@ describe('the options', () => {
     for (const host of ['127.0.0.1', 'localhost']) {
       const { code, stdout, stderr } = await run(['--no-site', '--port', `${port}`, '--host', host]).ended;
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-      expect(stderr).toBe(`pushlab: port ${port} is taken: stop what listens there, or choose another with --port.\n`);
+      expect(stderr).toBe(
+        `pushlab: port ${port} is taken at 127.0.0.1: stop what listens there, or choose another with --port.\n`,
+      );
     }
   });
 });

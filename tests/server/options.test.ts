@@ -20,6 +20,8 @@ test('nothing given is a server for this machine alone, with the pages and witho
   expect(read([])).toMatchObject({
     port: 4321,
     host: 'localhost',
+    hostFrom: undefined,
+    joinAddress: undefined,
     secondPort: undefined,
     site: true,
     trustProxy: undefined,
@@ -36,18 +38,19 @@ test('a class listens everywhere unless a host is given', () => {
   expect(read(['--classroom']).host).toBe('0.0.0.0');
   expect(read(['--classroom-name', ' 10b '])).toMatchObject({ host: '0.0.0.0', classroom: true, classroomName: '10b' });
   expect(read(['--classroom', '--host', '127.0.0.1']).host).toBe('127.0.0.1');
-  expect(read(['--classroom'], { HOST: '10.0.0.2' }).host).toBe('10.0.0.2');
+  expect(read(['--classroom'], { PUSHLAB_HOST: '10.0.0.2' }).host).toBe('10.0.0.2');
 });
 
 test('the command line goes before the environment, and an empty variable is not there', () => {
-  const env = { PORT: '1', HOST: 'a', SECOND_PORT: '2' };
-  expect(read([], env)).toMatchObject({ port: 1, host: 'a', secondPort: 2 });
-  expect(read(['--port', '3', '--host', 'b', '--second-port', 'none'], env)).toMatchObject({
-    port: 3,
+  const env = { PORT: '81', PUSHLAB_HOST: 'a', SECOND_PORT: '82' };
+  expect(read([], env)).toMatchObject({ port: 81, host: 'a', hostFrom: 'PUSHLAB_HOST', secondPort: 82 });
+  expect(read(['--port', '83', '--host', 'b', '--second-port', 'none'], env)).toMatchObject({
+    port: 83,
     host: 'b',
+    hostFrom: '--host',
     secondPort: 'none',
   });
-  expect(read([], { PORT: '', HOST: '', SECOND_PORT: '', REDIS_URL: '' })).toEqual(read([]));
+  expect(read([], { PORT: '', PUSHLAB_HOST: '', SECOND_PORT: '', REDIS_URL: '' })).toEqual(read([]));
 });
 
 test('several are taken where several make sense', () => {

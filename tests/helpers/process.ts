@@ -1,0 +1,48 @@
+/** The server as a process, as `npm start` runs it. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface Ended {
+  code: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface Process {
+  child: ChildProcess;
+  ended: Promise<Ended>;
+  /** The address it says it listens on; rejects when it ends before. */
+  listening(): Promise<URL>;
+}
+
+/** Starts the server from the folder `from`; it is killed when the test is over. */
+export function run(options: string[], env: NodeJS.ProcessEnv = {}, from = root): Process {
+  const { PORT, PUSHLAB_HOST, SECOND_PORT, REDIS_URL, ...rest } = process.env;
+  const child = spawn(process.execPath, [join(from, 'demo-server/main.ts'), ...options], {
+    env: { ...rest, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const said = { stdout: '', stderr: '' };
+  const told = Promise.withResolvers<URL>();
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.stdout += text;
+    const [, address] = /^Pushlab listens on (\S+)\n/m.exec(said.stdout) ?? [];
+    if (address) told.resolve(new URL(address));
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.stderr += text;
+  });
+  const ended = new Promise<Ended>((resolve) => {
+    child.on('close', (code, signal) => {
+      told.reject(new Error(`it ended with ${code ?? signal}: ${said.stderr}`));
+      resolve({ code, signal, ...said });
+    });
+  });
+  told.promise.catch(() => {});
+  return { child, ended, listening: () => told.promise };
+}
