@@ -53,9 +53,15 @@ export function iframeHead(callback: string, origin?: string): string {
   return `<!doctype html><meta charset="utf-8"><script>function p(e){document.currentScript.remove();${call}}</script>\n`;
 }
 
-/** One event (or notice) as a script; without JSON it is the heartbeat, which only shows that the stream lives. */
+/**
+ * One event (or notice) as a script; without JSON it is the heartbeat, which only shows that the stream lives. JSON is
+ * not safe inside a script element: the HTML parser looks for `</script` before any program is read, in strings as well
+ * (HTML 4.12.1.3), and before ES2019 U+2028 and U+2029 ended a line of program. Written as `\u003c` and so on they are
+ * the same characters to the program, and nothing to the parser. In JSON all three can only stand in strings.
+ */
 export function iframeScript(json: string): string {
-  return `<script>p(${json})</script>\n`;
+  const safe = json.replace(/[<\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return `<script>p(${safe})</script>\n`;
 }
 
 /** How many events the state of `http10` and `keep-alive` holds: the last so many, as a page reload showed them. */

@@ -107,6 +107,20 @@ describe('an event on the wire', () => {
     expect(removed).toBe(3);
     expect(html).toMatch(/^<!doctype html><meta charset="utf-8">/);
   });
+
+  test.each([
+    '</script><script>stolen()</script>',
+    '<!--<script>',
+    '</SCRIPT >',
+    'a\u2028b\u2029c',
+    '\\u003c " \\ é 😀',
+  ])('stays data inside a script: %j', (data) => {
+    const nasty = { ...event, data };
+    const script = iframeScript(eventJson(nasty));
+    const code = script.slice('<script>'.length, -'</script>\n'.length);
+    expect(code).not.toMatch(/[<\u2028\u2029]/);
+    expect(runInContext(code, createContext({ p: JSON.stringify }))).toBe(JSON.stringify(nasty));
+  });
 });
 
 describe('settings', () => {
