@@ -1,6 +1,6 @@
 /**
  * One frame of the timeline. Time runs right; each lane is a row, each request a bar, each event a dot where it arrived,
- * with a fine line back to the moment it was sent: the more the line leans, the longer the event took.
+ * with a fine line back to the moment it happened: the more the line leans, the longer the event took.
  */
 import { drawFaults } from './fault-draw.ts';
 import type { Format } from './format.ts';
@@ -118,7 +118,7 @@ export function drawBars({ context, layout, view, palette, recording, now }: Fra
   context.globalAlpha = 1;
 }
 
-/** The dots of one lane's events, each with its line back to when it was sent. */
+/** The dots of one lane's events, each with its line back to when it happened. */
 export function drawEvents({ context, layout, view, palette, recording }: Frame, lane: LaneRecord, row: Row): void {
   const { events } = lane;
   const from = view.from + recording.zero;
@@ -181,7 +181,7 @@ function drawFocus({ context, layout, view, palette, recording, lanes, focus }: 
   context.stroke();
 }
 
-/** One event on all lanes: where each had it, with how long it took, and a line down from when it was sent. */
+/** One event on all lanes: where each had it, with how long it took, and a line down from when it happened. */
 function drawMarked({ context, layout, view, palette, recording, lanes, marked, format }: Frame): void {
   if (marked === 0) return;
   let sentX: number | null = null;

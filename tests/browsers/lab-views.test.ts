@@ -102,7 +102,7 @@ describe.each(BROWSERS)('the results in %s', (name) => {
     expect(await text(page, '[data-readout]')).toMatch(/^Long polling, event 2 in request \d/);
     await page.keyboard.press(' ');
     await open(page, 'inspect-event');
-    expect(await text(page, '[data-part=event-title]')).toMatch(/^Event 2, sent at [\d.]+\ss$/);
+    expect(await text(page, '[data-part=event-title]')).toMatch(/^Event 2, happened at [\d.]+\ss$/);
     const lanes = await page.$$eval('[data-part=inspect-event] tbody tr', (rows) =>
       rows.map((one) => one.textContent?.trim() ?? ''),
     );

@@ -3,7 +3,15 @@ import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type AppOptions, buildApp } from '../../demo-server/app.ts';
 import type { OpenedClass } from '../../demo-server/classroom/index.ts';
-import type { LaneLedger, RunInfo, RunLedger, RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
+import { type Feed, now } from '../../demo-server/feed.ts';
+import {
+  type LaneLedger,
+  OPEN_RUN,
+  type RunInfo,
+  type RunLedger,
+  type RunSettings,
+  type TechniqueId,
+} from '../../demo-server/protocol.ts';
 import { addPage } from './lane-page.ts';
 
 export interface TestServer {
@@ -33,19 +41,33 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server, with the pages for browser tests and the second origin if asked; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
+/** What a test may want besides the server's own options. */
+interface TestOptions {
+  /** The pages for browser tests. */
+  lanePage?: boolean;
+  faultPage?: boolean;
+  secondOrigin?: boolean;
+  /** The open feed is so many events old (it makes one a second) when the first request for it is answered. */
+  openEvents?: number;
+}
+
+/** Starts a server; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
 export async function startServer(
   {
     lanePage = false,
     faultPage = false,
     secondOrigin = false,
+    openEvents = 0,
     ...options
-  }: AppOptions & { lanePage?: boolean; faultPage?: boolean; secondOrigin?: boolean } = {},
+  }: AppOptions & TestOptions = {},
   atEnd: (close: () => Promise<void>) => void = onTestFinished,
 ): Promise<TestServer> {
   const app = await buildApp(options);
   if (lanePage) await addPage(app, 'lane-page');
   if (faultPage) await addPage(app, 'fault-page');
+  app.addHook('preHandler', async ({ run }) => {
+    if (run?.id === OPEN_RUN) grow(run.feed, openEvents);
+  });
   const inProgress = counter();
   const connections = counter();
   const firstRequests = new Map<string, PromiseWithResolvers<void>>();
@@ -112,6 +134,11 @@ export async function startServer(
       });
     },
   };
+}
+
+/** Makes a feed `events` old; does nothing where it is. */
+function grow(feed: Feed, events: number): void {
+  for (let seq = feed.lastSeq + 1; seq <= events; seq += 1) feed.take({ seq, sentAt: now(), data: 'x'.repeat(64) });
 }
 
 /** Counts what is going on; `up` returns how to count it down again, `zero` resolves when nothing is. */

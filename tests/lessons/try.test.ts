@@ -53,11 +53,15 @@ test('there are shell lines to run', () => {
   expect(tries.length).toBeGreaterThan(0);
 });
 
-describe('shell lines', () => {
+describe.each([
+  { age: 'has just started', openEvents: 0 },
+  // The replay ring has long lost the first events: a cursor of 0 gets a reset.
+  { age: 'has run for a day', openEvents: 86_400 },
+])('shell lines, against a server that $age', ({ openEvents }) => {
   let server: TestServer;
   let close: () => Promise<void>;
   beforeAll(async () => {
-    server = await startServer({ siteDir }, (end) => {
+    server = await startServer({ siteDir, openEvents }, (end) => {
       close = end;
     });
     // The open feed has begun to fill: a page says "as it is after a while". A long poll answers when it has.
