@@ -11,7 +11,10 @@ export interface Limits {
   streamsPerAddress: number;
   /** Simulated subscribers of all runs together; a run gets what is left. Nine lanes of 200 fit. */
   subscriberStreams: number;
-  /** Control sockets from one address; more are refused with 429. */
+  /**
+   * Control sockets from one address; more are refused with 429. Sockets of a class from one network that have not said
+   * who they are; with one more, one of them is closed with 1013.
+   */
   controlsPerAddress: number;
   /** Echo sockets from one address; more are refused with 429. */
   echoesPerAddress: number;

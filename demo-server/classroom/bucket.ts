@@ -13,6 +13,11 @@ export function bucket(burst: number, perSecond: number, clock: () => number = p
       fill();
       return tokens >= 1;
     },
+    /** Whether all tokens are there. */
+    full(): boolean {
+      fill();
+      return tokens === burst;
+    },
     /** Takes a token. False where there is none. */
     take(): boolean {
       fill();

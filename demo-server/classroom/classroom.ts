@@ -30,6 +30,10 @@ export interface Classroom extends Present {
   readonly erased: boolean;
   /** The runs of this server's devices in the newest class run; null where there is none. */
   readonly devices: DeviceRuns | null;
+  /** Whether this is the code to join with. */
+  isCode(code: unknown): boolean;
+  /** Refuses who cannot get a seat now, whatever the code: the class has ended, or takes nobody new and has no seat with this secret. */
+  refuseIfShut(own: unknown): void;
   /**
    * A new seat for who knows the code. Resolves with the secret by which the device gets it back: `own` where it is one,
    * and then whoever has said it before gets the seat of that time.
@@ -56,6 +60,10 @@ export interface Classroom extends Present {
 /** Opens the class `id` of the log and goes on where it stands. */
 export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledger: Ledger): Promise<Classroom> {
   const record = await openRecord(log, id);
+  function seatWith(secret: string): Seat | undefined {
+    const hash = hashOf(secret);
+    return [...record.state.seats.values()].find(({ secretHash }) => secretHash === hash);
+  }
   const room: Classroom = {
     id,
     log,
@@ -78,21 +86,25 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       record.tell();
       void clock.startIfReady(false);
     },
-    async join(code, nickname, own) {
+    isCode: (code) => code === record.state.code,
+    refuseIfShut(own) {
       refuseIfEnded(record.state);
-      if (code !== record.state.code) throw new ClassRefused('wrong-code', 'This is not the code of this class.');
+      if (isSecret(own) && seatWith(own)) return;
+      if (record.state.locked)
+        throw new ClassRefused('locked', 'The teacher has locked the class: nobody can join now.');
+      if (seatsOf(record.state).length >= SEATS) throw new ClassRefused('full', `A class has at most ${SEATS} seats.`);
+    },
+    async join(code, nickname, own) {
+      room.refuseIfShut(own);
+      if (!room.isCode(code)) throw new ClassRefused('wrong-code', 'This is not the code of this class.');
       const secret = isSecret(own) ? own : drawSecret();
-      const hash = hashOf(secret);
-      const known = [...record.state.seats.values()].find(({ secretHash }) => secretHash === hash);
+      const known = seatWith(secret);
       if (known) {
         if (known.nickname !== readNickname(nickname)) await room.rename(known.id, nickname);
         return { seat: known.id, secret };
       }
-      if (record.state.locked)
-        throw new ClassRefused('locked', 'The teacher has locked the class: nobody can join now.');
-      if (seatsOf(record.state).length >= SEATS) throw new ClassRefused('full', `A class has at most ${SEATS} seats.`);
       const seat = drawId();
-      await record.write({ type: 'joined', seat, secretHash: hash, nickname: readNickname(nickname) });
+      await record.write({ type: 'joined', seat, secretHash: hashOf(secret), nickname: readNickname(nickname) });
       return { seat, secret };
     },
     resume(id, secret) {

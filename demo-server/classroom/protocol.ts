@@ -11,8 +11,13 @@ export const CLASS_SOCKET = '/classroom';
 
 /** Characters that a nickname may have at the most. */
 export const NICKNAME_LENGTH = 24;
-/** Digits of a join code. */
-export const CODE_LENGTH = 6;
+/** Digits of a new class's join code; how hard it is to guess is calculated in door.ts. */
+export const CODE_LENGTH = 8;
+/** Digits of the codes that older versions drew; their classes keep them. */
+export const SHORTEST_CODE = 6;
+
+/** A join code as people read it: in two groups. */
+export const spacedCode = (code: string): string => `${code.slice(0, code.length / 2)} ${code.slice(code.length / 2)}`;
 
 export type NicknameFault = 'nickname-empty' | 'nickname-long' | 'nickname-characters';
 
@@ -401,6 +406,8 @@ export interface OwnPart {
 
 /** What the server sends. `at` = its clock in ms since the epoch, with fractions. */
 export type ClassMessage =
+  /** The code will be looked at when it is its turn; nothing is to be done meanwhile. */
+  | { type: 'wait' }
   | { type: 'seat'; seat: string; nickname: string; secret?: string }
   | { type: 'teacher' }
   | { type: 'pong'; id: number; at: number }
@@ -411,8 +418,10 @@ export type ClassMessage =
   | { type: 'done'; id: number; refused?: ClassRefusal; message?: string }
   | { type: 'refused'; why: ClassRefusal; message: string };
 
-/** Close codes of the class's socket, beyond those of RFC 6455: do not come back with the same greeting. */
+/** Close codes of the class's socket. 1013 is IANA's "Try Again Later"; the others are our own: do not come back with the same greeting. */
 export const CLOSED_FOR_GOOD = 4403;
+/** There was no room just now; come back with the same greeting. */
+export const CLOSED_FOR_NOW = 1013;
 /** The same seat or more sockets than it may have were opened elsewhere. */
 export const CLOSED_ELSEWHERE = 4409;
 

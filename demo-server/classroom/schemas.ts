@@ -10,7 +10,6 @@ export const classSocketSchema = {
     101: { description: 'Switching Protocols', type: 'null' },
     403: refused('The page that asks is of another origin.'),
     426: refused('A plain GET: this route speaks WebSocket.'),
-    429: refused('Too many sockets from this address.'),
   },
 };
 

@@ -7,16 +7,17 @@ import type { WebSocket } from 'ws';
 import { now } from '../feed.ts';
 import { heartbeat } from '../heartbeat.ts';
 import type { Limits } from '../limits.ts';
-import { take } from '../push.ts';
 import { refusePlainGet } from '../refusal.ts';
-import { type Bucket, bucket } from './bucket.ts';
+import { bucket } from './bucket.ts';
 import type { Classroom } from './classroom.ts';
+import { codeDoor } from './door.ts';
 import { type Member, Members } from './members.ts';
 import { everybody, type Part } from './peers.ts';
 import {
   CLASS_SOCKET,
   CLOSED_ELSEWHERE,
   CLOSED_FOR_GOOD,
+  CLOSED_FOR_NOW,
   type ClassMessage,
   type ClassRefusal,
   type ClassRequest,
@@ -27,6 +28,7 @@ import { ClassRefused } from './refused.ts';
 import { classSocketSchema } from './schemas.ts';
 import { drawId } from './secrets.ts';
 import { type Sight, showClass } from './show.ts';
+import { networkOf, Strangers } from './strangers.ts';
 
 /** A device that has not said who it is so long after the handshake is let go. */
 const HELLO_MS = 5000;
@@ -35,11 +37,9 @@ const ALIVE_MS = 4000;
 /** Messages of one device: a burst of eight pings and what a hasty hand can do, then this many a second. */
 const BURST = 40;
 const PER_SECOND = 15;
-/** Wrong codes and tokens of one address: a class that mistypes behind one address, and no machine that tries a million codes. */
-const TRIES = 30;
-const TRIES_PER_SECOND = 0.5;
 /** A device that lets this many bytes wait does not read. */
 const WAITING_BYTES = 256 * 1024;
+const NO_ROOM = 'Too many from this network come at once. Come again in a moment with the same.';
 
 /** A greeting that was refused so will be refused again. */
 const FOR_GOOD: readonly ClassRefusal[] = [
@@ -52,8 +52,8 @@ const FOR_GOOD: readonly ClassRefusal[] = [
   'full',
 ];
 
-/** What somebody is told who guesses. */
-const GUESSES: readonly ClassRefusal[] = ['wrong-code', 'wrong-token', 'unknown-seat'];
+/** What would be refused now and not in a moment. */
+const FOR_NOW: readonly ClassRefusal[] = ['too-many-tries', 'store-lost'];
 
 export interface ClassSocketOptions {
   limits: Limits;
@@ -77,8 +77,11 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
   });
   const all = everybody(room.log, room.id, members, ownPart, () => room.othersChanged());
   const show = showClass(room, { ...options.sight, everybody: all });
-  const perAddress = new Map<string, number>();
-  const tries = new Map<string, Bucket>();
+  // Seats and teachers are not counted by network: a whole school is behind one, and who is in has shown a secret. A class
+  // has so many seats, a seat so many devices.
+  const strangers = new Strangers<(why: ClassRefused) => void>(limits.controlsPerAddress);
+  const greetedFrom = new Map<string, number>();
+  const door = codeDoor(room.state.code.length);
   room.online = () => all.online;
   room.readyFor = (run) => all.ready(run);
   room.runsFor = (run) => all.runs(run);
@@ -87,22 +90,18 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
     method: 'GET',
     url: CLASS_SOCKET,
     schema: classSocketSchema,
-    preHandler: async (request) => {
-      if (!request.ws) return;
-      const release = take(perAddress, request.ip, limits.controlsPerAddress, `Address ${request.ip}`);
-      request.raw.socket.once('close', release);
-    },
     handler: refusePlainGet,
-    wsHandler: (socket, request) => serve(socket, request.ip),
+    wsHandler: (socket, request) => serve(socket, networkOf(request.ip)),
   });
   app.addHook('onClose', () => {
     all.close();
+    door.close();
     show.close();
     room.close();
   });
   return members;
 
-  function serve(socket: WebSocket, address: string): void {
+  function serve(socket: WebSocket, network: string): void {
     const messages = bucket(BURST, PER_SECOND);
     let who: { member: Member } | { teacher: true } | null = null;
     let greeted = false;
@@ -114,16 +113,20 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
     const refuse = (error: unknown): void => {
       if (!(error instanceof ClassRefused)) throw error;
       tell({ type: 'refused', why: error.why, message: error.message });
-      // Only what was wrong counts: a whole class may join at once from behind one address.
-      if (GUESSES.includes(error.why)) tries.get(address)?.take();
       if (FOR_GOOD.includes(error.why)) socket.close(CLOSED_FOR_GOOD, error.why);
-      else if (error.why === 'too-fast' || error.why === 'too-many-tries' || who === null)
-        socket.close(1008, error.why);
+      else if (who === null && FOR_NOW.includes(error.why)) socket.close(CLOSED_FOR_NOW, error.why);
+      else if (error.why === 'too-fast' || who === null) socket.close(1008, error.why);
     };
     const late = setTimeout(() => socket.close(1008, 'hello'), HELLO_MS);
     heartbeat(socket, Math.min(heartbeatMs, ALIVE_MS));
+    const gone = new AbortController();
+    strangers.add(network, refuse)?.(new ClassRefused('too-many-tries', NO_ROOM));
     socket.once('close', () => {
+      gone.abort();
       clearTimeout(late);
+      strangers.remove(network, refuse);
+      if (who) greetedFrom.set(network, (greetedFrom.get(network) ?? 1) - 1);
+      if (greetedFrom.get(network) === 0) greetedFrom.delete(network);
       show.remove(socket);
       if (who && 'member' in who) members.remove(who.member);
       all.changed();
@@ -156,34 +159,50 @@ export function classSocket(app: FastifyInstance, room: Classroom, options: Clas
     }
 
     async function greet(hello: ClassRequest & { type: 'hello' }): Promise<void> {
-      const known = tries.get(address) ?? bucket(TRIES, TRIES_PER_SECOND);
-      if (!tries.has(address) && tries.size > 10_000) tries.clear();
-      tries.set(address, known);
-      // Who comes with a seat's secret guesses nothing, and must not wait for a neighbour who does.
-      if (hello.as !== 'seat' && !known.any())
-        throw new ClassRefused('too-many-tries', 'Too many tries from this address. Wait a minute, then try again.');
+      clearTimeout(late);
       if (hello.as === 'teacher') {
         if (!room.isTeacher(hello.token))
           throw new ClassRefused('wrong-token', 'This is not a teacher’s link of this class.');
-        clearTimeout(late);
-        who = { teacher: true };
+        become({ teacher: true });
         tell({ type: 'teacher' });
         return show.addTeacher(socket);
       }
       let { seat, secret } = hello as { seat?: string; secret?: string };
       const isNew = hello.as === 'new';
-      if (isNew) ({ seat, secret } = await room.join(hello.code, hello.nickname, hello.secret));
+      if (isNew) {
+        await passDoor(hello.code, hello.secret);
+        ({ seat, secret } = await room.join(hello.code, hello.nickname, hello.secret));
+      }
       const { id, nickname } = room.resume(seat, secret);
       if (socket.readyState !== socket.OPEN) return;
-      clearTimeout(late);
       const member: Member = { seat: id, path: '', hidden: false };
-      who = { member };
+      become({ member });
       tell({ type: 'seat', seat: id, nickname, ...(isNew && secret ? { secret } : {}) });
       const tooMany = members.add(member);
       show.addMember(socket, member);
       if (tooMany) show.socketOf(tooMany)?.close(CLOSED_ELSEWHERE, 'elsewhere');
       all.changed();
       show.soon();
+    }
+    function become(now: NonNullable<typeof who>): void {
+      who = now;
+      strangers.remove(network, refuse);
+      greetedFrom.set(network, (greetedFrom.get(network) ?? 0) + 1);
+    }
+
+    /** Waits until the code may be looked at. The secrets of seats and teachers go by no door: they are 32 random bytes. */
+    async function passDoor(code: unknown, secret: unknown): Promise<void> {
+      room.refuseIfShut(secret);
+      // What can be no code of this class is no guess.
+      if (typeof code !== 'string' || code.length !== room.state.code.length) return;
+      const verdict = await door.knock(
+        network,
+        greetedFrom.has(network),
+        () => room.isCode(code),
+        () => tell({ type: 'wait' }),
+        gone.signal,
+      );
+      if (verdict === 'again') throw new ClassRefused('too-many-tries', NO_ROOM);
     }
 
     async function part(member: Member, message: ClassRequest): Promise<void> {

@@ -5,6 +5,7 @@ import { isNamed, type JoinPicture, qrForTerminal } from './addresses.ts';
 import type { OpenedClass } from './index.ts';
 import type { ClassLog } from './log.ts';
 import { memoryLog } from './log.ts';
+import { spacedCode } from './protocol.ts';
 import { redisLog } from './redis-log.ts';
 import { StoreError, sqliteLog } from './sqlite-log.ts';
 
@@ -43,14 +44,12 @@ function whereToJoin({ code, addresses, trouble }: JoinPicture): string {
   const [first, ...others] = addresses;
   if (trouble) {
     const here = trouble === 'this-machine' ? `  join at      ${first?.url}\n` : '';
-    return `${here}  code         ${spaced(code)}\n\n${TROUBLE[trouble]}\n`;
+    return `${here}  code         ${spacedCode(code)}\n\n${TROUBLE[trouble]}\n`;
   }
   const also = others.map(({ url, network }) => `           or  ${url}${network ? `  (${network})` : ''}\n`).join('');
   const choice = others.length > 0 ? '  (--join-address or the console choose another for the code on the wall)\n' : '';
-  return `  join at      ${first?.url}\n${also}${choice}  code         ${spaced(code)}\n${first?.qr ? `\n${qrForTerminal(first.qr)}\n` : ''}`;
+  return `  join at      ${first?.url}\n${also}${choice}  code         ${spacedCode(code)}\n${first?.qr ? `\n${qrForTerminal(first.qr)}\n` : ''}`;
 }
-
-const spaced = (code: string): string => `${code.slice(0, 3)} ${code.slice(3)}`;
 
 /** What the terminal says when this machine is in another network than before. */
 export function movedTo(join: JoinPicture): string {

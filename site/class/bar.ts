@@ -11,14 +11,15 @@ import { type ClassRunPart, takePart } from './class-run.ts';
 import { readFeed } from './feed.ts';
 import { standAtFoot } from './foot.ts';
 import { h } from './html.ts';
-import { type Identity, identity, keepIdentity, RENAME, RENAMED, tab } from './identity.ts';
+import { type Identity, identity, keepIdentity, RENAME, RENAMED, setStanding, tab } from './identity.ts';
 import { type Link, type LinkState, openLink } from './link.ts';
 import { openOutbox } from './outbox.ts';
 import { questionPanel } from './question-panel.ts';
 import { classWords } from './words.ts';
 
-/** Where the lab is. */
+/** Where the lab is, and where one joins. */
 const LAB = '/lab/';
+const JOIN = '/join/';
 
 /** Opens the bar of whoever this device is in the class. Does nothing on the classroom's own pages for teachers, which show all of it. */
 export async function openBar(): Promise<void> {
@@ -76,18 +77,21 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     outbox.clear();
     keepIdentity(null);
     close();
+    setStanding('left');
   });
+  const over = new AbortController();
+  const { signal } = over;
   function close(): void {
+    over.abort();
     outbox.close();
     bar.remove();
   }
 
   const here = () =>
     link.send({ type: 'here', path: location.pathname, hidden: document.visibilityState === 'hidden' });
-  document.addEventListener('visibilitychange', here);
-  document.addEventListener(RENAME, (event) => {
-    link.send({ type: 'nickname', nickname: (event as CustomEvent<string>).detail });
-  });
+  document.addEventListener('visibilitychange', here, { signal });
+  const rename = (event: Event) => link.send({ type: 'nickname', nickname: (event as CustomEvent<string>).detail });
+  document.addEventListener(RENAME, rename, { signal });
   function renamed(now: string): void {
     nickname = now;
     keepIdentity({ ...who, nickname });
@@ -104,6 +108,7 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
         if (message.nickname !== nickname) renamed(message.nickname);
         here();
         outbox.sayAgain();
+        setStanding('in');
       }
       const late = outbox.hear(message);
       if (late) tooLate = late.type === 'answer';
@@ -196,13 +201,23 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     draw();
   }
   function refused(why: ClassRefusal | null): void {
-    // The seat is gone for good: this device belongs to no class any more.
+    // The seat is gone for good: this device belongs to no class any more. Its reader keeps the name.
+    tab.set('nickname', nickname);
     if (why !== 'ended') keepIdentity(null);
     const unsent = outbox.waits ? say(words, 'class.bar.unsent') : '';
     outbox.clear();
+    setStanding('refused', why);
+    // The page to join says it in its own place, with the form beside it.
+    if (document.querySelector('push-class-join')) {
+      close();
+      return;
+    }
     setText(state, say(words, 'class.bar.state.refused'));
     setText(now, `${say(words, `class.refused.${why ?? 'unknown-seat'}`)} ${unsent}`);
     panel.show(null, null, 'told');
+    setText(go, say(words, 'class.bar.again'));
+    go.href = JOIN;
+    go.hidden = why === 'ended';
     leave.replaceWith(h('button', { type: 'button', class: 'leave', click: close }, say(words, 'class.bar.close')));
   }
 }

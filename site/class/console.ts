@@ -1,12 +1,17 @@
 /** `<push-class-console>`: everything that a teacher can do with a class. */
-import type { JoinPlace, TeacherAction, TeacherPicture } from '../../demo-server/classroom/protocol.ts';
+import {
+  type JoinPlace,
+  spacedCode,
+  type TeacherAction,
+  type TeacherPicture,
+} from '../../demo-server/classroom/protocol.ts';
 import { settingsFromTexts } from '../lab/settings.ts';
 import { say, setText } from '../lab/words.ts';
 import { type AskedQuestion, questionsOf } from './ask.ts';
 import { h, show } from './html.ts';
 import { sitePages, titleOf } from './pages.ts';
 import { peopleTable } from './people.ts';
-import { connectTeacher, runInWords, showResults, spaced, type TeacherPage } from './picture.ts';
+import { connectTeacher, runInWords, showResults, type TeacherPage } from './picture.ts';
 
 class ClassConsole extends HTMLElement {
   #page: TeacherPage | null = null;
@@ -175,7 +180,7 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
   const { words, format, part } = page;
   const { class: now, join } = picture;
   setText(part('name'), now.name);
-  setText(part('code'), spaced(join.code));
+  setText(part('code'), spacedCode(join.code));
   drawPlace(join, page);
   setText(part('kept'), say(words, `class.kept.${picture.kept}`));
   part('trouble').hidden = picture.trouble === null;

@@ -2,9 +2,31 @@
  * Who this device is in a class: a seat with the secret that gives it back, or the teacher. Kept on the device, so that a
  * reload, sleep, or another wifi changes nothing. Nothing of it ever stands in an address that is sent.
  */
+import type { ClassRefusal } from '../../demo-server/classroom/protocol.ts';
+
 export type Identity =
   | { as: 'seat'; seat: string; secret: string; nickname: string }
   | { as: 'teacher'; token: string };
+
+/**
+ * What the server says of who this device is: nothing yet, that it is in, that it is refused; `left`: the reader has given
+ * the seat up.
+ */
+export interface Standing {
+  state: 'unknown' | 'in' | 'refused' | 'left';
+  why: ClassRefusal | null;
+}
+
+/** Dispatched on the document when the standing has changed. */
+export const STANDING = 'pushlab:standing';
+let current: Standing = { state: 'unknown', why: null };
+export const standing = (): Standing => current;
+
+/** Says on this page how this device stands in the class. */
+export function setStanding(state: Standing['state'], why: ClassRefusal | null = null): void {
+  current = { state, why };
+  document.dispatchEvent(new Event(STANDING));
+}
 
 /** Dispatched on the document: the page that a reader joins at would like another nickname, and: the seat has one now. */
 export const RENAME = 'pushlab:rename';

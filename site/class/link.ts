@@ -121,12 +121,15 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
       return;
     }
     if (message.type === 'refused') why = message.why;
-    if (message.type === 'seat' || message.type === 'teacher') {
-      attempts = 0;
-      why = null;
+    if (message.type === 'wait' || message.type === 'seat' || message.type === 'teacher') {
+      // The greeting has arrived: from now on only silence is a sign of a dead connection.
       clearTimeout(tooLate);
       clearInterval(alive);
       alive = window.setInterval(beat, ALIVE_MS);
+    }
+    if (message.type === 'seat' || message.type === 'teacher') {
+      attempts = 0;
+      why = null;
       void sync();
     }
     hear(message);

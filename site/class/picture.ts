@@ -113,6 +113,3 @@ export function qrPicture(rows: readonly string[], label: string): SVGElement {
     svg('path', { class: 'ink', d: path }),
   );
 }
-
-/** A join code in two groups, as one reads it out. */
-export const spaced = (code: string): string => `${code.slice(0, 3)} ${code.slice(3)}`;

@@ -1,11 +1,11 @@
 /** `<push-class-projector>`: the class on the wall. How to join, who is here, the question, the live numbers. */
-import type { TeacherPicture } from '../../demo-server/classroom/protocol.ts';
+import { spacedCode, type TeacherPicture } from '../../demo-server/classroom/protocol.ts';
 import { say, setText } from '../lab/words.ts';
 import { answerBars } from './answers.ts';
 import { fitTables } from './fit.ts';
 import { h, show } from './html.ts';
 import { measureLines } from './measured.ts';
-import { connectTeacher, qrPicture, runInWords, showResults, spaced, type TeacherPage } from './picture.ts';
+import { connectTeacher, qrPicture, runInWords, showResults, type TeacherPage } from './picture.ts';
 
 class ClassProjector extends HTMLElement {
   #page: TeacherPage | null = null;
@@ -41,7 +41,7 @@ function draw(picture: TeacherPicture, page: TeacherPage): void {
       { class: 'code' },
       h('span', { class: 'label' }, say(words, 'class.projector.code')),
       ' ',
-      h('b', {}, spaced(join.code)),
+      h('b', {}, spacedCode(join.code)),
     );
   show(part('join'), [join, now.locked, now.ended], () => {
     if (now.ended) return [h('p', { class: 'big' }, say(words, 'class.refused.ended'))];

@@ -6,6 +6,7 @@ import { say, setText, type Words } from '../lab/words.ts';
 import { questionsOf } from './ask.ts';
 import { standAtFoot } from './foot.ts';
 import { h } from './html.ts';
+import { setStanding } from './identity.ts';
 import { openLink } from './link.ts';
 import { willBeMeasured } from './measured.ts';
 
@@ -81,6 +82,11 @@ export function openTeacherBar(token: string, words: Words): void {
       bar.dataset.state = next;
       setText(state, say(words, `class.bar.state.${next}`));
       if (why) setText(said, say(words, `class.refused.${why}`));
+      if (next === 'online') setStanding('in');
+      if (next !== 'refused') return;
+      setStanding('refused', why);
+      // The page to join says it in its own place, and takes this device as a student.
+      if (document.querySelector('push-class-join')) bar.remove();
     },
   });
 

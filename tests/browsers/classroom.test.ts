@@ -262,7 +262,7 @@ test('the projector shows how to join and who is here, fits, and hides answers u
   expect(await axe(wall)).toEqual([]);
   networks = twoNetworks('192.168.1.20');
   await shown('192.168.1.20');
-  await says(wall, '.code', new RegExp(`${server.classroom?.room.state.code.slice(0, 3)} \\d{3}`));
+  await says(wall, '.code', new RegExp(`${server.classroom?.room.state.code.slice(0, 4)} \\d{4}`));
   const student = await join(server, 'Anna');
   await says(wall, '[data-part=people]', 'Anna');
   await wall.bringToFront();
@@ -339,7 +339,7 @@ test.each(BROWSERS)(
     await student.waitForSelector('push-class-join[data-state=form]');
     await student.type('[data-part=code]', '12');
     await student.keyboard.press('Enter');
-    await says(student, '[data-part=fault]', 'six digits');
+    await says(student, '[data-part=fault]', 'on the wall');
     expect(await axe(student)).toEqual([]);
 
     const teacher = await device(name);

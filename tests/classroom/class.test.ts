@@ -444,18 +444,6 @@ describe('one noisy device', () => {
     expect(person(teacher, 'Anna')?.presence).toBe('online');
   });
 
-  test('guesses no code: after thirty tries the address has to wait', async () => {
-    const { server } = await openClass();
-    const reasons: string[] = [];
-    for (let n = 0; n < 32; n += 1) {
-      const device = await openDevice(server.port);
-      device.send({ type: 'hello', as: 'new', code: `${n}`, nickname: 'Eve' });
-      reasons.push((await device.closed).reason);
-    }
-    expect(reasons[0]).toBe('wrong-code');
-    expect(reasons.at(-1)).toBe('too-many-tries');
-  });
-
   test('of another origin is not let in', async () => {
     const { server } = await openClass();
     const connection = rawConnection(server.port, handshake('http://evil.example'));

@@ -109,7 +109,7 @@ test('who comes with plain HTTP is sent to https; who sends neither is let go', 
 
 test('a device is known by its own address, so that one who guesses codes shuts out nobody else', async () => {
   const { port, printed } = await start(await folder());
-  const code = /code +(\d{3}) (\d{3})/.exec(printed)?.slice(1).join('') ?? '';
+  const code = /code +(\d{4}) (\d{4})/.exec(printed)?.slice(1).join('') ?? '';
   /** What the class says to a device that comes from this address of loopback and tries a code. */
   const tries = (localAddress: string, tried: string): Promise<{ type: string; why?: string }> =>
     new Promise((resolve, reject) => {

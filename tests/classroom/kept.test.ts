@@ -49,7 +49,7 @@ async function startBy(by: string[], dataDir: string, ...options: string[]): Pro
       printed += text;
       const [, port] = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(printed) ?? [];
       const [, token] = /this machine \S+\/teach\/#(\S+)/.exec(printed) ?? [];
-      const [, first, second] = /code +(\d{3}) (\d{3})/.exec(printed) ?? [];
+      const [, first, second] = /code +(\d{4}) (\d{4})/.exec(printed) ?? [];
       if (port && token && first)
         resolve({ child, port: Number(port), code: `${first}${second}`, token, printed, ended });
     });

@@ -24,6 +24,7 @@ const REQUESTS: Record<ClassRequest['type'], true> = {
   act: true,
 };
 const MESSAGES: Record<ClassMessage['type'], true> = {
+  wait: true,
   seat: true,
   teacher: true,
   pong: true,

@@ -49,6 +49,8 @@ interface TestOptions {
   secondOrigin?: boolean;
   /** The open feed is so many events old (it makes one a second) when the first request for it is answered. */
   openEvents?: number;
+  /** The port of a server that was stopped, for one in its place. */
+  at?: number;
 }
 
 /** Starts a server; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
@@ -58,6 +60,7 @@ export async function startServer(
     faultPage = false,
     secondOrigin = false,
     openEvents = 0,
+    at = 0,
     ...options
   }: AppOptions & TestOptions = {},
   atEnd: (close: () => Promise<void>) => void = onTestFinished,
@@ -88,7 +91,7 @@ export async function startServer(
     await app.close();
   };
   atEnd(stop);
-  await app.listen({ port: 0, host: '127.0.0.1' });
+  await app.listen({ port: at, host: '127.0.0.1' });
   if (secondOrigin) await app.secondOrigin.listen({ port: 0, host: '127.0.0.1' });
   const { port } = app.server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}`;
