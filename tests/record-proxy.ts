@@ -1,7 +1,8 @@
 /**
  * Records what nginx makes of the techniques: `node tests/record-proxy.ts`. Starts the real server and the real nginx
- * with each configuration of content/proxy/, reads all techniques through it, and writes what came, and when, to
- * content/recorded/proxy.json. Server and reader are one process, so both stamps of an event are of one clock.
+ * with each configuration of content/proxy/, by the defaults that it has and by those of 1.29.7, reads all techniques
+ * through it, and writes what came, and when, to content/recorded/proxy.json. Server and reader are one process, so both
+ * stamps of an event are of one clock. Needs an nginx before 1.29.7, as Debian ships it.
  */
 import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -9,12 +10,15 @@ import { join } from 'node:path';
 import { buildApp } from '../demo-server/app.ts';
 import { LADDER, type RungId, type RunInfo, type RunLedger } from '../demo-server/protocol.ts';
 import {
+  GENERATIONS,
+  type Generation,
   PROXY_CONFIGS,
   type ProxyConfig,
   type ProxyRecording,
+  type ProxyRun,
   type ProxySeen,
 } from '../site/components/proxy-recording.ts';
-import { nginxVersion, proxyConf, startNginx, withLines } from './helpers/nginx.ts';
+import { newerDefaults, nginxVersion, proxyConf, startNginx, withLines } from './helpers/nginx.ts';
 import { legs } from './proxy/legs.ts';
 import { startReader } from './proxy/reader.ts';
 
@@ -33,14 +37,15 @@ await app.listen({ port: 0, host: '127.0.0.1' });
 const { port } = app.server.address() as AddressInfo;
 const url = `http://127.0.0.1:${port}`;
 
-const seen = {} as Record<ProxyConfig, Record<RungId, ProxySeen>>;
+const direct = {} as ProxyRun;
+const seen: ProxyRecording['seen'] = { older: {}, newer: {} } as ProxyRecording['seen'];
 try {
-  for (const config of PROXY_CONFIGS) {
-    seen[config] = await record(config);
-    const heard = Object.entries(seen[config]).map(
-      ([id, { live, latencyMs }]) => `${id} ${live ? 'live' : 'held'} ${latencyMs}`,
-    );
-    process.stdout.write(`${config}: ${heard.join(', ')}\n`);
+  Object.assign(direct, await record('direct', undefined, false));
+  for (const generation of GENERATIONS) {
+    for (const config of PROXY_CONFIGS) {
+      const packed = config.startsWith('gzip');
+      seen[generation][config] = await record(`${config}, ${generation}`, await confOf(config, generation), packed);
+    }
   }
 } finally {
   app.endConnections();
@@ -52,23 +57,25 @@ const recording: ProxyRecording = {
   date: new Date().toISOString().slice(0, 10),
   command: 'node tests/record-proxy.ts',
   settings: SETTINGS,
+  direct,
   seen,
 };
 await writeFile(join(import.meta.dirname, '../content/recorded/proxy.json'), `${JSON.stringify(recording, null, 1)}\n`);
 
-async function confOf(config: ProxyConfig): Promise<string | undefined> {
-  if (config === 'direct') return undefined;
-  if (config === 'gzip') return withLines(await proxyConf('without-header'), ...GZIP);
-  if (config === 'gzip-fixed') return withLines(await proxyConf('fixed'), ...GZIP);
-  return proxyConf(config);
+async function confOf(config: ProxyConfig, generation: Generation): Promise<string> {
+  const plain = await proxyConf({ gzip: 'without-header', 'gzip-fixed': 'fixed' }[config as string] ?? config);
+  const conf = config.startsWith('gzip') ? withLines(plain, ...GZIP) : plain;
+  return generation === 'newer' ? newerDefaults(conf) : conf;
 }
 
-/** One run with all techniques at once, so that all have the same events; each through an nginx of its own, so that none uses another's connections. */
-async function record(config: ProxyConfig): Promise<Record<RungId, ProxySeen>> {
-  const conf = await confOf(config);
+/**
+ * One run with all techniques at once, so that all have the same events; each through an nginx of its own, so that none
+ * uses another's connections. Without `conf` there is no nginx.
+ */
+async function record(name: string, conf: string | undefined, packed: boolean): Promise<ProxyRun> {
   const nginxes = conf === undefined ? [] : await Promise.all(LADDER.map(() => startNginx(conf, port)));
   const run = (await json('/runs', SETTINGS)) as RunInfo;
-  const headers: Record<string, string> = config.startsWith('gzip') ? { 'accept-encoding': 'gzip' } : {};
+  const headers: Record<string, string> = packed ? { 'accept-encoding': 'gzip' } : {};
   const readers = LADDER.map((technique, n) => {
     const { pollIntervalMs } = SETTINGS;
     return [
@@ -105,7 +112,9 @@ async function record(config: ProxyConfig): Promise<Record<RungId, ProxySeen>> {
     }),
   );
   await Promise.all(nginxes.map(({ stop }) => stop()));
-  return Object.fromEntries(lanes) as Record<RungId, ProxySeen>;
+  const fates = lanes.map(([id, { live, latencyMs }]) => `${id} ${live ? 'live' : 'held'} ${latencyMs}`);
+  process.stdout.write(`${name}: ${fates.join(', ')}\n`);
+  return Object.fromEntries(lanes) as ProxyRun;
 }
 
 async function json(path: string, body?: object): Promise<unknown> {

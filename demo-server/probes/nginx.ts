@@ -50,6 +50,11 @@ export function proxyConf(name: string): Promise<string> {
   return readFile(join(import.meta.dirname, '../../content/proxy', `${name}.conf`), 'utf8');
 }
 
+/** A configuration as nginx 1.29.7 and later reads it: with the defaults of then, which an older one has to be told. */
+export async function newerDefaults(conf: string): Promise<string> {
+  return `${await proxyConf('newer-defaults')}\n${conf}`;
+}
+
 /** A configuration with more lines in its `server`. Throws where it has none. */
 export function withLines(conf: string, ...lines: string[]): string {
   const [before, after, ...more] = conf.split('\nserver {\n');

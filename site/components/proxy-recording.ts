@@ -1,18 +1,29 @@
 /** What a proxy makes of each technique: the form of content/recorded/proxy.json, made by `node tests/record-proxy.ts`. */
 import type { RungId } from '../../demo-server/protocol.ts';
 
-/** `direct` = no proxy; the others are content/proxy/<name>.conf, `gzip` and `gzip-fixed` with compression as well. */
+/** content/proxy/<name>.conf; `gzip` and `gzip-fixed` with compression as well. */
 export const PROXY_CONFIGS = [
-  'direct',
   'without-header',
   'default',
   'buffering-off',
   'upgrade',
+  'group',
   'fixed',
   'gzip',
   'gzip-fixed',
 ] as const;
 export type ProxyConfig = (typeof PROXY_CONFIGS)[number];
+
+/** nginx changed its defaults in 1.29.7: `older` = those before, `newer` = those since, by content/proxy/newer-defaults.conf. */
+export const GENERATIONS = ['older', 'newer'] as const;
+export type Generation = (typeof GENERATIONS)[number];
+
+/** A column of the table: no proxy, or a configuration by the defaults of one generation. */
+export type ProxyColumn = 'direct' | ProxyConfig | `${ProxyConfig}@newer`;
+export const PROXY_COLUMNS: readonly ProxyColumn[] = [
+  'direct',
+  ...PROXY_CONFIGS.flatMap((config): ProxyColumn[] => [config, `${config}@newer`]),
+];
 
 /** One technique through one configuration. */
 export interface ProxySeen {
@@ -27,9 +38,10 @@ export interface ProxySeen {
   packed: string | null;
   /** Between reader and proxy: the version of the answer, and whether one connection served several requests. */
   outside: { answer: string; reused: boolean };
-  /** Between proxy and server. */
-  inside: { request: string; answer: string; requests: number; connections: number };
+  /** Between proxy and server. `connection` = that header of the first request; null where it had none. */
+  inside: { request: string; connection: string | null; answer: string; requests: number; connections: number };
 }
+export type ProxyRun = Record<RungId, ProxySeen>;
 
 export interface ProxyRecording {
   nginx: string;
@@ -43,5 +55,13 @@ export interface ProxyRecording {
     durationSeconds: number;
     pollIntervalMs: number;
   };
-  seen: Record<ProxyConfig, Record<RungId, ProxySeen>>;
+  direct: ProxyRun;
+  seen: Record<Generation, Record<ProxyConfig, ProxyRun>>;
+}
+
+/** What a column of the table shows, and how it is labelled: its configuration, and the generation where it is the newer one. */
+export function columnOf(recording: ProxyRecording, column: ProxyColumn): { run: ProxyRun; newer: boolean } {
+  if (column === 'direct') return { run: recording.direct, newer: false };
+  const [config, newer] = column.split('@') as [ProxyConfig, string | undefined];
+  return { run: recording.seen[newer ? 'newer' : 'older'][config], newer: newer !== undefined };
 }
