@@ -1,24 +1,29 @@
 /**
  * Records what nginx makes of the techniques: `node tests/record-proxy.ts`. Starts the real server and the real nginx
- * with each configuration of content/proxy/, by the defaults that it has and by those of 1.29.7, reads all techniques
+ * with each configuration of content/proxy/, by the defaults before 1.29.7 and since, reads all techniques
  * through it, and writes what came, and when, to content/recorded/proxy.json. Server and reader are one process, so both
- * stamps of an event are of one clock. Needs an nginx before 1.29.7, as Debian ships it.
+ * stamps of an event are of one clock.
  */
 import { writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buildApp } from '../demo-server/app.ts';
-import { LADDER, type RungId, type RunInfo, type RunLedger } from '../demo-server/protocol.ts';
 import {
-  GENERATIONS,
-  type Generation,
+  LADDER,
+  NGINX_DEFAULTS,
+  type NginxDefaults,
+  type RungId,
+  type RunInfo,
+  type RunLedger,
+} from '../demo-server/protocol.ts';
+import {
   PROXY_CONFIGS,
   type ProxyConfig,
   type ProxyRecording,
   type ProxyRun,
   type ProxySeen,
 } from '../site/components/proxy-recording.ts';
-import { newerDefaults, nginxVersion, proxyConf, startNginx, withLines } from './helpers/nginx.ts';
+import { nginxVersion, proxyConf, startNginx, withDefaults, withLines } from './helpers/nginx.ts';
 import { legs } from './proxy/legs.ts';
 import { startReader } from './proxy/reader.ts';
 
@@ -41,10 +46,10 @@ const direct = {} as ProxyRun;
 const seen: ProxyRecording['seen'] = { older: {}, newer: {} } as ProxyRecording['seen'];
 try {
   Object.assign(direct, await record('direct', undefined, false));
-  for (const generation of GENERATIONS) {
+  for (const defaults of NGINX_DEFAULTS) {
     for (const config of PROXY_CONFIGS) {
       const packed = config.startsWith('gzip');
-      seen[generation][config] = await record(`${config}, ${generation}`, await confOf(config, generation), packed);
+      seen[defaults][config] = await record(`${config}, ${defaults}`, await confOf(config, defaults), packed);
     }
   }
 } finally {
@@ -62,10 +67,9 @@ const recording: ProxyRecording = {
 };
 await writeFile(join(import.meta.dirname, '../content/recorded/proxy.json'), `${JSON.stringify(recording, null, 1)}\n`);
 
-async function confOf(config: ProxyConfig, generation: Generation): Promise<string> {
+async function confOf(config: ProxyConfig, defaults: NginxDefaults): Promise<string> {
   const plain = await proxyConf({ gzip: 'without-header', 'gzip-fixed': 'fixed' }[config as string] ?? config);
-  const conf = config.startsWith('gzip') ? withLines(plain, ...GZIP) : plain;
-  return generation === 'newer' ? newerDefaults(conf) : conf;
+  return withDefaults(defaults, config.startsWith('gzip') ? withLines(plain, ...GZIP) : plain);
 }
 
 /**

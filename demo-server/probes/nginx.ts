@@ -7,6 +7,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { NginxDefaults } from '../protocol.ts';
 
 export interface Nginx {
   port: number;
@@ -50,9 +51,9 @@ export function proxyConf(name: string): Promise<string> {
   return readFile(join(import.meta.dirname, '../../content/proxy', `${name}.conf`), 'utf8');
 }
 
-/** A configuration as nginx 1.29.7 and later reads it: with the defaults of then, which an older one has to be told. */
-export async function newerDefaults(conf: string): Promise<string> {
-  return `${await proxyConf('newer-defaults')}\n${conf}`;
+/** A configuration by the defaults before or since nginx 1.29.7, set by hand, whichever nginx reads it. */
+export async function withDefaults(defaults: NginxDefaults, conf: string): Promise<string> {
+  return `${await proxyConf(`${defaults}-defaults`)}\n${conf}`;
 }
 
 /** A configuration with more lines in its `server`. Throws where it has none. */

@@ -1,16 +1,17 @@
 /**
- * What stands in for nginx where there is none: holds an answer back as nginx does by default, and lets it go where the
- * configuration or the application says so. Only an imitation, and the page says that it is one.
+ * What stands in for nginx where there is none: holds an answer back as nginx does by its older defaults, and lets it go
+ * where the configuration or the application says so. Only an imitation, and the page says that it is one.
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { Transform } from 'node:stream';
+import type { NginxDefaults } from '../protocol.ts';
 
 /** nginx passes a buffer on when it is full: proxy_buffer_size, a page of memory. */
 const BUFFER_BYTES = 4096;
 
-/** Whether `config` holds back an answer with these headers. */
-export function holdsBack(config: string, headers: IncomingHttpHeaders): boolean {
-  if (config === 'buffering-off' || config === 'fixed') return false;
+/** Whether nginx with `config` holds back an answer with these headers. By the newer defaults it passes chunks as they come. */
+export function holdsBack(config: string, defaults: NginxDefaults, headers: IncomingHttpHeaders): boolean {
+  if (defaults === 'newer' || config === 'buffering-off' || config === 'fixed') return false;
   return config === 'without-header' || headers['x-accel-buffering'] !== 'no';
 }
 

@@ -8,10 +8,10 @@ import { request as ask, type IncomingHttpHeaders, type IncomingMessage, type Re
 import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../limits.ts';
-import { type LabProxy, PROXY_CONFIGS } from '../protocol.ts';
+import { type LabProxy, NGINX_DEFAULTS, type NginxDefaults, PROXY_CONFIGS } from '../protocol.ts';
 import { take } from '../push.ts';
 import { RefusalError } from '../refusal.ts';
-import { type Nginx, nginxVersion, proxyConf, startNginx, withLines } from './nginx.ts';
+import { type Nginx, nginxVersion, proxyConf, startNginx, withDefaults, withLines } from './nginx.ts';
 import { bufferingStep, holdsBack, passesUpgrade } from './own-step.ts';
 import { onPath } from './programs.ts';
 import { proxiedSchema, proxySchema } from './schemas.ts';
@@ -30,12 +30,22 @@ interface Running {
   port: number;
   host: string;
   config: string;
+  defaults: NginxDefaults;
   nginx: Nginx | undefined;
   users: number;
   idle: NodeJS.Timeout | undefined;
 }
 
-type Named = FastifyRequest<{ Params: { config: string; technique: string }; Querystring: { gzip?: string } }>;
+type Named = FastifyRequest<{
+  Params: { config: string; technique: string };
+  Querystring: { gzip?: string; defaults?: NginxDefaults };
+}>;
+/** What is asked for: each of them is a proxy of its own. */
+interface Wanted {
+  config: string;
+  defaults: NginxDefaults;
+  gzip: boolean;
+}
 
 /** Registers the routes. `nginx` = full path of the program; null = do without; undefined = look for one. */
 export function proxyProbes(
@@ -46,11 +56,10 @@ export function proxyProbes(
   const perAddress = new Map<string, number>();
   const open = new Set<Socket>();
 
-  async function start(name: string, config: string, server: string): Promise<Running> {
-    const gzip = name !== config;
-    const text = await proxyConf(config);
+  async function start(name: string, { config, defaults, gzip }: Wanted, server: string): Promise<Running> {
+    const text = await withDefaults(defaults, await proxyConf(config));
     const path = `/probe/proxy/${name}`;
-    const common = { config, users: 0, idle: undefined };
+    const common = { config, defaults, users: 0, idle: undefined };
     if (!nginx) {
       const { port } = app.server.address() as AddressInfo;
       const conf = text.replaceAll('127.0.0.1:4321', server);
@@ -76,11 +85,19 @@ export function proxyProbes(
         'bad-config',
         `Got the configuration ${JSON.stringify(config)}, takes one of ${PROXY_CONFIGS.join(', ')}.`,
       );
-    const name = query.gzip === undefined || !nginx ? config : `${config}-gzip`;
+    const { defaults = 'older' } = query;
+    if (!NGINX_DEFAULTS.includes(defaults))
+      throw new RefusalError(
+        400,
+        'bad-defaults',
+        `Got the defaults ${JSON.stringify(defaults)}, takes one of ${NGINX_DEFAULTS.join(', ')}.`,
+      );
+    const gzip = query.gzip !== undefined && Boolean(nginx);
+    const name = [config, defaults, ...(gzip ? ['gzip'] : [])].join('-');
     const { socket } = request.raw;
     const local = LOCAL.exec(request.headers.host ?? '');
     const server = local && Number(local[1]) === socket.localPort ? local[0] : `127.0.0.1:${socket.localPort}`;
-    const started = running.get(name) ?? start(name, config, server);
+    const started = running.get(name) ?? start(name, { config, defaults, gzip }, server);
     running.set(name, started);
     try {
       const one = await started;
@@ -144,8 +161,9 @@ export function proxyProbes(
       const out = Object.fromEntries(Object.entries(got).filter(([name]) => !HOP.includes(name)));
       reply.raw.writeHead(statusCode, out as IncomingHttpHeaders);
       // An imitated proxy holds the head back as well, as nginx does until it has something to send.
-      if (one.nginx || !holdsBack(one.config, got)) reply.raw.flushHeaders();
-      const body = one.nginx || !holdsBack(one.config, got) ? answer : answer.pipe(bufferingStep());
+      const holds = !one.nginx && holdsBack(one.config, one.defaults, got);
+      if (!holds) reply.raw.flushHeaders();
+      const body = holds ? answer.pipe(bufferingStep()) : answer;
       body.on('data', (piece: Buffer) => reply.raw.write(piece));
       body.on('end', () => reply.raw.end());
       answer.on('close', () => answer.complete || reply.raw.destroy());

@@ -1,4 +1,5 @@
 /** The schemas of the probes: what the small labs and the browser's table ask. All of it is documentation only. */
+import { NGINX_DEFAULTS } from '../protocol.ts';
 import { refused } from '../schemas/refused.ts';
 
 const tags = ['probes'];
@@ -95,7 +96,15 @@ export const proxySchema = {
   params: { type: 'object', properties: { config } },
   querystring: {
     type: 'object',
-    properties: { gzip: { type: 'string', description: 'Given: nginx compresses as well.' } },
+    properties: {
+      gzip: { type: 'string', description: 'Given: nginx compresses as well.' },
+      defaults: {
+        type: 'string',
+        enum: NGINX_DEFAULTS,
+        default: 'older',
+        description: 'What nginx does without being told: up to 1.29.6 (older) or from 1.29.7 on (newer), set by hand.',
+      },
+    },
   },
   response: {
     200: {

@@ -36,9 +36,13 @@ export interface Http2Servers {
   fingerprint: string;
 }
 
-/** What the proxy of the lab is told: the names of content/proxy/*.conf, from nothing done to everything mended. */
+/** How the proxy of the lab is configured: the names of content/proxy/*.conf, from nothing done to everything fixed. */
 export const PROXY_CONFIGS = ['without-header', 'default', 'buffering-off', 'upgrade', 'fixed'] as const;
 export type ProxyConfigId = (typeof PROXY_CONFIGS)[number];
+
+/** nginx changed its defaults in 1.29.7: `older` = those before, `newer` = those since; content/proxy/<name>-defaults.conf. */
+export const NGINX_DEFAULTS = ['older', 'newer'] as const;
+export type NginxDefaults = (typeof NGINX_DEFAULTS)[number];
 
 /** Answer of `POST /probe/proxy/<config>`: the proxy that stands at `path` now. */
 export interface LabProxy {

@@ -1,5 +1,5 @@
 /** What a proxy makes of each technique: the form of content/recorded/proxy.json, made by `node tests/record-proxy.ts`. */
-import type { RungId } from '../../demo-server/protocol.ts';
+import type { NginxDefaults, RungId } from '../../demo-server/protocol.ts';
 
 /** content/proxy/<name>.conf; `gzip` and `gzip-fixed` with compression as well. */
 export const PROXY_CONFIGS = [
@@ -14,11 +14,7 @@ export const PROXY_CONFIGS = [
 ] as const;
 export type ProxyConfig = (typeof PROXY_CONFIGS)[number];
 
-/** nginx changed its defaults in 1.29.7: `older` = those before, `newer` = those since, by content/proxy/newer-defaults.conf. */
-export const GENERATIONS = ['older', 'newer'] as const;
-export type Generation = (typeof GENERATIONS)[number];
-
-/** A column of the table: no proxy, or a configuration by the defaults of one generation. */
+/** A column of the table: no proxy, or a configuration by the defaults of nginx before 1.29.7 or since. */
 export type ProxyColumn = 'direct' | ProxyConfig | `${ProxyConfig}@newer`;
 export const PROXY_COLUMNS: readonly ProxyColumn[] = [
   'direct',
@@ -56,7 +52,7 @@ export interface ProxyRecording {
     pollIntervalMs: number;
   };
   direct: ProxyRun;
-  seen: Record<Generation, Record<ProxyConfig, ProxyRun>>;
+  seen: Record<NginxDefaults, Record<ProxyConfig, ProxyRun>>;
 }
 
 /** What a column of the table shows, and how it is labelled: its configuration, and the generation where it is the newer one. */

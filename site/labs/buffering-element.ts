@@ -1,5 +1,5 @@
-/** `<push-buffering>`: the same stream directly and through a real nginx, event by event, and each line that mends it. */
-import { type LabProxy, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
+/** `<push-buffering>`: the same stream directly and through a real nginx, event by event, and each line that fixes it. */
+import { type LabProxy, type NginxDefaults, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
 import { pageTime } from '../lab/clock.ts';
 import { formatter, NOTHING } from '../lab/format.ts';
 import { type Turn, takeTurn, takeTurnOver } from '../lab/guard.ts';
@@ -50,7 +50,8 @@ function connect(root: HTMLElement, life: AbortSignal): void {
     const data = new FormData(form);
     const config = String(data.get('config'));
     const picked = TECHNIQUES.filter((id) => data.getAll('techniques').includes(id));
-    return { config, gzip: data.has('gzip'), picked };
+    const defaults = data.get('defaults') as NginxDefaults;
+    return { config, defaults, gzip: data.has('gzip'), picked };
   };
 
   function tellProblem(key: string | null, values: Record<string, string> = {}): void {
@@ -77,7 +78,7 @@ function connect(root: HTMLElement, life: AbortSignal): void {
   }
 
   async function begin(takeOver = false): Promise<void> {
-    const { config, gzip, picked } = chosen();
+    const { config, defaults, gzip, picked } = chosen();
     setText(part('fault'), picked.length > 0 ? '' : say(words, 'buffering.fault'));
     if (picked.length === 0) return;
     tellProblem(null);
@@ -91,10 +92,13 @@ function connect(root: HTMLElement, life: AbortSignal): void {
     setText(status, say(words, 'buffering.starting'));
     pairs.clear();
     try {
-      const proxy = await startProxy(config, gzip, signal);
+      const proxy = await startProxy(config, defaults, gzip, signal);
       tellProxy(proxy);
-      const name =
-        say(words, `buffering.config.${config}`) + (gzip && proxy.nginx ? say(words, 'buffering.withGzip') : '');
+      const name = [
+        say(words, `buffering.config.${config}`),
+        ...(defaults === 'newer' ? [say(words, 'buffering.withNewer')] : []),
+        ...(gzip && proxy.nginx ? [say(words, 'buffering.withGzip')] : []),
+      ].join(', ');
       part('idle').hidden = true;
       part('results').hidden = false;
       setText(part('shown'), name);

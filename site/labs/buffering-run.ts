@@ -1,5 +1,5 @@
 /** One run of the lab of buffering: each technique read twice at the same time, directly and through the proxy. */
-import type { CreatedRun, LabProxy, RunInfo, TechniqueId } from '../../demo-server/protocol.ts';
+import type { CreatedRun, LabProxy, NginxDefaults, RunInfo, TechniqueId } from '../../demo-server/protocol.ts';
 import { Clock } from '../lab/clock.ts';
 import { openControl } from '../lab/control.ts';
 import { demoServer } from '../lab/demo-server.ts';
@@ -26,9 +26,14 @@ const CONNECT_MS = 400;
 /** What is held comes at the end; a technique that was refused goes on trying (ms). */
 const LAST_WORDS_MS = 2500;
 
-/** Starts the proxy with a configuration, or finds it started. */
-export const startProxy = (config: string, gzip: boolean, signal: AbortSignal): Promise<LabProxy> =>
-  askServer<LabProxy>(`/probe/proxy/${config}${gzip ? '?gzip' : ''}`, { method: 'POST', signal });
+/** Starts the proxy with a configuration, by the defaults before or since nginx 1.29.7, or finds it started. */
+export const startProxy = (
+  config: string,
+  defaults: NginxDefaults,
+  gzip: boolean,
+  signal: AbortSignal,
+): Promise<LabProxy> =>
+  askServer<LabProxy>(`/probe/proxy/${config}?defaults=${defaults}${gzip ? '&gzip' : ''}`, { method: 'POST', signal });
 
 /**
  * Runs these techniques (two at most: four connections of six) and resolves when all is over. `pairs` fill up meanwhile.

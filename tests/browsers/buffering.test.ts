@@ -89,6 +89,15 @@ describe.each(BROWSERS)('in %s', (name) => {
     });
   });
 
+  test('by the newer defaults proxy_pass alone lets streams through', async () => {
+    const page = await open();
+    await page.click('push-buffering input[value=newer]');
+    await compare(page, 'without-header', ['sse', 'websocket']);
+    await finished(page);
+    expect(await fates(page)).toMatchObject({ 'sse proxied': 'live', 'websocket proxied': 'refused' });
+    expect(await text(page, 'conf')).toContain('proxy_http_version 1.1;');
+  });
+
   test('gzip changes nothing of it, and what was tried stays in a table', async () => {
     const page = await open();
     await compare(page, 'without-header', ['sse'], true);

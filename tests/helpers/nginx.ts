@@ -2,7 +2,7 @@
 import * as nginx from '../../demo-server/probes/nginx.ts';
 import { onPath } from './programs.ts';
 
-export { type Nginx, newerDefaults, proxyConf, withLines } from '../../demo-server/probes/nginx.ts';
+export { type Nginx, proxyConf, withDefaults, withLines } from '../../demo-server/probes/nginx.ts';
 
 function program(): string {
   const path = onPath(['nginx']);

@@ -10,7 +10,7 @@ import { type LabProxy, PROXY_CONFIGS, type ProxyConfigId } from '../../demo-ser
 import { startServer, type TestServer } from '../helpers/server.ts';
 
 const SETTINGS = { eventsPerSecond: 20, durationSeconds: 900, payloadBytes: 8 };
-/** Streams that nginx holds back unless told otherwise. */
+/** Streams that nginx holds back by its older defaults unless told otherwise. */
 const STREAMS = ['sse', 'xhr-stream', 'iframe-stream', 'fetch-stream'] as const;
 
 async function begin(server: TestServer, config: ProxyConfigId, query = ''): Promise<LabProxy> {
@@ -62,6 +62,18 @@ describe.each(['nginx', 'own step'] as const)('with %s', (by) => {
     for (const { text } of streams) expect(text()).toContain('"seq":1,');
   });
 
+  test('by the defaults since 1.29.7 streams pass with proxy_pass alone', async () => {
+    const server = await startServer(options);
+    const { path, conf } = await begin(server, 'without-header', '?defaults=newer');
+    expect(conf).toContain('proxy_http_version 1.1;');
+    const { id } = await server.run({ ...SETTINGS, techniques: [...STREAMS] });
+    const streams = STREAMS.map((technique) => read(`${server.url}${path}/push/${technique}?run=${id}`));
+    await Promise.all(streams.map(({ first }) => first));
+    expect((await server.info(id)).state).toBe('running');
+    await fetch(`${server.url}/runs/${id}`, { method: 'DELETE' });
+    await Promise.all(streams.map(({ ended }) => ended));
+  });
+
   test.each(PROXY_CONFIGS)('%s passes a WebSocket on, or does not, as its lines say', async (config) => {
     const server = await startServer(options);
     const { path } = await begin(server, config);
@@ -101,7 +113,7 @@ describe.each(['nginx', 'own step'] as const)('with %s', (by) => {
 test('nginx compresses where it is asked to, and the stream still passes where it should', async () => {
   const server = await startServer();
   const { path, conf } = await begin(server, 'fixed', '?gzip');
-  expect(path).toBe('/probe/proxy/fixed-gzip');
+  expect(path).toBe('/probe/proxy/fixed-older-gzip');
   expect(conf).toContain('gzip on;');
   const stream = read(`${server.url}${path}/push/sse`);
   await stream.first;

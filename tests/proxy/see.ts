@@ -1,7 +1,7 @@
 /** Reads a run through nginx, and says what became of it: for all tests that hold nginx to the page. */
 import { expect, onTestFinished } from 'vitest';
 import type { TechniqueId } from '../../demo-server/protocol.ts';
-import { type Nginx, startNginx } from '../helpers/nginx.ts';
+import { type Nginx, proxyConf, startNginx, withDefaults } from '../helpers/nginx.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 import { legs } from './legs.ts';
 import { type Reader, type ReaderOptions, startReader } from './reader.ts';
@@ -13,6 +13,11 @@ export const WITHOUT_SOCKET = [...ASKING, ...STREAMS] as const;
 /** So many events by a reader beside the proxy settle that nothing of the first came through it. */
 const MANY = 20;
 const POLL_MS = 50;
+
+/** A configuration of content/proxy/ as nginx up to 1.29.6 reads it. */
+export const older = async (name: string): Promise<string> => withDefaults('older', await proxyConf(name));
+/** The same as nginx from 1.29.7 on reads it. */
+export const newer = async (name: string): Promise<string> => withDefaults('newer', await proxyConf(name));
 
 /** An nginx with `conf` in front of the server, ended with the test. */
 export async function through(conf: string, server: TestServer): Promise<Nginx> {
