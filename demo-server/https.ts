@@ -72,7 +72,7 @@ export async function listenSecure(
     addressOf: (own) => addresses.get(own ?? 0),
     close() {
       server.close();
-      closeFurther();
+      void closeFurther();
       for (const socket of sockets) socket.destroy();
     },
   };

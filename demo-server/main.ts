@@ -53,11 +53,13 @@ if (options.joinAddress !== undefined) {
   const fault = joinAddressFault(options.joinAddress, networks);
   if (fault !== undefined) fail(fault);
 }
+let stopping = false;
 const scheme = options.https ? 'https' : 'http';
 const wanted: Wanted = { host, hostFrom: options.hostFrom, port, portFrom: '--port' };
 // Before anything is kept: a start that fails leaves no class behind.
 const place = await placeFor(wanted).catch(failOpening);
 function failOpening(error: Error): never {
+  if (stopping) process.exit(0);
   if (error instanceof OpenError) fail(error.message);
   throw error;
 }
@@ -91,13 +93,30 @@ const app = await buildApp({
   if (error instanceof StoreError) fail(error.message);
   throw error;
 });
-const closers: (() => void)[] = [];
+const closers: (() => Promise<void>)[] = [];
+
+// From now on, so that a signal that comes while it still opens its doors ends it in good order, too.
+async function stop(): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  const patience = setTimeout(() => app.endConnections(), PATIENCE_MS);
+  const closed = closers.map((close) => close());
+  await app.close();
+  await Promise.all(closed);
+  front?.close();
+  clearTimeout(patience);
+  process.exit(0);
+}
+process.on('SIGTERM', stop);
+process.on('SIGINT', stop);
+
 let certificate: ServedCertificate | undefined;
 if (options.https) {
   const keepsFiles = options.classroom && dataDir !== ':memory:';
   const publicNames = options.publicUrls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
   const names = ownNames([...publicNames, ...networks.ipv4.map(({ address }) => address)]);
   certificate = await certificateFor(names, keepsFiles ? dataDir : undefined);
+  for (const note of certificate.notes) process.stderr.write(`pushlab: ${note}\n`);
   await app.listen({ port: 0, host: '127.0.0.1' });
   const inner = app.server.address();
   if (typeof inner === 'object' && inner)
@@ -125,21 +144,4 @@ async function listenSecond(): Promise<void> {
 // A page over HTTPS may show no frame over HTTP: the hostile page stays away.
 if (site && secondPort !== 'none' && !front) await listenSecond();
 if (app.classroom) process.stdout.write(invitation(app.classroom, origin));
-if (certificate) {
-  for (const note of certificate.notes) process.stderr.write(`pushlab: ${note}\n`);
-  process.stdout.write(howToTrust(certificate.fingerprint));
-}
-
-let stopping = false;
-async function stop(): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  const patience = setTimeout(() => app.endConnections(), PATIENCE_MS);
-  await app.close();
-  front?.close();
-  for (const close of closers) close();
-  clearTimeout(patience);
-  process.exit(0);
-}
-process.on('SIGTERM', stop);
-process.on('SIGINT', stop);
+if (certificate) process.stdout.write(howToTrust(certificate.fingerprint));

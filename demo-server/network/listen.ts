@@ -77,19 +77,19 @@ function tryOut(address: string, port: number): Promise<number | undefined> {
 
 /**
  * Accepts connections at further addresses on behalf of `server`, which listens already: to it they are as its own. Resolves
- * with what stops that; those that are open are left to their end. Rejects with a ListenError.
+ * with what stops that, which resolves when those that are open have come to their end. Rejects with a ListenError.
  */
-export async function alsoListen(server: Server, { port, further }: Place): Promise<() => void> {
+export async function alsoListen(server: Server, { port, further }: Place): Promise<() => Promise<void>> {
   const doors: Server[] = [];
-  const close = (): void => {
-    for (const door of doors) door.close();
+  const close = async (): Promise<void> => {
+    await Promise.all(doors.map((door) => new Promise((resolve) => door.close(resolve))));
   };
   for (const address of further) {
     // As node:http has its own: a client that has sent all may still read.
     const door = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket));
     await new Promise<void>((resolve, reject) => {
       door.once('error', ({ code = '', message }: NodeJS.ErrnoException) => {
-        close();
+        void close();
         reject(new ListenError(code, address, message));
       });
       door.listen({ port, host: address }, resolve);

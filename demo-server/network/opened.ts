@@ -26,7 +26,7 @@ export async function placeFor(wanted: Wanted): Promise<Place> {
 }
 
 /** Lets the app listen at a place; resolves with what closes its further doors. Throws an OpenError. */
-export async function openAt(app: FastifyInstance, place: Place, wanted: Wanted): Promise<() => void> {
+export async function openAt(app: FastifyInstance, place: Place, wanted: Wanted): Promise<() => Promise<void>> {
   try {
     await app.listen({ port: place.port, host: place.first });
     return await alsoListen(app.server, place);

@@ -37,8 +37,17 @@ function filesUnder(folder: string): string[] {
     .flatMap((entry) => {
       const path = join(entry.parentPath, entry.name);
       if (entry.isDirectory()) return filesUnder(path);
-      return statSync(path, { throwIfNoEntry: false })?.isFile() ? [path] : [];
+      return isFile(path) ? [path] : [];
     });
+}
+
+/** Whether there is a file behind a path; a link that leads nowhere, or in a circle, has none. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** The contents of a file; empty if it is gone by now, as an editor's temporary files are. Throws where it may not be read. */

@@ -12,7 +12,7 @@ const byName = new Map(
 );
 
 /** The text with lines that end in LF, as Git may have checked it out with CRLF. */
-function unixLines(text: string): string {
+export function unixLines(text: string): string {
   return text.replaceAll('\r\n', '\n');
 }
 
