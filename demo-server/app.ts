@@ -15,7 +15,7 @@ import { createFigures } from './figures.ts';
 import { letHandshakesGo } from './handshake.ts';
 import { hijackRoutes } from './hijack.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { refuseForeignOrigin } from './origin.ts';
+import { guardNames } from './origin.ts';
 import { probeRoutes } from './probes/index.ts';
 import type { Refusal } from './protocol.ts';
 import { guardPush } from './push.ts';
@@ -41,6 +41,10 @@ export interface AppOptions {
   heartbeatMs?: number;
   /** Events that the replay ring keeps; tests make it small to let a cursor grow too old. */
   ringEvents?: number;
+  /** Where readers reach this server, if not here: origins of our own, as browsers write them. */
+  publicUrls?: readonly string[];
+  /** Names besides the machine's own under which this server answers. */
+  allowHosts?: readonly string[];
   /** Origins besides its own whose pages may use this server, as browsers write them. */
   allowOrigins?: readonly string[];
   /** Opens a class; without it none of its routes exists. */
@@ -136,11 +140,19 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     else if (type?.startsWith('application/json')) readJson(request, body as string, done);
     else done(notJson(type));
   });
-  const allowed = new Set(options.allowOrigins);
-  allowOrigins(app, allowed);
+  allowOrigins(app, new Set(options.allowOrigins));
+  const endsTls = (port: number | undefined): boolean => options.addressOf?.(port) !== undefined;
+  guardNames(
+    app,
+    {
+      publicUrls: options.publicUrls ?? [],
+      allowHosts: options.allowHosts ?? [],
+      allowOrigins: options.allowOrigins ?? [],
+    },
+    { endsTls, trustsProxy: options.trustProxy !== undefined },
+  );
   app.addHook('onRequest', async (request) => {
-    const { raw, headers, routeOptions } = request;
-    if (!routeOptions.config.anyOrigin) refuseForeignOrigin(headers, allowed);
+    const { raw, headers } = request;
     limitOffer(request);
     if (headers.upgrade && raw.httpVersion === '1.0') refuseOldUpgrade();
   });
@@ -195,7 +207,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     for (const { room } of techniques) await push.register(room, { heartbeatMs });
     uplinkRoutes(push);
   });
-  runRoutes(app, { runs, ledger, figures, endsTls: (port) => options.addressOf?.(port) !== undefined });
+  runRoutes(app, { runs, ledger, figures, endsTls });
   controlRoute(app, runs, figures, limits);
   echoRoutes(app, ledger, { heartbeatMs, limits });
   typedStreamRoute(app);
@@ -211,7 +223,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     ? await registerClassroom(app, options.classroom, { runs, ledger: { ...ledger, read: whole }, limits, heartbeatMs })
     : null;
   if (!classroom) noClassRoutes(app);
-  app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }));
+  app.get('/healthz', { config: { anyName: true }, schema: healthSchema }, async () => ({ status: 'ok' }));
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   if (options.siteDir) await serveSite(app, options.siteDir, secondPort);
   else app.setNotFoundHandler((request) => refuseUnknownPath(request));

@@ -18,10 +18,10 @@ const FRAMED: ReadonlySet<string> = new Set(['/probe/browser/drip']);
 /** How long a browser may remember the answer to a preflight, in seconds: longer than most runs. */
 const PREFLIGHT_SECONDS = 600;
 
-/** An origin as browsers write it, `https://pushlab.example`; undefined where the text is none. */
+/** The origin that a text names, as browsers write it: `https://pushlab.example`. Undefined where it is none, or has a path. */
 export function readOrigin(text: string): string | undefined {
   const url = URL.parse(text);
-  return url && /^https?:$/.test(url.protocol) && url.origin === text ? text : undefined;
+  return url && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/` ? url.origin : undefined;
 }
 
 /** Answers preflights of the allowed origins, and puts their headers on every answer. Before all other hooks. */

@@ -138,8 +138,8 @@ export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: (
     url: '/hijack/listed',
     schema: socketSchema('The same, for pages of this origin only'),
     preHandler: async (request, reply) => {
-      remember(request, 'listed', isForeign(request.headers) ? 403 : 101);
-      refuseForeignOrigin(request.headers);
+      remember(request, 'listed', isForeign(request) ? 403 : 101);
+      refuseForeignOrigin(request);
       await count(request, reply);
     },
     wsHandler: (socket, { headers }) => talk(socket, headers),

@@ -3,13 +3,14 @@ import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { buildApp } from './app.ts';
 import { StoreError } from './classroom/sqlite-log.ts';
-import { invitation, joinAddressFault, movedTo, openLog } from './classroom/start.ts';
+import { invitation, joinAddressFault, keepSecret, movedTo, openLog } from './classroom/start.ts';
 import { howToTrust, listenSecure, type SecureFront } from './https.ts';
 import { certificateFor, ownNames, type ServedCertificate } from './network/kept-certificate.ts';
 import { lookAtNetworks } from './network/networks.ts';
 import { OpenError, openAt, placeFor, portAfter, type Wanted } from './network/opened.ts';
 import { listensEverywhere, ownOrigin } from './network/own-address.ts';
 import { HELP, type Options, OptionsError, readOptions } from './options.ts';
+import { VERSION } from './version.ts';
 
 /** From the first signal until open connections are cut off; well inside the 2 s in which the process has to be gone. */
 const PATIENCE_MS = 1200;
@@ -27,13 +28,13 @@ function fail(line: string): never {
 function optionsOrEnd(): Options {
   try {
     const options = readOptions(process.argv.slice(2), process.env);
-    if (options !== 'help') return options;
+    if (typeof options === 'object') return options;
+    process.stdout.write(options === 'help' ? HELP : `Pushlab ${VERSION}, Node ${process.versions.node}\n`);
+    process.exit(0);
   } catch (error) {
     if (error instanceof OptionsError) fail(error.message);
     throw error;
   }
-  process.stdout.write(HELP);
-  process.exit(0);
 }
 
 const options = optionsOrEnd();
@@ -75,7 +76,10 @@ const app = await buildApp({
   redisUrl,
   redisChanged: (up, fault) =>
     process.stderr.write(`pushlab: ${up ? REDIS_UP : `${fault ?? 'Redis cannot be reached'}. ${REDIS_DOWN}`}\n`),
+  publicUrls: options.publicUrls,
+  allowHosts: options.allowHosts,
   allowOrigins: options.allowOrigins,
+  limits: options.limits,
   trustProxy: options.trustProxy,
   addressOf: (port) => front?.addressOf(port),
   ...(site ? { siteDir } : {}),
@@ -135,7 +139,7 @@ async function listenSecond(): Promise<void> {
     portFrom: '--second-port',
   };
   const found = await placeFor(wanted).catch((error) => {
-    if (secondPort !== undefined) failOpening(error);
+    if (secondPort !== 'near') failOpening(error);
     return placeFor({ ...wanted, port: 0 });
   });
   closers.push(await openAt(app.secondOrigin, found, wanted).catch(failOpening));
@@ -143,5 +147,13 @@ async function listenSecond(): Promise<void> {
 }
 // A page over HTTPS may show no frame over HTTP: the hostile page stays away.
 if (site && secondPort !== 'none' && !front) await listenSecond();
-if (app.classroom) process.stdout.write(invitation(app.classroom, origin));
+if (app.classroom) {
+  // A log is kept, copied and read by many; a terminal stands before the one who started this.
+  const shown = process.stdout.isTTY && !options.production;
+  const keep = (links: string) =>
+    keepSecret(dataDir, 'teacher-link', links).catch((error: Error) =>
+      fail(`the teacher's link cannot be kept (${error.message}): give a --data-dir that this user may write to.`),
+    );
+  process.stdout.write(await invitation(app.classroom, origin, shown ? undefined : keep));
+}
 if (certificate) process.stdout.write(howToTrust(certificate.fingerprint));

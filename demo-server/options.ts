@@ -2,6 +2,8 @@
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import { readOrigin } from './cors.ts';
+import { LIMIT_NAMES, LIMITS, type LimitName, type Limits } from './limits.ts';
+import { isLoopbackName } from './names.ts';
 import { isBadPort } from './network/bad-ports.ts';
 
 export const HELP = `Pushlab: site and demo server.
@@ -12,20 +14,28 @@ export const HELP = `Pushlab: site and demo server.
   --host <name>  address to listen on, 0.0.0.0 = everyone (default localhost, or PUSHLAB_HOST)
   --http2-host <name>  where the lab of connections starts its HTTP/2 servers (default: this machine alone)
   --second-port <n>  port of the hostile page in the lesson on security, 0 = any free one, none = no such page
-                 (default: one above the port, or any free one)
+                 (default: one above the port, or any free one, where the server is for this machine alone; else none)
   --no-site      only the demo routes, without the pages
-  --trust-proxy <address>  believes this proxy who asked (X-Forwarded-For); an address or network, several with commas
-  --allow-origin <origin>  pages of this origin may use the server, too; may be given several times
+
+  --production            for a server that is reached from outside: takes --public-url, opens no hostile page
+  --public-url <origin>   where readers and the devices of a class reach the server, if not here: a proxy's address,
+                          a container's host; may be given several times, the first stands in the QR code of a class
+  --allow-host <name>     answers under this name, too, as one that a proxy writes into Host; may be given several times
+  --allow-origin <origin> pages of this origin may use the server, too; may be given several times
+  --trust-proxy <address> believes this proxy who asked and how (X-Forwarded-For, X-Forwarded-Proto); an address or
+                          network, several with commas
+  --limit <name>=<n>      changes a limit, may be given several times: ${LIMIT_NAMES.slice(0, 6).join(', ')},
+                          ${LIMIT_NAMES.slice(6).join(', ')}
 
   --classroom             opens a class for everyone in the network (then --host is 0.0.0.0 unless given)
   --classroom-name <text> what it is called; goes on with the last class of that name
   --join-address <address>  which of this machine's addresses the code on the wall shows: an address, or the name of a
                           network (default: the likeliest; the teacher's console can choose, too)
-  --public-url <origin>   where devices reach the class, if not here: a proxy's address, a container's host
   --https                 speaks HTTPS, with a certificate made on the spot (browsers then give finer timers)
   --data-dir <folder>     where classes are kept, ":memory:" = nowhere (default data)
 
   --help         this text
+  --version      the version of Pushlab and of Node
 
   REDIS_URL      redis://[user:password@]host[:port] of the Redis by which several servers serve the same runs;
                  without it this server is alone and needs none
@@ -38,16 +48,20 @@ export interface Options {
   /** Where the host was read: an option or a variable; undefined where nobody named one. */
   hostFrom: '--host' | 'PUSHLAB_HOST' | undefined;
   http2Host: string | undefined;
-  /** Port of the hostile page, 0 = any free one; undefined where nobody named one. */
-  secondPort: number | 'none' | undefined;
+  /** Port of the hostile page, 0 = any free one, 'near' = one above the port or any free one. */
+  secondPort: number | 'near' | 'none';
   /** Whether the pages are served beside the demo routes. */
   site: boolean;
+  /** Reached from outside: what is open must have been asked for by name. */
+  production: boolean;
   /** Addresses and networks of proxies; undefined where none is trusted. */
   trustProxy: string[] | undefined;
+  publicUrls: string[];
+  allowHosts: string[];
   allowOrigins: string[];
+  limits: Partial<Limits>;
   classroom: boolean;
   classroomName: string | undefined;
-  publicUrls: string[];
   /** An address of this machine or the name of a network of it; undefined = the likeliest. */
   joinAddress: string | undefined;
   https: boolean;
@@ -76,7 +90,11 @@ function parse(argv: readonly string[]) {
         'trust-proxy': { type: 'string' },
         https: { type: 'boolean', default: false },
         'no-site': { type: 'boolean', default: false },
+        production: { type: 'boolean', default: false },
+        'allow-host': { type: 'string', multiple: true, default: [] },
         'allow-origin': { type: 'string', multiple: true, default: [] },
+        limit: { type: 'string', multiple: true, default: [] },
+        version: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     }).values;
@@ -88,43 +106,64 @@ function parse(argv: readonly string[]) {
 
 /**
  * Reads the command line (without node and script) and the environment. The command line has the last word; a variable
- * that is empty is not there. 'help' where that is asked for, whatever else is. Throws an OptionsError.
+ * that is empty is not there. 'help' or 'version' where that is asked for, whatever else is. Throws an OptionsError.
  */
-export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Options | 'help' {
+export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Options | 'help' | 'version' {
   const given = parse(argv);
   if (given.help) return 'help';
+  if (given.version) return 'version';
   const classroomName = given['classroom-name']?.trim();
   const classroom = given.classroom || classroomName !== undefined;
   // HOST itself means other things to many shells (zsh, csh, conda export the machine's name): it is not read.
   const named = given.host ?? (env.PUSHLAB_HOST || undefined);
-  const host = named ?? (classroom ? '0.0.0.0' : 'localhost');
-  const secondText = given['second-port'] ?? (env.SECOND_PORT || undefined);
+  const hostFrom = named === undefined ? undefined : given.host === undefined ? 'PUSHLAB_HOST' : '--host';
+  // In production the proxy in front is what the network reaches.
+  const host = named ?? (classroom && !given.production ? '0.0.0.0' : 'localhost');
+  if (host === '' || /[\s/@?#]/.test(host))
+    throw new OptionsError(
+      `${hostFrom} takes a name or an address of this machine, as in localhost or 0.0.0.0, got ${JSON.stringify(host)}.`,
+    );
+  if (classroomName === '') throw new OptionsError('--classroom-name takes a name, got none.');
   const options: Options = {
     port: readPort(given.port ?? (env.PORT || '4321'), '--port (or PORT)', 'a number from 0 to 65535'),
     host,
-    hostFrom: named === undefined ? undefined : given.host === undefined ? 'PUSHLAB_HOST' : '--host',
+    hostFrom,
     http2Host: given['http2-host'],
-    secondPort:
-      secondText === undefined || secondText === 'none'
-        ? secondText
-        : readPort(secondText, '--second-port (or SECOND_PORT)', 'a number from 0 to 65535, or none'),
+    secondPort: 'none',
     site: !given['no-site'],
-    trustProxy: given['trust-proxy'] === undefined ? undefined : readProxies(given['trust-proxy']),
+    production: given.production,
+    trustProxy: given['trust-proxy'] === undefined ? undefined : readProxies(given['trust-proxy'], given.production),
+    publicUrls: given['public-url'].map((one) => checkOrigin('--public-url', 'https://class.example', one)),
+    allowHosts: given['allow-host'].map(checkHost),
     allowOrigins: given['allow-origin'].map((one) => checkOrigin('--allow-origin', 'https://pushlab.example', one)),
+    limits: Object.fromEntries(given.limit.map(readLimit)),
     classroom,
     classroomName,
-    publicUrls: given['public-url'].map((one) => checkOrigin('--public-url', 'https://class.example', one)),
     joinAddress: readJoinAddress(given['join-address'], given['public-url']),
     https: given.https,
     dataDir: given['data-dir'],
     redisUrl: readRedis(env.REDIS_URL || undefined),
   };
-  if (host === '' || /[\s/@?#]/.test(host))
+  options.secondPort = secondPortOf(given['second-port'] ?? (env.SECOND_PORT || undefined), options);
+  if (options.production && options.publicUrls.length === 0)
     throw new OptionsError(
-      `${options.hostFrom} takes a name or an address of this machine, as in localhost or 0.0.0.0, got ${JSON.stringify(host)}.`,
+      '--production takes the address at which readers reach the server: add --public-url https://pushlab.example, with your own name.',
     );
-  if (classroomName === '') throw new OptionsError('--classroom-name takes a name, got none.');
   return options;
+}
+
+/** Unless somebody names a port for it, a page that attacks is opened only where nobody but this machine can reach it. */
+function secondPortOf(text: string | undefined, options: Options): Options['secondPort'] {
+  const { host, production, trustProxy, publicUrls, redisUrl, classroom } = options;
+  const alone =
+    isLoopbackName(host) && !production && !trustProxy && publicUrls.length === 0 && !redisUrl && !classroom;
+  if (text === 'none' || (text === undefined && !alone)) return 'none';
+  if (text === undefined) return 'near';
+  const port = readPort(text, '--second-port (or SECOND_PORT)', 'a number from 0 to 65535, or none');
+  if (!production) return port;
+  throw new OptionsError(
+    `--production opens no hostile page, but --second-port (or SECOND_PORT) asks for one at port ${port}: leave one of the two out.`,
+  );
 }
 
 function readPort(text: string, option: string, takes: string): number {
@@ -152,19 +191,49 @@ function readJoinAddress(text: string | undefined, publicUrls: readonly string[]
 function checkOrigin(option: string, example: string, text: string): string {
   const origin = readOrigin(text);
   if (origin !== undefined) return origin;
+  throw new OptionsError(`${option} takes an origin, as in ${example} (no path), got ${JSON.stringify(text)}.`);
+}
+
+function checkHost(text: string): string {
+  const { hostname, host } = URL.parse(`http://${text}`) ?? {};
+  if (hostname && host === text.toLowerCase() && host === hostname) return hostname;
   throw new OptionsError(
-    `${option} takes an origin, as in ${example} (no path, no slash), got ${JSON.stringify(text)}.`,
+    `--allow-host takes a name, as in pushlab.example (no scheme, no port), got ${JSON.stringify(text)}.`,
   );
 }
 
-function readProxies(list: string): string[] {
+function readLimit(text: string): [LimitName, number] {
+  const [, name = '', digits = ''] = /^(\w+)=(\d+)$/.exec(text) ?? [];
+  const value = Number(digits);
+  if (Object.hasOwn(LIMITS, name) && value >= 1 && value <= Number.MAX_SAFE_INTEGER) return [name as LimitName, value];
+  throw new OptionsError(
+    `--limit takes a name and a number from 1, as in runsPerAddress=90, with one of the names ${LIMIT_NAMES.join(', ')}; got ${JSON.stringify(text)}.`,
+  );
+}
+
+/** Whether a network is so wide that devices which only happen to be in it are believed: a /16 may be one of containers alone. */
+function isWide(address: string, prefix: number): boolean {
+  const mapped = /^::ffff:(?=[\d.]+$)/i;
+  if (mapped.test(address)) return isWide(address.replace(mapped, ''), prefix - 96);
+  if (isIP(address) === 6) return prefix < 48;
+  // The last two are whole private networks: of homes, and of machines that nobody gave an address.
+  return prefix < 16 || (prefix === 16 && /^(192\.168|169\.254)\./.test(address));
+}
+
+function readProxies(list: string, production: boolean): string[] {
   const proxies = list.split(',').map((one) => one.trim());
   for (const one of proxies) {
-    const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(one) ?? [];
+    const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(one) ?? [];
     const family = isIP(address);
-    if (family === 0 || Number(bits) > (family === 4 ? 32 : 128))
+    const most = family === 4 ? 32 : 128;
+    const prefix = Number(bits ?? most);
+    if (family === 0 || prefix > most)
       throw new OptionsError(
         `--trust-proxy takes an address or a network, as in 127.0.0.1 or 10.1.2.0/24, got ${JSON.stringify(one)}.`,
+      );
+    if (production && !isLoopbackName(address) && isWide(address, prefix))
+      throw new OptionsError(
+        `--trust-proxy ${one} would believe every device of that network who it is: with --production name the proxy's own address, or a network that only proxies are in, as in 172.18.0.0/24.`,
       );
   }
   return proxies;

@@ -1,31 +1,114 @@
-/** Which page a request comes from, as the browser tells it, and whether that page is one of ours. */
-import type { IncomingHttpHeaders } from 'node:http';
+/** Which page a request comes from and which name it was sent to, as the browser says it, and whether both are ours. */
+import type { IncomingMessage } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isLoopbackName, isOwnName } from './names.ts';
 import { RefusalError } from './refusal.ts';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** True lets pages of any origin ask. Only for what holds nothing: the site's files, the lesson on security. */
     anyOrigin?: boolean;
+    /** True answers under any name. Only for what is the same for everybody: the site's files, what a load balancer asks. */
+    anyName?: boolean;
+  }
+  interface FastifyInstance {
+    /** What was named at the start besides this machine itself. */
+    lists: Lists;
+    /** Whether a proxy is trusted to say how it was asked, and whether TLS is ended in front of this server for a port of loopback. */
+    way: Way;
   }
 }
 
+/** Origins as browsers write them, names without a port. */
+export interface Lists {
+  /** Our own address, where a proxy stands before it (--public-url), and pages elsewhere that may use it, too (--allow-origin). */
+  origins: ReadonlySet<string>;
+  /** The names in our own addresses: for these the list says the scheme and the port. */
+  publicNames: ReadonlySet<string>;
+  /** Names under which this server answers, besides the machine's own: those above, and --allow-host. */
+  names: ReadonlySet<string>;
+}
+
+interface Way {
+  trustsProxy: boolean;
+  endsTls: (port: number | undefined) => boolean;
+}
+
 // #region origin
-/** No Origin means no browser page is behind it. Scheme aside, host and port have to be those that were asked. */
-export function isForeign({ origin, host }: IncomingHttpHeaders): boolean {
-  return origin !== undefined && URL.parse(origin)?.host !== host;
+/** Who may use this server: pages of the listed origins, and of the address that was asked. */
+function originsFor(request: FastifyRequest): string[] {
+  const { origins, publicNames } = request.server.lists;
+  const asked = schemesOf(request).map((scheme) => URL.parse(`${scheme}://${request.headers.host}`));
+  return [...origins, ...asked.flatMap((url) => (url && !publicNames.has(url.hostname) ? url.origin : []))];
+}
+
+/** No Origin means that no browser page is behind it. Else scheme, host and port have to be those of one of ours. */
+export function isForeign(request: FastifyRequest): boolean {
+  const { origin } = request.headers;
+  return origin !== undefined && !originsFor(request).includes(URL.parse(origin)?.origin ?? '');
 }
 
 /**
  * A WebSocket knows no same-origin policy and no CORS (RFC 6455 10.2): the server has to look at Origin itself. The
- * same look protects POST and DELETE. `allowed` are origins that may all the same.
+ * same look protects POST and DELETE.
  */
-export function refuseForeignOrigin(headers: IncomingHttpHeaders, allowed?: ReadonlySet<string>): void {
-  if (!isForeign(headers) || allowed?.has(headers.origin ?? '')) return;
-  const { origin, host, upgrade } = headers;
+export function refuseForeignOrigin(request: FastifyRequest): void {
+  if (!isForeign(request)) return;
+  const { origin, upgrade } = request.headers;
   throw new RefusalError(
     403,
     'foreign-origin',
-    `This ${upgrade ? 'WebSocket' : 'request'} comes from a page of ${JSON.stringify(origin)}; only pages of ${JSON.stringify(host)} itself may.`,
+    `This ${upgrade ? 'WebSocket' : 'request'} comes from a page of ${JSON.stringify(origin)}; only pages of ${originsFor(request).join(', ')} may.`,
+  );
+}
+
+/** Whoever owns a name can lead it to this machine (DNS rebinding): then Origin and Host agree, and both are foreign. */
+export function refuseUnknownName(request: FastifyRequest): void {
+  const { hostname: name = '' } = URL.parse(`http://${request.headers.host ?? 'localhost'}`) ?? {};
+  if (isOwnName(name) || request.server.lists.names.has(name)) return;
+  throw new RefusalError(
+    421,
+    'unknown-name',
+    `This server does not answer under the name ${JSON.stringify(name)}. If the name is its own, start it with --public-url or --allow-host.`,
   );
 }
 // #endregion
+
+/** By which schemes this server may have been asked: one where that is known, both where a proxy may have ended TLS unseen. */
+function schemesOf({ headers, protocol, server, raw }: FastifyRequest): string[] {
+  const { trustsProxy, endsTls } = server.way;
+  if (endsTls(raw.socket.remotePort)) return ['https'];
+  // Some proxies write ws and wss for a WebSocket. Who is no trusted proxy is not believed, and came by http.
+  if (trustsProxy && headers['x-forwarded-proto'] !== undefined) return [protocol.replace(/^ws/, 'http')];
+  const asked = URL.parse(`http://${headers.host}`);
+  const direct = asked && isLoopbackName(asked.hostname) && Number(asked.port || 80) === raw.socket.localPort;
+  return direct ? ['http'] : ['http', 'https'];
+}
+
+/**
+ * Whether a request came through a proxy: it says so itself, or it arrives as HTTP/1.0, which no browser speaks any more
+ * but nginx does by default (measured with nginx 1.22).
+ */
+export function isProxied({ headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.0' || 'via' in headers || 'forwarded' in headers || 'x-forwarded-for' in headers;
+}
+
+/** Puts both looks before every request, but for the routes that say otherwise. Origins are given as browsers write them. */
+export function guardNames(
+  app: FastifyInstance,
+  { publicUrls, allowOrigins, allowHosts }: Record<'publicUrls' | 'allowOrigins' | 'allowHosts', readonly string[]>,
+  way: Way,
+): void {
+  const publicNames = publicUrls.map((url) => new URL(url).hostname);
+  app.decorate('lists', {
+    origins: new Set([...publicUrls, ...allowOrigins]),
+    publicNames: new Set(publicNames),
+    names: new Set([...publicNames, ...allowHosts]),
+  });
+  app.decorate('way', way);
+  app.addHook('onRequest', async (request) => {
+    const { anyName, anyOrigin } = request.routeOptions.config;
+    if (!anyName) refuseUnknownName(request);
+    if (!anyOrigin) refuseForeignOrigin(request);
+  });
+}

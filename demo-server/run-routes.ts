@@ -1,7 +1,7 @@
 /** The routes under /runs: make, start, read, stop a run, and read its ledger and its bytes. */
-import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { Figures } from './figures.ts';
+import { isProxied } from './origin.ts';
 import { OPEN_RUN, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Run } from './run.ts';
@@ -67,14 +67,6 @@ export function runRoutes(
       );
     },
   );
-}
-
-/**
- * Whether a request came through a proxy: it says so itself, or it arrives as HTTP/1.0, which no browser speaks any more
- * but nginx does by default (measured with nginx 1.22).
- */
-function isProxied({ headers, httpVersion }: IncomingMessage): boolean {
-  return httpVersion === '1.0' || 'via' in headers || 'forwarded' in headers || 'x-forwarded-for' in headers;
 }
 
 /** Ends a run from outside; the open one belongs to everybody and is refused with 403. */

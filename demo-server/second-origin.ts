@@ -4,6 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { isOwnName } from './names.ts';
+import { isProxied } from './origin.ts';
 
 const file = (name: string): string => readFileSync(new URL(`./hostile/${name}`, import.meta.url), 'utf8');
 
@@ -26,6 +28,12 @@ export function buildSecondOrigin(): FastifyInstance {
     { url: '/page.css', type: 'text/css; charset=utf-8', body: file('page.css') },
     { url: '/attack.js', type: 'text/javascript; charset=utf-8', body: file('attack.js') },
   ];
+  // A proxy that takes this port for another Pushlab must not show the page under its own name.
+  app.addHook('onRequest', async ({ headers, raw }, reply) => {
+    const asked = URL.parse(`http://${headers.host}`);
+    const ours = asked && isOwnName(asked.hostname) && Number(asked.port || 80) === raw.socket.localPort;
+    if (!ours || isProxied(raw)) return reply.callNotFound();
+  });
   for (const { url, type, body } of files)
     app.get(url, async (_request, reply) => reply.headers(HEADERS).type(type).send(body));
   app.setNotFoundHandler((_request, reply) => reply.code(404).headers(HEADERS).type('text/plain').send('Not here.\n'));

@@ -33,10 +33,10 @@ export async function serveSite(
   const notFoundPage = await readFile(join(siteDir, '404.html'), 'utf8');
 
   await app.register(async (files) => {
-    // Browsers name an Origin for scripts of the page's own, too. Behind a proxy with a Host of its own those would be
-    // refused, and the page could not say which line is missing.
+    // Browsers name an Origin for scripts of the page's own, too. Behind a proxy with a Host of its own, or under a name
+    // that nobody has told, those would be refused, and the page could not say which line is missing.
     files.addHook('onRoute', (route) => {
-      route.config = { ...route.config, anyOrigin: true };
+      route.config = { ...route.config, anyOrigin: true, anyName: true };
     });
     await files.register(fastifyStatic, {
       root: siteDir,

@@ -1,4 +1,7 @@
 /** What the terminal has to do with a class: open where it is kept, and print how to come in. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import type { Networks } from '../network/networks.ts';
 import { isNamed, type JoinPicture, qrForTerminal } from './addresses.ts';
@@ -66,18 +69,39 @@ export function joinAddressFault(name: string, { ipv4, ipv6 }: Networks): string
 
 /**
  * The lines that a teacher reads after the start: name, addresses, code, QR code, and the private link, whose token stands
- * behind the # so that no request and no log has it. `origin` is that of this very machine.
+ * behind the # so that no request has it. `origin` is that of this very machine. Where `keep` is given, the link goes there,
+ * and the lines only say where it is: `keep` takes the text and resolves with its file. Rejects as that does.
  */
-export function invitation({ room, token, join }: OpenedClass, origin: string): string {
+export async function invitation(
+  { room, token, join }: OpenedClass,
+  origin: string,
+  keep?: (links: string) => Promise<string>,
+): Promise<string> {
   const place = join();
   const { state, log } = room;
   const again = state.seats.size > 0 ? `It goes on with ${state.seats.size} seats and all results so far.\n` : '';
   const first = place.addresses[0] && new URL(place.addresses[0].url).origin;
   const elsewhere = first && first !== origin ? `  elsewhere    ${first}/teach/#${token}\n` : '';
+  const links = `  this machine ${origin}/teach/#${token}\n${elsewhere}`;
+  const forTeacher = keep
+    ? `The teacher's private link is in ${await keep(links)}, for this user's eyes only: whoever has it leads the class.\n`
+    : `For the teacher only (whoever has this link leads the class):\n${links}`;
   return `
 Class “${state.name}” is open. ${again}${KEPT[log.kind]}
 ${whereToJoin(place)}
-For the teacher only (whoever has this link leads the class):
-  this machine ${origin}/teach/#${token}
-${elsewhere}`;
+${forTeacher}`;
+}
+
+/**
+ * Writes a secret to a file that only this user may read, in folder `dir`, or for ":memory:" in a new one among the
+ * temporary files. Resolves with its path. Rejects as the file system does.
+ */
+export async function keepSecret(dir: string, name: string, text: string): Promise<string> {
+  const folder = dir === ':memory:' ? await mkdtemp(join(tmpdir(), 'pushlab-')) : dir;
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, name);
+  // Made anew: one that is there may be somebody's to read, or a link to elsewhere.
+  await rm(file, { force: true });
+  await writeFile(file, text, { mode: 0o600, flag: 'wx' });
+  return file;
 }

@@ -15,6 +15,8 @@ export interface Ended {
 export interface Process {
   child: ChildProcess;
   ended: Promise<Ended>;
+  /** Resolves when it has said this on stdout; a pattern. */
+  said(words: string): Promise<void>;
   /** The address it says it listens on; rejects when it ends before. */
   listening(): Promise<URL>;
 }
@@ -28,11 +30,13 @@ export function run(options: string[], env: NodeJS.ProcessEnv = {}, from = root)
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const said = { stdout: '', stderr: '' };
+  const waiting = new Set<() => void>();
   const told = Promise.withResolvers<URL>();
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     said.stdout += text;
     const [, address] = /^Pushlab listens on (\S+)\n/m.exec(said.stdout) ?? [];
     if (address) told.resolve(new URL(address));
+    for (const look of [...waiting]) look();
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     said.stderr += text;
@@ -44,5 +48,15 @@ export function run(options: string[], env: NodeJS.ProcessEnv = {}, from = root)
     });
   });
   told.promise.catch(() => {});
-  return { child, ended, listening: () => told.promise };
+  const saying = (words: string) =>
+    new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (!new RegExp(words).test(said.stdout)) return;
+        waiting.delete(look);
+        resolve();
+      };
+      waiting.add(look);
+      look();
+    });
+  return { child, ended, said: saying, listening: () => told.promise };
 }

@@ -10,8 +10,10 @@ test('a site is built for an origin, for its own, or not at all', () => {
     expect(() => builtForServer(wrong), wrong).toThrow(`got ${JSON.stringify(wrong)}`);
 });
 
-test('an origin that is let in is written as browsers write it', () => {
+test('an origin that is let in is taken as browsers write it, whatever its capitals and default port', () => {
   expect(readOrigin('https://pushlab.example')).toBe('https://pushlab.example');
-  for (const wrong of ['*', 'null', 'pushlab.example', 'https://pushlab.example/', 'https://Pushlab.example', ''])
+  for (const same of ['https://Pushlab.Example', 'HTTPS://pushlab.example:443', 'https://pushlab.example/'])
+    expect(readOrigin(same), same).toBe('https://pushlab.example');
+  for (const wrong of ['*', 'null', 'pushlab.example', 'https://pushlab.example/lab', 'https://me@pushlab.example', ''])
     expect(readOrigin(wrong), wrong).toBeUndefined();
 });

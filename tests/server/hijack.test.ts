@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildApp } from '../../demo-server/app.ts';
 import type { DemoAccount, SeenAttack } from '../../demo-server/protocol.ts';
+import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
 const EVIL = 'https://evil.example';
@@ -130,6 +131,21 @@ describe('the second origin', () => {
     for (const path of ['/hijack/open', '/push/sse', '/healthz', '/../package.json'])
       expect((await fetch(url + path)).status, path).toBe(404);
     expect((await fetch(url, { method: 'POST', body: 'x'.repeat(100) })).status).toBeGreaterThanOrEqual(400);
+  });
+
+  test('is not shown under a name or a port that is not its own, or through a proxy', async () => {
+    const server = await startServer({ secondOrigin: true });
+    const { port } = (await (await fetch(`${server.url}/hijack/second-origin`)).json()) as { port: number };
+    const status = async (host: string, headers: Record<string, string> = {}, version?: string) => {
+      const connection = rawConnection(port, get('/', { Host: host, Connection: 'close', ...headers }, version));
+      return readAnswer(await connection.ended())?.status;
+    };
+    for (const host of [`localhost:${port}`, `127.0.0.1:${port}`, `[::1]:${port}`])
+      expect(await status(host), host).toBe(200);
+    for (const host of ['pushlab.example', `pushlab.example:${port}`, 'pushlab', 'localhost', `localhost:${port + 1}`])
+      expect(await status(host), host).toBe(404);
+    expect(await status(`127.0.0.1:${port}`, { 'X-Forwarded-For': '192.0.2.7' })).toBe(404);
+    expect(await status(`127.0.0.1:${port}`, {}, '1.0')).toBe(404);
   });
 
   test('is not there where nobody let it listen, and ends with the server', async () => {

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -81,7 +81,73 @@ test('without --host it listens on localhost, by whatever addresses that has, an
   expect((await server.ended).code).toBe(0);
 });
 
+describe('a class', () => {
+  test('keeps the teacher’s link out of what may be a log, in a file for this user alone', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pushlab-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = join(folder, 'teacher-link');
+    // One that is there already, and that everybody may read, is not written into.
+    await writeFile(file, 'old', { mode: 0o644 });
+    const server = run(['--no-site', '--port=0', '--host=127.0.0.1', '--classroom', '--data-dir', folder]);
+    const { port } = await server.listening();
+    await server.said('For the teacher|private link is in');
+    const links = await readFile(file, 'utf8');
+    expect(links).toMatch(new RegExp(`^ {2}this machine http://127.0.0.1:${port}/teach/#[\\w-]{43}\n`));
+    expect((await stat(file)).mode & 0o777).toBe(0o600);
+    server.child.kill('SIGTERM');
+    const { stdout, stderr } = await server.ended;
+    expect(stdout).toContain(`private link is in ${file}`);
+    expect(stdout + stderr).not.toContain('/teach/');
+    expect(stdout + stderr).not.toContain(/#([\w-]{43})/.exec(links)?.[1]);
+  });
+
+  test('says why where the link cannot be kept', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'pushlab-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await mkdir(join(folder, 'teacher-link'));
+    const { code, stderr } = await run([
+      '--no-site',
+      '--port=0',
+      '--host=127.0.0.1',
+      '--classroom',
+      '--data-dir',
+      folder,
+    ]).ended;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^pushlab: the teacher's link cannot be kept \([^\n]+\): give a --data-dir [^\n]+\n$/);
+  });
+});
+
 describe('the options', () => {
+  test('--version prints what runs', async () => {
+    const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+    const { code, stdout, stderr } = await run(['--version']).ended;
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: `Pushlab ${version}, Node ${process.versions.node}\n`,
+      stderr: '',
+    });
+  });
+
+  test('of production refuse rebinding and a wrong scheme, and let the public address in', async () => {
+    const server = run(['--no-site', '--port=0', '--production', '--public-url=https://pushlab.example']);
+    const { port } = await server.listening();
+    const status = async (host: string, origin: string) => {
+      const { socket, ended } = rawConnection(
+        Number(port),
+        get('/runs', { Host: host, Origin: origin, 'Content-Length': '0', Connection: 'close' }).replace('GET', 'POST'),
+      );
+      const answer = readAnswer(await ended());
+      socket.destroy();
+      return answer?.status;
+    };
+    expect(await status('evil.example', 'https://evil.example')).toBe(421);
+    expect(await status('pushlab.example', 'http://pushlab.example')).toBe(403);
+    expect(await status('pushlab.example', 'https://pushlab.example')).toBe(201);
+    server.child.kill('SIGTERM');
+    expect((await server.ended).stdout).toBe(`Pushlab listens on http://localhost:${port}\n`);
+  });
+
   test.each([['--help'], ['--help', '--port', '0']])('%s prints what there is, and that is all', async (...options) => {
     const { code, stdout, stderr } = await run(options).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { type Options, OptionsError, readOptions } from '../../demo-server/options.ts';
 
 const read = (argv: string[], env: NodeJS.ProcessEnv = {}): Options => {
   const options = readOptions(argv, env);
-  if (options === 'help') throw new Error('the help was asked for');
+  if (typeof options === 'string') throw new Error(`the ${options} was asked for`);
   return options;
 };
 const fault = (argv: string[], env: NodeJS.ProcessEnv = {}): string => {
@@ -22,8 +22,11 @@ test('nothing given is a server for this machine alone, with the pages and witho
     host: 'localhost',
     hostFrom: undefined,
     joinAddress: undefined,
-    secondPort: undefined,
+    secondPort: 'near',
     site: true,
+    production: false,
+    limits: {},
+    allowHosts: [],
     trustProxy: undefined,
     allowOrigins: [],
     publicUrls: [],
@@ -67,15 +70,93 @@ test('several are taken where several make sense', () => {
   });
 });
 
-test('the help is given whatever else is asked', () => {
+test('the help and the version are given whatever else is asked', () => {
   expect(readOptions(['--help', '--port', 'x'], { PORT: 'y' })).toBe('help');
+  expect(readOptions(['--version', '--port', 'x', '--production'], { PORT: 'y' })).toBe('version');
+});
+
+describe('the hostile page', () => {
+  test.each<[string[], NodeJS.ProcessEnv, number | string]>([
+    [[], {}, 'near'],
+    [['--host', '127.0.0.1'], {}, 'near'],
+    [['--host', '::1'], {}, 'near'],
+    [['--host', '0.0.0.0'], {}, 'none'],
+    [['--host', '192.0.2.1'], {}, 'none'],
+    [[], { PUSHLAB_HOST: '::' }, 'none'],
+    [['--classroom', '--host', 'localhost'], {}, 'none'],
+    [['--trust-proxy', '127.0.0.1'], {}, 'none'],
+    [['--public-url', 'https://a.example'], {}, 'none'],
+    [[], { REDIS_URL: 'redis://127.0.0.1:6379' }, 'none'],
+    [['--host', '0.0.0.0', '--second-port', '4322'], {}, 4322],
+    [['--classroom'], { SECOND_PORT: '0' }, 0],
+    [['--second-port', 'none'], {}, 'none'],
+    [['--production', '--public-url', 'https://a.example'], {}, 'none'],
+    [['--production', '--public-url', 'https://a.example', '--second-port', 'none'], {}, 'none'],
+  ])('with %j and %j is at %s', (argv, env, port) => {
+    expect(read(argv, env).secondPort).toBe(port);
+  });
+});
+
+describe('--production', () => {
+  const production = ['--production', '--public-url', 'https://a.example'];
+
+  test('listens for the proxy in front, also with a class', () => {
+    expect(read([...production, '--classroom']).host).toBe('localhost');
+    expect(read([...production, '--classroom', '--host', '0.0.0.0']).host).toBe('0.0.0.0');
+  });
+
+  test('takes the address at which it is reached, and opens no hostile page', () => {
+    expect(fault(['--production'])).toContain('add --public-url https://pushlab.example');
+    for (const env of [{}, { SECOND_PORT: '4322' }])
+      expect(fault([...production, ...('SECOND_PORT' in env ? [] : ['--second-port', '4322'])], env)).toContain(
+        'opens no hostile page, but --second-port (or SECOND_PORT) asks for one at port 4322',
+      );
+  });
+
+  test.each(['127.0.0.1', '127.0.0.0/8', '::1', '10.1.2.3', '172.18.0.0/16', '10.0.0.0/24', 'fd00:1:2:3::/64'])(
+    'trusts the proxies of %s',
+    (proxies) => expect(read([...production, '--trust-proxy', proxies]).trustProxy).toEqual([proxies]),
+  );
+  test.each([
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/8',
+    '172.16.0.0/12',
+    '192.168.0.0/16',
+    '192.168.7.0/16',
+    '169.254.0.0/16',
+    'fc00::/7',
+    'fe80::/10',
+    '::ffff:10.0.0.0/104',
+  ])('does not trust all of %s', (network) => {
+    expect(fault([...production, '--trust-proxy', `127.0.0.1,${network}`])).toContain(
+      `--trust-proxy ${network} would believe every device of that network`,
+    );
+    expect(read(['--trust-proxy', network]).trustProxy).toEqual([network]);
+  });
+});
+
+test('limits and names are taken as they are meant', () => {
+  expect(read(['--limit', 'runsPerAddress=5', '--limit=bodyBytes=1024'])).toMatchObject({
+    limits: { runsPerAddress: 5, bodyBytes: 1024 },
+  });
+  expect(read(['--allow-host', 'Pushlab.Example', '--allow-host', '10.0.0.1']).allowHosts).toEqual([
+    'pushlab.example',
+    '10.0.0.1',
+  ]);
 });
 
 test.each<[string[], NodeJS.ProcessEnv, string]>([
   [['--port', 'http'], {}, '--port (or PORT) takes a number from 0 to 65535, got "http".'],
   [[], { SECOND_PORT: 'no' }, '--second-port (or SECOND_PORT) takes a number from 0 to 65535, or none, got "no".'],
   [['--public-url', 'class.example'], {}, '--public-url takes an origin, as in https://class.example'],
-  [['--public-url', 'https://class.example/'], {}, 'got "https://class.example/"'],
+  [['--public-url', 'https://class.example/x'], {}, 'got "https://class.example/x"'],
+  [['--allow-host', 'https://a.example'], {}, '--allow-host takes a name, as in pushlab.example (no scheme, no port)'],
+  [['--allow-host', 'a.example:80'], {}, 'got "a.example:80"'],
+  [['--allow-host', ''], {}, 'got ""'],
+  [['--limit', 'runs=5'], {}, 'with one of the names runsAtOnce, runsPerAddress, '],
+  [['--limit', 'runsAtOnce=0'], {}, 'got "runsAtOnce=0"'],
+  [['--limit', 'toString=1'], {}, 'got "toString=1"'],
   [['--trust-proxy', 'proxy'], {}, '--trust-proxy takes an address or a network, as in 127.0.0.1'],
   [['--trust-proxy', '10.0.0.0/8/8'], {}, 'got "10.0.0.0/8/8"'],
   [['--trust-proxy', '10.0.0.0/33'], {}, 'got "10.0.0.0/33"'],
