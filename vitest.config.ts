@@ -1,4 +1,8 @@
 import { defineConfig } from 'vitest/config';
+import { loopbackWithoutProxy } from './demo-server/network/no-proxy.ts';
+
+// The tests speak to servers of this machine only, also behind a proxy.
+loopbackWithoutProxy();
 
 // No measure of speed: only a test that hangs is ended, also where the machine is slow and has much else to do.
 const PATIENCE_MS = 300_000;

@@ -7,6 +7,7 @@ import { invitation, joinAddressFault, keepSecret, movedTo, openLog } from './cl
 import { howToTrust, listenSecure, type SecureFront } from './https.ts';
 import { certificateFor, ownNames, type ServedCertificate } from './network/kept-certificate.ts';
 import { lookAtNetworks } from './network/networks.ts';
+import { loopbackWithoutProxy } from './network/no-proxy.ts';
 import { OpenError, openAt, placeFor, portAfter, type Wanted } from './network/opened.ts';
 import { listensEverywhere, ownOrigin } from './network/own-address.ts';
 import { HELP, type Options, OptionsError, readOptions } from './options.ts';
@@ -37,6 +38,8 @@ function optionsOrEnd(): Options {
   }
 }
 
+// The simulated subscribers, a process of their own, reach the server by loopback.
+loopbackWithoutProxy();
 const options = optionsOrEnd();
 const { port, site, secondPort, dataDir, redisUrl } = options;
 if (site) {

@@ -28,19 +28,25 @@ export function joinPicture(
   }: { networks: Networks; publicUrl?: string | undefined; chosen?: readonly string[] },
 ): JoinPicture {
   const { protocol, host, port } = at;
-  const withCode = (origin: string, { address, network }: NetworkAddress) => ({
+  const withCode = (origin: string, { address, network, virtual }: NetworkAddress) => ({
     url: `${origin}/join`,
     qr: qrRows(`${origin}/join/#${code}`),
     address,
     network,
+    virtual,
   });
   if (publicUrl) {
     const origin = publicUrl.replace(/\/+$/, '');
-    return { code, chosen: null, trouble: null, addresses: [withCode(origin, { address: '', network: '' })] };
+    return {
+      code,
+      chosen: null,
+      trouble: null,
+      addresses: [withCode(origin, { address: '', network: '', virtual: false })],
+    };
   }
   const { found, trouble } = reachable(host, networks);
   if (found.length === 0) {
-    const here = { url: `${ownOrigin(protocol, host, port)}/join`, qr: null, address: '', network: '' };
+    const here = { url: `${ownOrigin(protocol, host, port)}/join`, qr: null, address: '', network: '', virtual: false };
     return { code, chosen: null, trouble, addresses: [here] };
   }
   const [wanted] = chosen.flatMap((name) => found.find((one) => isNamed(one, name)) ?? []);
@@ -61,7 +67,7 @@ export function isNamed({ address, network }: NetworkAddress, name: string): boo
 /** Which addresses of the machine lead to a server at `host`; where none does for others, why. */
 function reachable(host: string, networks: Networks): { found: NetworkAddress[]; trouble: JoinPicture['trouble'] } {
   if (listensHereOnly(host)) return { found: [], trouble: 'this-machine' };
-  if (!listensEverywhere(host)) return { found: [{ address: host, network: '' }], trouble: null };
+  if (!listensEverywhere(host)) return { found: [{ address: host, network: '', virtual: false }], trouble: null };
   const { ipv4, ipv6, linkLocal } = networks;
   if (ipv4.length > 0) return { found: ipv4, trouble: null };
   // Too long for a wall, and not every device has IPv6: shown only where there is nothing else.

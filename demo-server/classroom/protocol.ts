@@ -311,9 +311,10 @@ export interface JoinPlace {
   code: string;
   /**
    * The one that the wall shows first, then those of the server's other networks. `qr` has one row of 0 and 1 for each line;
-   * null where no other device can come in by it. `network` is the system's name for it, '' where it has none.
+   * null where no other device can come in by it. `network` is the system's name for it, '' where it has none; one that is
+   * `virtual` is offered to the teacher, and not to the class.
    */
-  addresses: { url: string; qr: string[] | null; address: string; network: string }[];
+  addresses: { url: string; qr: string[] | null; address: string; network: string; virtual: boolean }[];
   /** The address that was chosen, while this machine has it; null = the likeliest is the first. */
   chosen: string | null;
   /** Why no other device can come in: the server listens for its own machine alone, or this is in no network (that it listens in). */

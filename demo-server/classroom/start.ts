@@ -44,13 +44,14 @@ const TROUBLE: Record<NonNullable<JoinPicture['trouble']>, string> = {
 
 /** Where to join, as lines for the terminal; where nobody can, why. */
 function whereToJoin({ code, addresses, trouble }: JoinPicture): string {
-  const [first, ...others] = addresses;
+  const [first, ...more] = addresses;
+  const others = more.filter(({ virtual }) => !virtual);
   if (trouble) {
     const here = trouble === 'this-machine' ? `  join at      ${first?.url}\n` : '';
     return `${here}  code         ${spacedCode(code)}\n\n${TROUBLE[trouble]}\n`;
   }
   const also = others.map(({ url, network }) => `           or  ${url}${network ? `  (${network})` : ''}\n`).join('');
-  const choice = others.length > 0 ? '  (--join-address or the console choose another for the code on the wall)\n' : '';
+  const choice = more.length > 0 ? '  (--join-address or the console choose another for the code on the wall)\n' : '';
   return `  join at      ${first?.url}\n${also}${choice}  code         ${spacedCode(code)}\n${first?.qr ? `\n${qrForTerminal(first.qr)}\n` : ''}`;
 }
 

@@ -6,6 +6,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Recording } from '../../site/lab/recording.ts';
 import { documentOf } from '../../site/lab/run-document.ts';
+import { loopbackWithoutProxy } from '../network/no-proxy.ts';
 import { help, type Options, readOptions, UsageError } from './options.ts';
 import { drawProgress } from './progress.ts';
 import { ComparisonError, runComparison } from './run.ts';
@@ -127,5 +128,6 @@ async function made(server: string) {
   };
 }
 
+loopbackWithoutProxy();
 // Sockets that a fetch keeps for the next one would keep the process, too.
 process.exit(await main());

@@ -76,6 +76,10 @@ export function sourceAddress(type: 'udp4' | 'udp6', to: string, port = 9): Prom
       resolve(addresses);
     };
     socket.once('error', () => done([]));
-    socket.connect(port, to, () => done([socket.address().address]));
+    socket.connect(port, to, () => {
+      const { address } = socket.address();
+      // Without a route some systems take any address for the right one.
+      done(address === '::' || address === '0.0.0.0' ? [] : [address]);
+    });
   });
 }

@@ -7,6 +7,8 @@ import { type DefaultRoutes, defaultRoutes } from './default-route.ts';
 export interface NetworkAddress {
   address: string;
   network: string;
+  /** It is within this machine, or a tunnel: a code that leads there serves nobody unless the teacher knows better. */
+  virtual: boolean;
 }
 
 /** What was found. */
@@ -85,7 +87,7 @@ function sorted(
   const known = new Map(found.map((one) => [one.address, { ...one, rank: rank(one) }]));
   return [...known.values()]
     .sort((a, b) => a.rank.reduce((order, value, at) => order || value - (b.rank[at] ?? 0), 0))
-    .map(({ network, address }) => ({ address, network }));
+    .map(({ network, address, info }) => ({ address, network, virtual: isVirtual(network, info) }));
 }
 
 /** Whether a network is one that exists inside this machine, or leads through a tunnel to one other. */
@@ -102,7 +104,7 @@ export async function lookAtNetworks(): Promise<Networks> {
   } catch {
     // Android lets no program list them, but the source address of the default route is known.
     const [ipv4, ipv6] = [routes.ipv4, routes.ipv6].map((all) =>
-      all.filter((one) => /[.:]/.test(one)).map((address) => ({ address, network: '' })),
+      all.filter((one) => /[.:]/.test(one)).map((address) => ({ address, network: '', virtual: false })),
     );
     return { ipv4: ipv4 ?? [], ipv6: ipv6 ?? [], linkLocal: false };
   }

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { loopbackWithoutProxy } from '../network/no-proxy.ts';
 import { LADDER, TECHNIQUES, type TechniqueId } from '../protocol.ts';
 import { type Report, rehearse, type Spread } from './rehearsal.ts';
 import type { Usage } from './serve.ts';
@@ -47,6 +48,7 @@ function whole(name: string, text: string, min: number, max: number): number {
   return fail(`--${name} takes a whole number from ${min} to ${max}, got ${JSON.stringify(text)}.`);
 }
 
+loopbackWithoutProxy();
 const values = readOptions();
 if (values.help) {
   process.stdout.write(HELP);

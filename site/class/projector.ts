@@ -34,7 +34,8 @@ function draw(picture: TeacherPicture, page: TeacherPage): void {
   const { words, part } = page;
   const { class: now, join, people, tally } = picture;
   setText(part('name'), now.name);
-  const [first, ...others] = join.addresses;
+  const [first, ...more] = join.addresses;
+  const others = more.filter(({ virtual }) => !virtual);
   const joinCode = () =>
     h(
       'p',

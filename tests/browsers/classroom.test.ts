@@ -225,8 +225,8 @@ test.each(BROWSERS)(
 
 const twoNetworks = (wifi: string): Networks => ({
   ipv4: [
-    { address: wifi, network: 'wlan0' },
-    { address: '10.9.8.7', network: 'eth0' },
+    { address: wifi, network: 'wlan0', virtual: false },
+    { address: '10.9.8.7', network: 'eth0', virtual: false },
   ],
   ipv6: [],
   linkLocal: false,

@@ -134,7 +134,7 @@ test('an address that leads nowhere is none: loopback, link-local, those of a tr
     rankNetworks({ clat4: [info('192.0.0.2')], en0: [info('2001:db8::20'), info('fe80::1'), info('ff02::1')] }),
   ).toEqual({
     ipv4: [],
-    ipv6: [{ address: '2001:db8::20', network: 'en0' }],
+    ipv6: [{ address: '2001:db8::20', network: 'en0', virtual: false }],
     linkLocal: false,
   });
 });
@@ -197,7 +197,7 @@ describe('where to join', () => {
     const none = { ipv4: [], ipv6: [], linkLocal: false };
     expect(picture('0.0.0.0', { networks: none })).toMatchObject({ trouble: 'no-network', addresses: [{ qr: null }] });
     expect(picture('::', { networks: { ...none, linkLocal: true } }).trouble).toBe('link-local');
-    const six = { ...none, ipv6: [{ address: '2001:db8::20', network: 'eth0' }] };
+    const six = { ...none, ipv6: [{ address: '2001:db8::20', network: 'eth0', virtual: false }] };
     expect(picture('0.0.0.0', { networks: six }).trouble).toBe('ipv6-only');
     expect(picture('::', { networks: six })).toMatchObject({
       trouble: null,
