@@ -8,6 +8,7 @@ import { howToTrust, listenSecure, type SecureFront } from './https.ts';
 import { certificateFor, ownNames, type ServedCertificate } from './network/kept-certificate.ts';
 import { lookAtNetworks } from './network/networks.ts';
 import { loopbackWithoutProxy } from './network/no-proxy.ts';
+import { openFilesFault, watchOpenFiles } from './network/open-files.ts';
 import { OpenError, openAt, placeFor, portAfter, type Wanted } from './network/opened.ts';
 import { listensEverywhere, ownOrigin } from './network/own-address.ts';
 import { HELP, type Options, OptionsError, readOptions } from './options.ts';
@@ -101,11 +102,14 @@ const app = await buildApp({
   throw error;
 });
 const closers: (() => Promise<void>)[] = [];
+// Said once: who runs into it does so again and again.
+const openFiles = watchOpenFiles(() => process.stderr.write(`pushlab: ${openFilesFault()}\n`));
 
 // From now on, so that a signal that comes while it still opens its doors ends it in good order, too.
 async function stop(): Promise<void> {
   if (stopping) return;
   stopping = true;
+  openFiles.close();
   const patience = setTimeout(() => app.endConnections(), PATIENCE_MS);
   const closed = closers.map((close) => close());
   await app.close();

@@ -21,10 +21,14 @@ export interface Process {
   listening(): Promise<URL>;
 }
 
-/** Starts the server from the folder `from`; it is killed when the test is over. */
-export function run(options: string[], env: NodeJS.ProcessEnv = {}, from = root): Process {
+/**
+ * Starts the server from the folder `from`, as the last words of a command `by`, if there is one, which sets what the process
+ * may do; it is killed when the test is over.
+ */
+export function run(options: string[], env: NodeJS.ProcessEnv = {}, from = root, by: string[] = []): Process {
   const { PORT, PUSHLAB_HOST, SECOND_PORT, REDIS_URL, ...rest } = process.env;
-  const child = spawn(process.execPath, [join(from, 'demo-server/main.ts'), ...options], {
+  const [program = '', ...words] = [...by, process.execPath, join(from, 'demo-server/main.ts'), ...options];
+  const child = spawn(program, words, {
     env: { ...rest, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
