@@ -129,7 +129,7 @@ test('a teacher and four students: join, go together, answer, run, and everythin
   await click(teacher, '[data-part=run-form] [type=submit]');
   for (const page of students) await at(page, '/lab/');
   await says(teacher, '[data-part=run-state]', /over/);
-  await says(teacher, '[data-part=results]', /4 devices have told, 4 of them their final figures/);
+  await says(teacher, '[data-part=results]', /4 devices have reported, 4 of them their final figures/);
   for (const page of students) {
     await page.waitForSelector('push-lab[data-state=finished]');
     await says(page, '.class-bar .now', 'Your result is with the class');

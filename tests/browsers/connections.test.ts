@@ -87,6 +87,15 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect([await stateOf(page, 7), await stateOf(page, 8)]).toEqual(['over', 'dropped']);
   });
 
+  test('requests without credentials have connections of their own beside six streams', async () => {
+    const page = await open((await startServer({ siteDir })).url);
+    await openStreams(page, 6);
+    await settles(page, { reached: 6, waiting: 0 });
+    const status = await page.evaluate(async () => (await fetch('/push/polling', { credentials: 'omit' })).status);
+    expect(status).toBe(200);
+    expect(await shown(page)).toMatchObject({ reached: 6 });
+  });
+
   test('a WebSocket gets through beside six streams in Chromium; in Firefox its handshake waits', async () => {
     const page = await open((await startServer({ siteDir })).url);
     await openStreams(page, 6);

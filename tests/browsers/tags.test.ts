@@ -30,6 +30,27 @@ describe.each(BROWSERS)('in %s', (name) => {
   }
   const textOf = (page: Page, query: string) => page.$eval(query, (element) => element.textContent?.trim() ?? '');
 
+  test('a stamp shows its program in the line, and by the keyboard alone, without a script, when and how', async () => {
+    const { url } = await startServer({ siteDir });
+    const page = await browser.newPage();
+    onTestFinished(() => page.close());
+    // Firefox cannot be told so over WebDriver BiDi.
+    if (name === 'chromium') await page.setJavaScriptEnabled(false);
+    await page.goto(`${url}/start/`);
+    const open = () => page.$eval('.stamp', (stamp) => stamp.matches(':popover-open'));
+    const [stamp] = await page.$$eval('.fact:has(.stamp)', (facts) =>
+      facts.map((fact) => (fact as HTMLElement).innerText),
+    );
+    expect(stamp).toMatch(/\(measured: Chromium 156\)$/);
+    expect(await open()).toBe(false);
+    await page.focus('.fact button');
+    await page.keyboard.press('Enter');
+    expect(await open()).toBe(true);
+    expect(await textOf(page, '.stamp')).toMatch(/2026-11-20; to repeat it: node tests\/record\.ts$/);
+    await page.keyboard.press('Escape');
+    expect(await open()).toBe(false);
+  });
+
   test('a guess is committed, outlives a reload, and is compared with the own run, whose bytes Wire then shows', async () => {
     const server = await startServer({ siteDir });
     const page = await lesson(server);

@@ -39,11 +39,11 @@ const up = ({ bytes, requests }: LaneLedger): number => Math.round(bytes.up.head
 const down = ({ bytes, responses }: LaneLedger): number => Math.round(bytes.down.head / responses);
 const pair = Math.round((polling.bytes.up.head + polling.bytes.down.head) / polling.requests);
 const grouped = new Intl.NumberFormat('en').format;
-/** A row of the table of intervals: questions in an hour, and what their heads weigh. */
-const row = (interval: string, questions: number, unit: 'MB' | 'kB'): string => {
-  const bytes = questions * pair;
+/** A row of the table of intervals: requests in an hour, and what their heads weigh. */
+const row = (interval: string, requests: number, unit: 'MB' | 'kB'): string => {
+  const bytes = requests * pair;
   const heads = unit === 'MB' ? (bytes / 1e6).toFixed(1) : (bytes / 1e3).toFixed(0);
-  return `| ${interval} | ${grouped(questions)} | ${heads} ${unit} |`;
+  return `| ${interval} | ${grouped(requests)} | ${heads} ${unit} |`;
 };
 
 test.each([
@@ -75,7 +75,7 @@ test.each([
   ['lessons/06-xhr-stream.mdx', `${xhr.bytes.down.framing} bytes to ${xhr.bytes.down.envelope}`],
   ['measuring.mdx', `${up(frame)} bytes instead of ${up(http10)} to ${up(xhr)} for a script's request`],
   ['lessons/02-keep-alive.mdx', `an answer's head took ${down(kept)} bytes instead of ${down(http10)}`],
-  ['lessons/03-polling.mdx', `${pair} bytes for a question and its answer`],
+  ['lessons/03-polling.mdx', `${pair} bytes for a request and its response`],
   ['lessons/03-polling.mdx', row('250 ms', 14_400, 'MB')],
   ['lessons/03-polling.mdx', row('1 s', 3600, 'MB')],
   ['lessons/03-polling.mdx', row('10 s', 360, 'kB')],
