@@ -24,7 +24,7 @@ import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
 import { healthSchema } from './schemas/health.ts';
 import { buildSecondOrigin } from './second-origin.ts';
-import { runOf, share } from './shared/index.ts';
+import { runOf, type SharingState, share } from './shared/index.ts';
 import { serveSite } from './site.ts';
 import { createSubscribers } from './subscribers.ts';
 import { techniques } from './techniques/index.ts';
@@ -61,6 +61,8 @@ export interface AppOptions {
   addressOf?: (port: number | undefined) => string | undefined;
   /** Told whenever Redis has come or gone, or cannot be used from the start, and why. */
   redisChanged?: (up: boolean, fault: string | null) => void;
+  /** Told what an operator should know of the servers that share it, in a sentence. */
+  redisSays?: (text: string) => void;
   /** Full path of the nginx for the lab of buffering; null = do without one; looked for unless given. */
   nginx?: string | null;
   /** False leaves every byte uncounted and every queue unbounded: only for the bench, which asks what the tap costs. */
@@ -78,7 +80,10 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     onConnectionEnd: options.onConnectionEnd,
     runsComeLate: options.redisUrl !== undefined,
   });
-  const shared = options.redisUrl === undefined ? undefined : share(options.redisUrl, options.redisChanged);
+  const shared =
+    options.redisUrl === undefined
+      ? undefined
+      : share(options.redisUrl, { changed: options.redisChanged, say: options.redisSays });
   const whole = (run: string) => shared?.whole(ledger.read(run)) ?? ledger.read(run);
   const subscribers = createSubscribers({ ledger, limits, origin: () => originOf(app) });
   const figures = createFigures({ ...ledger, read: whole }, subscribers.read);
@@ -164,6 +169,10 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
       const run = runOf(url);
       if (run !== undefined && runs.list().every(({ id }) => id !== run)) await shared.caughtUp();
     });
+    // Whoever has made a run, or changed it, may ask another server for it with the next request.
+    app.addHook('onSend', async ({ method, url }) => {
+      if (method !== 'GET' && url.startsWith('/runs')) await shared.told();
+    });
   }
 
   await app.register(fastifySwagger, {
@@ -231,6 +240,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   app.decorate('ledger', ledger);
   app.decorate('secondOrigin', secondOrigin);
   app.decorate('classroom', classroom);
+  app.decorate('sharing', () => shared?.describe());
   app.decorate('endConnections', () => {
     for (const end of endConnections) end();
   });
@@ -258,6 +268,8 @@ declare module 'fastify' {
     ledger: Ledger;
     /** The hostile page of the lesson on security, for a port of its own; where nobody lets it listen there is none. */
     secondOrigin: FastifyInstance;
+    /** How this server and the others on its Redis stand; undefined for a server that is alone. */
+    sharing(): SharingState | undefined;
     /** The class, where this server was started with one. */
     classroom: OpenedClass | null;
   }

@@ -82,6 +82,7 @@ const app = await buildApp({
     process.stderr.write(`pushlab: ${up ? REDIS_UP : `${fault ?? 'Redis cannot be reached'}. ${REDIS_DOWN}`}\n`),
   publicUrls: options.publicUrls,
   allowHosts: options.allowHosts,
+  redisSays: (text) => process.stderr.write(`pushlab: ${text.replace(/\.?$/, '.')}\n`),
   allowOrigins: options.allowOrigins,
   limits: options.limits,
   trustProxy: options.trustProxy,

@@ -10,6 +10,7 @@ import {
   type RunInfo,
   type RunSettings,
   type RunState,
+  type SharedState,
 } from './protocol.ts';
 import { badInput, RefusalError } from './refusal.ts';
 import type { Ledger } from './wire/ledger.ts';
@@ -25,7 +26,7 @@ export type RunChange =
 export interface Sharing {
   changed(run: string, change: RunChange): void;
   made(run: string, event: PushEvent): void;
-  state(): 'up' | 'down';
+  state(): SharedState;
 }
 
 export interface Run {
@@ -218,6 +219,7 @@ export function createRun(
     changes: (): RunChange[] => [
       { type: 'created', settings, createdAt },
       ...(startsAt === null ? [] : [{ type: 'started', startsAt } as const]),
+      ...(state === 'finished' ? [{ type: 'finished' } as const] : []),
     ],
     apply(change: RunChange) {
       if (change.type === 'disturbed' && state !== 'finished') conditions?.begin(change.order);

@@ -20,6 +20,18 @@ const DELETED_MS = 24 * 60 * 60_000;
 const PATIENCE_MS = 5000;
 const TRIES = 50;
 
+/** Writes the changes 1 … n of a class anew, with what another server has written behind them, where fewer stand there. In one step. */
+const RESTORE = `local n = #ARGV / 2
+local there = redis.call('XRANGE', KEYS[1], '-', '+')
+local last = #there > 0 and tonumber(string.match(there[#there][1], '^%d+')) or 0
+if #there == math.max(n, last) then return 0 end
+redis.call('DEL', KEYS[1])
+for seq = 1, n do redis.call('XADD', KEYS[1], seq .. '-0', 'at', ARGV[2 * seq - 1], 'change', ARGV[2 * seq]) end
+for _, entry in ipairs(there) do
+  if tonumber(string.match(entry[1], '^%d+')) > n then redis.call('XADD', KEYS[1], entry[1], unpack(entry[2])) end
+end
+return 1`;
+
 /** Connects to the Redis at `url`; rejects where it is not there. `clock` in ms since the epoch. */
 export async function redisLog(url: string, clock: () => number = Date.now): Promise<ClassLog> {
   const watchers = new Set<() => void>();
@@ -46,7 +58,8 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
     clearTimeout(late);
   }
 
-  link.listener.subscribe(DELETED, forget).catch(() => {});
+  link.subscribe(DELETED, forget);
+  link.watch({ inspect: restoreLost });
 
   function forget(id: string): void {
     if (!known.delete(id)) return;
@@ -79,32 +92,41 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
 
   async function readOn(id: string): Promise<LoggedChange[]> {
     const changes = changesOf(id);
-    take(id, (await link.writer.xRange(streamKey(id), `(${changes.length}-0`, '+')) ?? []);
+    // Behind `seq-0`; an interval that is open, `(seq-0`, is for Redis 6.2.
+    take(id, (await link.checked(link.writer.xRange(streamKey(id), `${changes.length}-1`, '+'))) ?? []);
     return changes;
   }
 
   /** A class that this server has not opened is read and not remembered. */
   async function readAll(id: string): Promise<LoggedChange[]> {
     if (known.has(id)) return [...(await readOn(id))];
-    return ((await link.writer.xRange(streamKey(id), '-', '+')) ?? []).map(read);
+    return ((await link.checked(link.writer.xRange(streamKey(id), '-', '+'))) ?? []).map(read);
   }
 
   async function put(id: string, { seq, at, change }: LoggedChange): Promise<void> {
-    await link.writer.xAdd(streamKey(id), `${seq}-0`, { at: String(at), change: JSON.stringify(change) });
+    const entry = { at: String(at), change: JSON.stringify(change) };
+    await link.checked(link.writer.xAdd(streamKey(id), `${seq}-0`, entry));
   }
 
   async function giveBack(id: string): Promise<void> {
-    if ((await link.writer.exists(deletedKey(id))) > 0) return forget(id);
+    if ((await link.checked(link.writer.exists(deletedKey(id)))) > 0) return forget(id);
     const changes = changesOf(id);
-    const newest = (await link.writer.xRevRange(streamKey(id), '+', '-', { COUNT: 1 })) ?? [];
-    const last = Number.parseInt(newest[0]?.id ?? '0', 10);
-    if (last === 0) await enroll(id, changes[0]?.at ?? clock());
-    // What another server has put there meanwhile is refused.
-    for (const change of changes.slice(last)) await put(id, change).catch(() => {});
+    await enroll(id, changes[0]?.at ?? clock());
+    const all = changes.flatMap(({ at, change }) => [String(at), JSON.stringify(change)]);
+    await link.checked(link.writer.eval(RESTORE, { keys: [streamKey(id)], arguments: all }));
     await readOn(id);
   }
 
-  const enroll = (id: string, at: number) => link.writer.zAdd(CLASSES, { score: at, value: id }, { condition: 'NX' });
+  /** A Redis that was emptied, has removed keys or was replaced by one that was behind has less of a class than was read of it. */
+  async function restoreLost(): Promise<void> {
+    for (const [id, { length }] of known)
+      if (length > 0 && (await link.checked(link.writer.xLen(streamKey(id)))) < length) await giveBack(id);
+  }
+
+  const enroll = (id: string, at: number) =>
+    link.checked(link.writer.zAdd(CLASSES, { score: at, value: id }, { condition: 'NX' }));
+
+  const newest = (): number => [...followed].reduce((sum, id) => sum + changesOf(id).length, 0);
 
   async function followAll(): Promise<void> {
     while (!closed) {
@@ -114,8 +136,12 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
       }
       const keys = [...followed].map((id) => ({ key: streamKey(id), id: `${changesOf(id).length}-0` }));
       try {
-        for (const { name, messages } of (await link.reader.xRead(keys, { BLOCK: BLOCK_MS })) ?? [])
+        const news = (await link.checked(link.reader.xRead(keys, { BLOCK: BLOCK_MS }))) ?? [];
+        const before = newest();
+        for (const { name, messages } of news)
           take([...followed].find((id) => streamKey(id) === name) as string, messages);
+        // Behind a gap nothing can be taken until it is filled, and Redis would give it again at once.
+        if (news.length > 0 && newest() === before) await new Promise((later) => setTimeout(later, 100).unref());
       } catch {
         // Redis has gone, and the link says when it is back; or it is there and refuses, as while it still loads.
         await new Promise((later) => setTimeout(later, 100).unref());
@@ -138,7 +164,7 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
       return (await link.writer.get(nameKey(name))) ?? id;
     },
     async list() {
-      const ids = await link.writer.zRange(CLASSES, 0, -1);
+      const ids = await link.checked(link.writer.zRange(CLASSES, 0, -1));
       return Promise.all(ids.map(async (id) => summary(id, await readAll(id))));
     },
     read: readAll,
@@ -171,10 +197,9 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
     },
     share(id, hear) {
       const channel = `${streamKey(id)}:parts`;
-      link.listener.subscribe(channel, hear).catch(() => {});
       return {
-        tell: (text) => void link.writer.publish(channel, text).catch(() => {}),
-        close: () => void link.listener.unsubscribe(channel, hear).catch(() => {}),
+        tell: (text) => void link.checked(link.writer.publish(channel, text)).catch(() => {}),
+        close: link.subscribe(channel, hear),
       };
     },
     async delete(id) {

@@ -4,6 +4,9 @@ import type { RunSettings } from './settings.ts';
 
 export type RunState = 'ready' | 'running' | 'finished';
 
+/** Whether servers that serve the same runs reach each other, and where they do, whether their clocks are too far apart for latencies. */
+export type SharedState = 'up' | 'down' | 'clocks-differ';
+
 /** A run as the server tells it. Times are in ms since the epoch by the server's clock. */
 export interface RunInfo {
   id: string;
@@ -19,7 +22,7 @@ export interface RunInfo {
   /** The faults that have begun so far, in that order. */
   faults: BegunFault[];
   /** Only where several servers serve the run: whether they reach each other now. */
-  shared?: 'up' | 'down';
+  shared?: SharedState;
 }
 
 /**

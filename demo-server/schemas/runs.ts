@@ -111,8 +111,9 @@ const runInfo = {
     faults: { type: 'array', description: 'The faults that have begun so far.', items: begunFault },
     shared: {
       type: 'string',
-      enum: ['up', 'down'],
-      description: 'Only where several servers serve the run: whether they reach each other now.',
+      enum: ['up', 'down', 'clocks-differ'],
+      description:
+        'Only where several servers serve the run: whether they reach each other now, and whether their clocks are too far apart for latencies.',
     },
   },
 };

@@ -33,17 +33,20 @@ export function shareLedgers(link: Link, server: string): SharedLedgers {
   }
 
   async function tell(run: string, json: string): Promise<void> {
-    await link.writer
-      .multi()
-      .hSet(ledgersKey(run), server, json)
-      .pExpire(ledgersKey(run), KEPT_MS)
-      .publish(CHANNEL, JSON.stringify([run, server, json]))
-      .exec();
+    await link.checked(
+      link.writer
+        .multi()
+        .hSet(ledgersKey(run), server, json)
+        .pExpire(ledgersKey(run), KEPT_MS)
+        .publish(CHANNEL, JSON.stringify([run, server, json]))
+        .exec(),
+    );
     told.set(run, json);
   }
 
   async function askFor(run: string): Promise<void> {
-    for (const [from, json] of Object.entries(await link.writer.hGetAll(ledgersKey(run)))) hear(run, from, json);
+    for (const [from, json] of Object.entries(await link.checked(link.writer.hGetAll(ledgersKey(run)))))
+      hear(run, from, json);
   }
 
   function ask(): void {
@@ -69,13 +72,10 @@ export function shareLedgers(link: Link, server: string): SharedLedgers {
         const ids = new Set(known.map(({ id }) => id));
         for (const memory of [others, told, seen]) for (const id of memory.keys()) if (!ids.has(id)) memory.delete(id);
       }, TELL_MS);
-      // The subscription comes back by itself whenever the connection does.
-      link.listener
-        .subscribe(CHANNEL, (message) => {
-          const [run, from, json] = JSON.parse(message) as [string, string, string];
-          if (all.list().some(({ id }) => id === run)) hear(run, from, json);
-        })
-        .catch(() => {});
+      link.subscribe(CHANNEL, (message) => {
+        const [run, from, json] = JSON.parse(message) as [string, string, string];
+        if (all.list().some(({ id }) => id === run)) hear(run, from, json);
+      });
     },
     ask,
     close: () => clearInterval(timer),

@@ -36,6 +36,7 @@ export function notesOf(
   const simulated = recording.info && simulatedInWords(recording.info.settings, words, format);
   if (simulated) note('all', 'simulated', { conditions: simulated }, 'info');
   if (recording.info?.shared === 'down') note('counts', 'sharedDown');
+  if (recording.info?.shared === 'clocks-differ') note('latency', 'sharedClocks');
   if (conditions.behindProxy) note('counts', 'proxy');
   else if (conditions.insideTls) note('none', 'tls', {}, 'info');
   if (conditions.hidden.length > 0) {

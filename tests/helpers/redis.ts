@@ -1,6 +1,6 @@
 /** Debian's Redis as a child with a port and a folder of its own; never the system's service. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -13,9 +13,11 @@ export interface TestRedis {
   kill(): Promise<void>;
   /** Starts it again on the same port, with nothing in it. */
   start(): Promise<void>;
+  /** From now on it cannot write its dump, as on a disk that is full. */
+  blockDump(): Promise<void>;
 }
 
-/** Starts a Redis for one test, with more `settings` if any; nothing is written to disk. */
+/** Starts a Redis for one test, with more `settings` if any; nothing is written to disk unless they say so. */
 export async function startRedis(...settings: string[]): Promise<TestRedis> {
   const program = onPath(['redis-server']);
   if (!program) throw new Error('no redis-server on PATH; node tests/setup.ts installs it');
@@ -45,5 +47,10 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
     await rm(folder, { recursive: true, force: true });
   });
   await start();
-  return { url: `redis://127.0.0.1:${port}`, kill, start };
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    kill,
+    start,
+    blockDump: async () => void (await mkdir(join(folder, 'dump.rdb', 'in-the-way'), { recursive: true })),
+  };
 }

@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { PushEvent, RunInfo } from '../../demo-server/protocol.ts';
 import { startRedis, type TestRedis } from '../helpers/redis.ts';
 import { startServer } from '../helpers/server.ts';
 import { readFrom } from './reader.ts';
+import { serverProcessOn } from './two-servers.ts';
 
 const TWENTY_A_SECOND = { techniques: ['sse', 'polling'], eventsPerSecond: 20, durationSeconds: 6, seed: 7 } as const;
 const settings = { ...TWENTY_A_SECOND, techniques: [...TWENTY_A_SECOND.techniques] };
@@ -37,40 +35,6 @@ async function serverOn({ url }: TestRedis) {
       changed();
     });
   return { ...server, redis };
-}
-
-/** A server as a process of its own, so that it can be killed. */
-async function processOn({ url }: TestRedis): Promise<{ url: string; child: ChildProcess }> {
-  const main = join(import.meta.dirname, '../../demo-server/main.ts');
-  const child = spawn(
-    process.execPath,
-    [main, '--no-site', '--port', '0', '--second-port', 'none', '--host', '127.0.0.1'],
-    {
-      env: { ...process.env, REDIS_URL: url },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  onTestFinished(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'close');
-  });
-  let [said, told] = ['', ''];
-  await new Promise<void>((resolve, reject) => {
-    const look = (): void => {
-      if (/listens on http/.test(said) && /Redis is there/.test(told)) resolve();
-    };
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
-      look();
-    });
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
-      look();
-    });
-    child.once('close', () => reject(new Error(`the server ended: ${told}`)));
-  });
-  return { url: /http:\S+/.exec(said)?.[0] as string, child };
 }
 
 async function ask<T>(url: string, init?: RequestInit): Promise<T> {
@@ -146,7 +110,7 @@ describe('two servers with one Redis', () => {
 describe('a server that is gone', () => {
   test.for(['SIGKILL', 'SIGTERM'] as const)('by %s: its readers go on at the other without loss', async (signal) => {
     const redis = await startRedis();
-    const doomed = await processOn(redis);
+    const doomed = await serverProcessOn(redis);
     const other = await serverOn(redis);
     const { id } = await ask<RunInfo>(`${doomed.url}/runs`, { method: 'POST', body: JSON.stringify(settings) });
     const moving = [readFrom([doomed.url, other.url], id), readFrom([doomed.url, other.url], id)];
@@ -164,7 +128,7 @@ describe('a server that is gone', () => {
 
   test('only for a while: the run is made by one of them, and nobody is told an event twice', async () => {
     const redis = await startRedis();
-    const frozen = await processOn(redis);
+    const frozen = await serverProcessOn(redis);
     const other = await serverOn(redis);
     const { id } = await ask<RunInfo>(`${frozen.url}/runs`, { method: 'POST', body: JSON.stringify(settings) });
     const readers = [readFrom([frozen.url], id), readFrom([other.url], id)];

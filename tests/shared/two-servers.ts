@@ -25,7 +25,7 @@ export async function classOn({ url }: TestRedis): Promise<ClassServer> {
   return { ...server, code: room.state.code, token, id: room.id };
 }
 
-export interface ClassProcess {
+export interface ServerProcess {
   url: string;
   port: number;
   child: ChildProcess;
@@ -33,11 +33,19 @@ export interface ClassProcess {
   ended: Promise<unknown>;
 }
 
-/** The same as a process of its own. */
-export async function classProcessOn(redis: TestRedis): Promise<ClassProcess> {
+/** A server of the class as a process of its own. */
+export const classProcessOn = (redis: TestRedis): Promise<ServerProcess> =>
+  serverProcessOn(redis, ['--classroom-name', CLASS_NAME], /teach\/#/);
+
+/** A server as a process of its own, ready when it has said `ready` and that Redis is there. */
+export async function serverProcessOn(
+  redis: TestRedis,
+  more: string[] = [],
+  ready = /listens on http/,
+): Promise<ServerProcess> {
   const main = join(import.meta.dirname, '../../demo-server/main.ts');
   const options = ['--no-site', '--port', '0', '--second-port', 'none', '--host', '127.0.0.1'];
-  const child = spawn(process.execPath, [main, ...options, '--classroom-name', CLASS_NAME], {
+  const child = spawn(process.execPath, [main, ...options, ...more], {
     env: { ...process.env, REDIS_URL: redis.url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -49,7 +57,7 @@ export async function classProcessOn(redis: TestRedis): Promise<ClassProcess> {
   let [said, told] = ['', ''];
   await new Promise<void>((resolve, reject) => {
     const look = (): void => {
-      if (/teach\/#/.test(said) && /Redis is there/.test(told)) resolve();
+      if (ready.test(said) && /Redis is there/.test(told)) resolve();
     };
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text;
