@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
-import { proxyConf, startNginx } from '../helpers/nginx.ts';
+import { proxyConf, startNginx, withDefaults } from '../helpers/nginx.ts';
 import { startServer } from '../helpers/server.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -57,7 +57,7 @@ describe.each(BROWSERS)('in %s', (name) => {
   test('behind nginx that holds answers and does not upgrade, the streams and the socket are named, with their lines', async () => {
     const { port } = await startServer({ siteDir });
     // With the Host, or the server would refuse the run: that is the next test.
-    const conf = (await proxyConf('without-header')).replace(
+    const conf = (await withDefaults('older', await proxyConf('without-header'))).replace(
       'proxy_pass',
       'proxy_set_header Host $http_host;\n    proxy_pass',
     );
