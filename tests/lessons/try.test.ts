@@ -53,6 +53,23 @@ test('there are shell lines to run', () => {
   expect(tries.length).toBeGreaterThan(0);
 });
 
+const docs = fileURLToPath(new URL('../../content/docs', import.meta.url));
+const withShellBlocks = globSync('**/*.mdx', { cwd: docs }).filter((file) =>
+  /^```sh\b/m.test(readFileSync(join(docs, file), 'utf8')),
+);
+
+test.each(withShellBlocks)('%s says for which shell its commands are', (file) => {
+  expect(readFileSync(join(docs, file), 'utf8')).toContain('Unix shell');
+});
+
+test('every line to try says for which shell it is', () => {
+  for (const { page } of tries) {
+    const html = readFileSync(join(siteDir, page, page.endsWith('/') ? 'index.html' : ''), 'utf8');
+    const lines = html.match(/<push-try\b/g)?.length ?? 0;
+    expect(html.match(/class="shell[^>]*>For a Unix shell: macOS, Linux, WSL or Git Bash</g), page).toHaveLength(lines);
+  }
+});
+
 describe.each([
   { age: 'has just started', openEvents: 0 },
   // The replay ring has long lost the first events: a cursor of 0 gets a reset.
