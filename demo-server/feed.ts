@@ -62,6 +62,13 @@ const RING_BYTES = 768 * 1024;
 /** Events of a burst come back to back; the bursts keep the mean rate. */
 const BURST_EVENTS = 10;
 
+/**
+ * A feed without an end that is so late (ms) goes on from now: the machine was asleep, and on macOS, where Node's steady clock
+ * runs on meanwhile, hours of events would come at once.
+ * @see https://github.com/libuv/libuv/pull/2894
+ */
+const ASLEEP_MS = 10_000;
+
 /** The server's clock: ms since the epoch with microseconds as fractions; steady, unlike Date.now(). */
 export function now(): number {
   return performance.timeOrigin + performance.now();
@@ -191,7 +198,8 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, sha
       readers.add(told);
       return () => readers.delete(told);
     },
-    start(startsAt) {
+    start(begin) {
+      let startsAt = begin;
       const length = settings.durationSeconds * 1000;
       const offsets = arrivalOffsets(settings.arrivals, settings.eventsPerSecond, settings.seed);
       const data = payloads(settings.payloadBytes, settings.seed);
@@ -205,7 +213,11 @@ export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, sha
         if (offset >= length) return;
         // Rounded up: Node drops the fraction, and an event must not come before its time.
         const wait = Math.max(0, Math.ceil(startsAt + offset - now()));
-        timer = setTimeout(() => publishUntil(Math.max(offset, now() - startsAt)), wait);
+        timer = setTimeout(() => {
+          const late = now() - startsAt - offset;
+          if (length === Number.POSITIVE_INFINITY && late > ASLEEP_MS) startsAt += late;
+          publishUntil(Math.max(offset, now() - startsAt));
+        }, wait);
       };
       // All that is due comes at once: a burst, or what a busy moment has held up, or the run's end would lose it. In
       // a tick each, or Node 26 puts several into one chunk, and the bytes of a run would hang on how busy it was.

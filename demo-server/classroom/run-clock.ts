@@ -50,6 +50,8 @@ export function runClock(record: ClassRecord, present: Present, runs: Runs, ledg
   let devices: DeviceRuns | null = null;
   let timer: NodeJS.Timeout | undefined;
   let seenReady = 0;
+  /** By this server's steady clock: the log's is that of the wall, and may be set meanwhile. */
+  let calledAt = 0;
 
   record.watch((logged) => {
     if (logged) follow(logged.change);
@@ -62,6 +64,7 @@ export function runClock(record: ClassRecord, present: Present, runs: Runs, ledg
       stopDevices();
       devices = deviceRuns(change.run, runs, ledger);
       seenReady = 0;
+      calledAt = now();
       wait(PATIENCE_MS, () => startIfReady(true));
     }
     // Of two servers that start it at once, the one that the log has first is right for both.
@@ -93,7 +96,7 @@ export function runClock(record: ClassRecord, present: Present, runs: Runs, ledg
     const missing = [...present.online()].some((seat) => !ready.has(seat));
     if (missing && !anyway) {
       // While they come, one after the other as a bad wifi lets them, the others are worth the wait.
-      const patience = Math.min(PATIENCE_MS, run.calledAt + LONGEST_PATIENCE_MS - now());
+      const patience = Math.min(PATIENCE_MS, calledAt + LONGEST_PATIENCE_MS - now());
       if (ready.size > seenReady) wait(patience, () => startIfReady(true));
       seenReady = ready.size;
       return undefined;

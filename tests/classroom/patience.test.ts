@@ -12,10 +12,12 @@ afterEach(() => void vi.useRealTimers());
 const SEATS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
 /** A class whose six seats are all here, with a run called and nobody ready. */
-async function calledRun(): Promise<{ room: Classroom; runs: Runs; ready(seat: string): void }> {
+async function calledRun(
+  wallClock: () => number = now,
+): Promise<{ room: Classroom; runs: Runs; ready(seat: string): void }> {
   const ledger = createLedger({ clock: now });
   const runs = createRuns({ ledger, runsAtOnce: 10 });
-  const log = memoryLog(now);
+  const log = memoryLog(wallClock);
   await log.append('c', { type: 'opened', name: 'Physics', code: '123456' });
   const room = await openClassroom(log, 'c', runs, ledger);
   onTestFinished(() => {
@@ -66,3 +68,20 @@ test('nobody is waited for longer than three quarters of a minute after the call
   await vi.advanceTimersByTimeAsync(200);
   expect(stateOf(room)).toBe('running');
 });
+
+test.each([-3_600_000, 3_600_000])(
+  'a clock on the wall that is set by %d ms shortens and lengthens no patience',
+  async (step) => {
+    const { room, ready } = await calledRun(() => now() + step);
+    ready('a');
+    await vi.advanceTimersByTimeAsync(11_000);
+    expect(stateOf(room)).toBe('called');
+    for (const seat of SEATS.slice(1, 5)) {
+      ready(seat);
+      await vi.advanceTimersByTimeAsync(8400);
+    }
+    expect(stateOf(room)).toBe('called');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(stateOf(room)).toBe('running');
+  },
+);

@@ -183,6 +183,23 @@ describe('arrivals', () => {
     expect(feed.lastSeq).toBe(20);
   });
 
+  test('a feed without an end goes on from now when the machine was asleep, and makes no hours of events at once', async () => {
+    const feed = createFeed({ ...tenASecond, eventsPerSecond: 1, durationSeconds: Number.POSITIVE_INFINITY });
+    const reader = listener();
+    feed.subscribe(undefined, reader);
+    feed.start(now());
+    await nextEvent();
+    const onTime = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => onTime() + 8 * 3_600_000);
+    await nextEvent();
+    expect(reader.told).toEqual([1, 2]);
+    await nextEvent();
+    expect(reader.told).toEqual([1, 2, 3]);
+    const [, second, third] = reader.events;
+    expect((third?.sentAt ?? 0) - (second?.sentAt ?? 0)).toBeCloseTo(1000, -1);
+    feed.end('closing');
+  });
+
   test.each(ARRIVALS)('no event comes before its time, and none after the run (%s)', async (arrivals) => {
     const settings = { ...tenASecond, arrivals, durationSeconds: 10 };
     const feed = createFeed(settings);
