@@ -1,17 +1,18 @@
 /** The process: options, listen, signals. Everything else is app.ts. */
-import { access } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { buildApp } from './app.ts';
 import { StoreError } from './classroom/sqlite-log.ts';
 import { invitation, joinAddressFault, keepSecret, movedTo, openLog } from './classroom/start.ts';
 import { howToTrust, listenSecure, type SecureFront } from './https.ts';
+import { insideNote, insideOf } from './network/inside.ts';
 import { certificateFor, ownNames, type ServedCertificate } from './network/kept-certificate.ts';
 import { lookAtNetworks } from './network/networks.ts';
 import { loopbackWithoutProxy } from './network/no-proxy.ts';
 import { openFilesFault, watchOpenFiles } from './network/open-files.ts';
 import { OpenError, openAt, placeFor, portAfter, type Wanted } from './network/opened.ts';
-import { listensEverywhere, ownOrigin } from './network/own-address.ts';
+import { listensEverywhere, listensHereOnly, ownOrigin } from './network/own-address.ts';
 import { HELP, type Options, OptionsError, readOptions } from './options.ts';
+import { readPolicy } from './site.ts';
 import { VERSION } from './version.ts';
 
 /** From the first signal until open connections are cut off; well inside the 2 s in which the process has to be gone. */
@@ -44,10 +45,7 @@ loopbackWithoutProxy();
 const options = optionsOrEnd();
 const { port, site, secondPort, dataDir, redisUrl } = options;
 if (site) {
-  // Written when the build has all but ended: index.html is there even where it broke off.
-  await access(`${siteDir}/csp.json`).catch(() =>
-    fail('the site is not built yet: run npm run build, or npm start, which does.'),
-  );
+  await readPolicy(siteDir).catch((error: Error) => fail(error.message));
 }
 
 const networks = await lookAtNetworks();
@@ -163,5 +161,7 @@ if (app.classroom) {
       fail(`the teacher's link cannot be kept (${error.message}): give a --data-dir that this user may write to.`),
     );
   process.stdout.write(await invitation(app.classroom, origin, shown ? undefined : keep));
+  const inside = options.publicUrls.length === 0 && !listensHereOnly(host) ? insideOf() : undefined;
+  if (inside) process.stdout.write(`\n${insideNote(inside, place.port)}\n`);
 }
 if (certificate) process.stdout.write(howToTrust(certificate.fingerprint));

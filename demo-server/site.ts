@@ -28,7 +28,7 @@ export async function serveSite(
   siteDir: string,
   secondPort: () => number | undefined,
 ): Promise<void> {
-  const policy = JSON.parse(await readFile(join(siteDir, 'csp.json'), 'utf8')) as Policy;
+  const policy = await readPolicy(siteDir);
   const pageHeaders = headersOfPages(policy);
   const notFoundPage = await readFile(join(siteDir, '404.html'), 'utf8');
 
@@ -67,6 +67,24 @@ export async function serveSite(
       .type('text/html; charset=utf-8')
       .send(notFoundPage);
   });
+}
+
+/**
+ * What the build has written last but one, so that it is there only where the site is: index.html is also where a build broke
+ * off. Rejects with a sentence for the terminal.
+ */
+export async function readPolicy(siteDir: string): Promise<Policy> {
+  const text = await readFile(join(siteDir, 'csp.json'), 'utf8').catch(({ code, message }: NodeJS.ErrnoException) => {
+    if (code !== 'ENOENT') throw new Error(`the built site cannot be read: ${message}.`);
+    throw new Error('the site is not built yet: run npm run build, or npm start, which does.');
+  });
+  try {
+    const policy = JSON.parse(text) as Policy;
+    if (Array.isArray(policy.scriptHashes)) return policy;
+  } catch {
+    // As a file that a power cut left empty.
+  }
+  throw new Error('the built site is damaged: run npm run build, which makes it anew.');
 }
 
 /** The second origin under the name by which the page was asked for, and this machine's names for itself if it is one. */

@@ -255,6 +255,13 @@ describe('the build', () => {
     await cp(join(root, 'demo-server/limits.ts'), join(folder, 'dist/index.html'));
     await cp(join(root, 'demo-server/limits.ts'), join(folder, 'dist/404.html'));
     expect(await run(['--port', '0'], {}, folder).ended).toEqual(missing);
+    for (const left of ['', '\0\0\0', 'null', '{}', '{"scriptHashes":']) {
+      await writeFile(join(folder, 'dist/csp.json'), left);
+      expect(await run(['--port', '0'], {}, folder).ended).toMatchObject({
+        code: 1,
+        stderr: 'pushlab: the built site is damaged: run npm run build, which makes it anew.\n',
+      });
+    }
   });
 
   test('is not needed with --no-site', async () => {
