@@ -1,4 +1,6 @@
 /** The page that checks the visitor's way in, through a real nginx with the configurations that the page on proxies shows. */
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -79,4 +81,30 @@ describe.each(BROWSERS)('in %s', (name) => {
     const { said } = await check(nginx.url);
     expect(said).toContain('proxy_set_header Host $http_host');
   });
+});
+
+test('below a path the page says in words, without styles and scripts, where Pushlab has to be; at the root nobody sees them', async () => {
+  const { url, port } = await startServer({ siteDir });
+  const proxy = createServer(({ url: path = '/', headers }, reply) => {
+    if (!path.startsWith('/pushlab/')) return void reply.writeHead(404).end();
+    const inner = request({ port, host: '127.0.0.1', path: path.slice('/pushlab'.length), headers }, (answer) => {
+      reply.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(reply);
+    });
+    inner.end();
+  });
+  await new Promise<void>((listening) => void proxy.listen(0, '127.0.0.1', listening));
+  onTestFinished(() => void proxy.closeAllConnections());
+  onTestFinished(() => void proxy.close());
+  const browser = await openBrowser('chromium');
+  onTestFinished(() => browser.close());
+  const page = await browser.newPage();
+  const seen = () =>
+    page.$eval('.no-styles', (line) => (line.checkVisibility() ? (line.textContent ?? '') : '(not to be seen)'));
+  for (const path of ['/check/', '/lessons/sse/', '/class/']) {
+    await page.goto(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}/pushlab${path}`, { waitUntil: 'load' });
+    expect(await seen()).toContain('Pushlab has to be at the root of a name');
+    await page.goto(`${url}${path}`, { waitUntil: 'load' });
+    expect(await seen()).toBe('(not to be seen)');
+  }
 });
