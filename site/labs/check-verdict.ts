@@ -21,7 +21,9 @@ export interface Seen {
 export type Verdict = 'unharmed' | 'held' | 'refused' | 'broken' | 'losing';
 
 /** The configuration line that is likely to be missing. */
-export type MissingLine = 'buffering' | 'upgrade' | 'host' | 'other';
+export type MissingLine = 'buffering' | 'upgrade' | RefusalLine | 'other';
+/** What is missing where the server itself refuses the page. */
+export type RefusalLine = 'host' | 'scheme' | 'name';
 
 export interface Finding {
   technique: TechniqueId;
@@ -46,11 +48,18 @@ export function judge({ technique, arrivals, lost, troubles, failed }: Seen, run
 
 /** A WebSocket that gets no word through met a proxy that does not upgrade; others that get none were refused in words. */
 function lineFor(technique: TechniqueId, failed: string | null): MissingLine {
-  if (failed !== null && isHostFault(failed)) return 'host';
-  return technique === 'websocket' ? 'upgrade' : 'other';
+  return lineOfRefusal(failed ?? '') ?? (technique === 'websocket' ? 'upgrade' : 'other');
 }
 
-/** Whether a refusal says that Origin and Host differ, which they do behind a proxy that sends a Host of its own. */
-export function isHostFault(words: string): boolean {
-  return /foreign-origin|comes from a page of/.test(words);
+/**
+ * What a refusal's words say of the way: under this name the server does not answer; Origin and Host differ, as they do
+ * behind a proxy that sends a Host of its own; or only their schemes do. Undefined for other refusals.
+ */
+export function lineOfRefusal(words: string): RefusalLine | undefined {
+  if (/unknown-name|does not answer under the name/.test(words)) return 'name';
+  const [, origin, ours = ''] = /comes from a page of "([^"]*)"; only pages of (.*) may\./.exec(words) ?? [];
+  const host = URL.parse(origin ?? '')?.host;
+  const sameHost = ours.split(', ').some((one) => host !== undefined && URL.parse(one)?.host === host);
+  if (sameHost) return 'scheme';
+  return /foreign-origin|comes from a page of/.test(words) ? 'host' : undefined;
 }

@@ -13,7 +13,7 @@ import { Problem } from '../lab/run-requests.ts';
 import { settingsFromTexts } from '../lab/settings.ts';
 import { receivers } from '../lab/stage.ts';
 import { readWords, say, type Words } from '../lab/words.ts';
-import { type Finding, isHostFault, judge } from './check-verdict.ts';
+import { type Finding, judge, lineOfRefusal } from './check-verdict.ts';
 
 /** Even gaps, so that what comes together was held together; short polls, so that they are not taken for it. */
 const RUN = { eventsPerSecond: '4', durationSeconds: '4', pollIntervalMs: '500' };
@@ -59,7 +59,8 @@ export function connectCheck(root: HTMLElement, life: AbortSignal): () => void {
     } catch (error) {
       if (life.aborted) return;
       status.textContent = '';
-      if (error instanceof Problem && isHostFault(error.message)) status.textContent = say(words, 'check.line.host');
+      const line = error instanceof Problem && lineOfRefusal(error.message);
+      if (line) status.textContent = say(words, `check.line.${line}`, { origin: location.origin });
       showPlight(part('problem'), plightOf(error, words), words, (over) => void check(over));
     } finally {
       setBusy(false);
@@ -106,7 +107,7 @@ function rowOf(
   const fate = cell(say(words, `check.verdict.${verdict}`));
   if (line !== null) {
     const missing = document.createElement('p');
-    missing.textContent = say(words, `check.line.${line}`);
+    missing.textContent = say(words, `check.line.${line}`, { origin: location.origin });
     fate.append(missing);
   }
   row.append(head, cell(count(received)), fate);

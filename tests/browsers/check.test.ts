@@ -14,7 +14,11 @@ const STREAMS = ['iframe-stream', 'xhr-stream', 'sse'];
 describe.each(BROWSERS)('in %s', (name) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await openBrowser(name);
+    // Leads a foreign name to this machine, as its owner could.
+    browser = await openBrowser(name, {
+      args: name === 'chromium' ? ['--host-resolver-rules=MAP pushlab.example 127.0.0.1'] : [],
+      prefs: { 'network.dns.localDomains': 'pushlab.example' },
+    });
   });
   afterAll(() => browser?.close());
 
@@ -80,6 +84,13 @@ describe.each(BROWSERS)('in %s', (name) => {
     onTestFinished(nginx.stop);
     const { said } = await check(nginx.url);
     expect(said).toContain('proxy_set_header Host $http_host');
+    expect(said).toContain(`--public-url ${nginx.url}`);
+  });
+
+  test('under a name that nobody gave to the server, the option for it is named', async () => {
+    const { port } = await startServer({ siteDir });
+    const { said } = await check(`http://pushlab.example:${port}`);
+    expect(said).toContain('--public-url http://pushlab.example');
   });
 });
 

@@ -98,6 +98,6 @@ describe.each(BROWSERS)('in %s', (name) => {
 
   test('says so where there is no second origin', async () => {
     const page = await open(false);
-    await until(page, 'status', /This server has no second origin/);
+    await until(page, 'status', /This server has no second origin.*--second-port 4322/);
   });
 });

@@ -37,6 +37,21 @@ describe('a technique on its way', () => {
       'refused',
       'host',
     ],
+    [
+      'that is refused as a page of another scheme was asked by another one than the proxy says',
+      {
+        arrivals: [],
+        failed: 'This request comes from a page of "https://a.example"; only pages of http://b, http://a.example may.',
+      },
+      'refused',
+      'scheme',
+    ],
+    [
+      'that is refused under a name that nobody gave to the server has no such name',
+      { arrivals: [], failed: 'This server does not answer under the name "a.example". …' },
+      'refused',
+      'name',
+    ],
     ['that lacks events loses them', { lost: 2 }, 'losing', 'other'],
     ['that was cut and has everything was mended', { troubles: 1 }, 'broken', 'other'],
   ] as const)('%s', (_, more, verdict, line) => {
