@@ -90,6 +90,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   const runs = createRuns({
     ledger,
     runsAtOnce: limits.runsAtOnce,
+    runsPerAddress: limits.runsPerAddress,
     ringEvents: options.ringEvents,
     opened(run, here) {
       figures.follow(run);

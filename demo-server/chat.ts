@@ -7,7 +7,7 @@ import type { WebSocket } from 'ws';
 import { heartbeat } from './heartbeat.ts';
 import type { Limits } from './limits.ts';
 import type { ChatMessage } from './protocol.ts';
-import { take } from './push.ts';
+import { takeOfAddress } from './push.ts';
 import { RefusalError, refusePlainGet } from './refusal.ts';
 import { refused } from './schemas/refused.ts';
 
@@ -77,7 +77,7 @@ export function chatRoute(
         throw new RefusalError(503, 'room-full', `Room ${code} has ${MOST_READERS} readers. Choose another.`);
       if (!rooms.has(code) && rooms.size >= MOST_ROOMS)
         throw new RefusalError(503, 'too-many-rooms', `There are ${MOST_ROOMS} rooms. Try again when one is empty.`);
-      request.raw.socket.once('close', take(perAddress, request.ip, limits.echoesPerAddress, `Address ${request.ip}`));
+      request.raw.socket.once('close', takeOfAddress(perAddress, request, limits.echoesPerAddress));
     },
     handler: refusePlainGet,
     wsHandler: (socket, request) => {

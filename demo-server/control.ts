@@ -4,7 +4,7 @@ import { now } from './feed.ts';
 import type { Figures } from './figures.ts';
 import type { Limits } from './limits.ts';
 import { type Changes, type ControlMessage, type ControlRequest, changesBetween, type RunLedger } from './protocol.ts';
-import { take } from './push.ts';
+import { takeOfAddress } from './push.ts';
 import { RefusalError, refusePlainGet } from './refusal.ts';
 import { stopRun } from './run-routes.ts';
 import type { Runs } from './runs.ts';
@@ -24,10 +24,7 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
     preHandler: async (request) => {
       runs.get((request.query as { run?: string }).run);
       if (!request.ws) return;
-      request.raw.socket.once(
-        'close',
-        take(perAddress, request.ip, limits.controlsPerAddress, `Address ${request.ip}`),
-      );
+      request.raw.socket.once('close', takeOfAddress(perAddress, request, limits.controlsPerAddress));
     },
     handler: refusePlainGet,
     wsHandler: (socket, request) => {
@@ -64,6 +61,7 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
 
       const unwatch = run.watch(changed, (fault) => tell({ type: 'fault', ...fault }));
       socket.once('close', release);
+      socket.once('close', runs.enter(run.id));
       socket.on('message', (bytes: Buffer) => {
         const message = parse(bytes.toString());
         if (message?.type === 'ping' && typeof message.id === 'number')

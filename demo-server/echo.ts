@@ -9,7 +9,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { CHAT_PROTOCOL, IS_CHAT } from './chat.ts';
 import type { Limits } from './limits.ts';
-import { take } from './push.ts';
+import { takeOfAddress } from './push.ts';
 import { RefusalError, refusePlainGet } from './refusal.ts';
 import { echoRecordSchema, echoSchema, recordedEchoSchema } from './schemas/echo.ts';
 import { ECHO_RECORD, type Ledger } from './wire/ledger.ts';
@@ -82,9 +82,8 @@ export function echoRoutes(
       }
       if (!request.ws) return;
       const { socket } = request.raw;
-      const whose = `Address ${request.ip}`;
-      socket.once('close', take(perAddress, request.ip, limits.echoesPerAddress, whose));
-      if (deflate !== 'off') socket.once('close', take(compressed, request.ip, COMPRESSED_PER_ADDRESS, whose));
+      socket.once('close', takeOfAddress(perAddress, request, limits.echoesPerAddress));
+      if (deflate !== 'off') socket.once('close', takeOfAddress(compressed, request, COMPRESSED_PER_ADDRESS));
     },
     handler: refusePlainGet,
     // #region echo

@@ -13,7 +13,7 @@ import type { WebSocket } from 'ws';
 import type { Limits } from './limits.ts';
 import { isForeign, refuseForeignOrigin } from './origin.ts';
 import { CORS_ANSWERS, type CorsAnswer, type DemoAccount, type SeenAttack } from './protocol.ts';
-import { take } from './push.ts';
+import { takeOfAddress } from './push.ts';
 import { RefusalError, refusePlainGet } from './refusal.ts';
 import { refused } from './schemas/refused.ts';
 
@@ -103,7 +103,7 @@ export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: (
   const count = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     // Before the attack is remembered: a plain GET is none.
     if (!request.ws) return refusePlainGet(request, reply);
-    request.raw.socket.once('close', take(perAddress, request.ip, limits.echoesPerAddress, `Address ${request.ip}`));
+    request.raw.socket.once('close', takeOfAddress(perAddress, request, limits.echoesPerAddress));
   };
   const socketSchema = (summary: string) => ({
     tags: ['security'],

@@ -1,5 +1,5 @@
 /** Names and addresses of machines: which mean this one, and which nobody else can give to it. */
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 
 /** A host as it is compared: small, without the brackets that an address has in a URL, or the dot that ends a whole name. */
@@ -24,4 +24,23 @@ export function isOwnName(host: string, machine: string = hostname()): boolean {
   if (isIP(name) !== 0 || isLoopbackName(name) || !name.includes('.')) return true;
   const [short] = own.split('.');
   return name === own || LOCAL_SUFFIXES.some((suffix) => name === `${short}.${suffix}`);
+}
+
+/**
+ * The network that an address counts for in a limit: an IPv4 address itself, of IPv6 the first 64 bits, as one device can
+ * have all addresses of such a network. What is no address (a proxy may pass on any text) counts as one.
+ */
+export function networkOf(address: string): string {
+  const [, ipv4] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
+  if (ipv4) return ipv4;
+  const [plain = ''] = address.split('%');
+  if (!isIPv6(plain)) return isIP(plain) === 4 ? plain : 'unknown';
+  const [head = '', tail] = plain.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const all = [...groups, ...new Array<string>(missing).fill('0'), ...(tail ? tail.split(':') : [])];
+  return `${all
+    .slice(0, 4)
+    .map((group) => Number.parseInt(group, 16).toString(16))
+    .join(':')}::/64`;
 }

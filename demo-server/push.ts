@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import type { WrongAnswer } from './conditions.ts';
 import type { Feed } from './feed.ts';
 import type { Limits } from './limits.ts';
+import { networkOf } from './names.ts';
 import { SUBSCRIBER, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Run } from './run.ts';
@@ -76,8 +77,9 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
       done.on('close', take(perRun, SUBSCRIBER, 2 * limits.subscriberStreams, 'The simulation'));
       return;
     }
+    done.on('close', runs.enter(request.run.id));
     done.on('close', take(perRun, request.run.id, limits.streamsPerRun, `Run ${request.run.id}`));
-    done.on('close', take(perAddress, request.ip, limits.streamsPerAddress, `Address ${request.ip}`));
+    done.on('close', takeOfAddress(perAddress, request, limits.streamsPerAddress));
     // The reader's own next request, not one of the simulation.
     const wrong = request.method === 'GET' ? lane?.takeWrongAnswer() : undefined;
     if (wrong) return giveWrongAnswer(reply, wrong, technique);
@@ -108,4 +110,10 @@ export function take(counts: Map<string, number>, key: string, most: number, who
     if (left > 0) counts.set(key, left);
     else counts.delete(key);
   };
+}
+
+/** The same for the network of the request's sender. */
+export function takeOfAddress(counts: Map<string, number>, { ip }: FastifyRequest, most: number): () => void {
+  const address = networkOf(ip);
+  return take(counts, address, most, `Address ${address}`);
 }

@@ -1,6 +1,7 @@
 /** The routes under /runs: make, start, read, stop a run, and read its ledger and its bytes. */
 import type { FastifyInstance } from 'fastify';
 import type { Figures } from './figures.ts';
+import { networkOf } from './names.ts';
 import { isProxied } from './origin.ts';
 import { OPEN_RUN, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
@@ -31,7 +32,7 @@ export function runRoutes(
   const unchecked = { validatorCompiler: () => () => true };
 
   app.post('/runs', { schema: createRunSchema, ...unchecked }, async (request, reply) => {
-    const run = runs.create(request.body === undefined ? {} : request.body);
+    const run = runs.create(request.body === undefined ? {} : request.body, networkOf(request.ip));
     return reply
       .code(201)
       .header('location', `/runs/${run.id}`)

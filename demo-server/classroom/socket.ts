@@ -7,6 +7,7 @@ import type { WebSocket } from 'ws';
 import { now } from '../feed.ts';
 import { heartbeat } from '../heartbeat.ts';
 import type { Limits } from '../limits.ts';
+import { networkOf } from '../names.ts';
 import { refusePlainGet } from '../refusal.ts';
 import { bucket } from './bucket.ts';
 import type { Classroom } from './classroom.ts';
@@ -28,7 +29,7 @@ import { ClassRefused } from './refused.ts';
 import { classSocketSchema } from './schemas.ts';
 import { drawId } from './secrets.ts';
 import { type Sight, showClass } from './show.ts';
-import { networkOf, Strangers } from './strangers.ts';
+import { Strangers } from './strangers.ts';
 
 /** A device that has not said who it is so long after the handshake is let go. */
 const HELLO_MS = 5000;

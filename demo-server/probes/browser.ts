@@ -6,7 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { now } from '../feed.ts';
 import type { Limits } from '../limits.ts';
-import { take } from '../push.ts';
+import { takeOfAddress } from '../push.ts';
 import { RefusalError, refusePlainGet } from '../refusal.ts';
 import { burstSchema, dripSchema, headSchema, lateSchema, repeatSchema, retrySchema, statusSchema } from './schemas.ts';
 
@@ -37,7 +37,7 @@ export function browserProbes(app: FastifyInstance, { limits }: { limits: Limits
   const repeated = new Map<string, { seen: number; connection: object; broken: boolean }>();
 
   const bounded = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const release = take(perAddress, request.ip, limits.probesPerAddress, `Address ${request.ip}`);
+    const release = takeOfAddress(perAddress, request, limits.probesPerAddress);
     (request.ws ? request.raw.socket : reply.raw).once('close', release);
   };
   const preHandler = bounded;

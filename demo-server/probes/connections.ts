@@ -7,7 +7,7 @@ import { now } from '../feed.ts';
 import { heartbeat } from '../heartbeat.ts';
 import type { Limits } from '../limits.ts';
 import type { ConnectionCounts, WatchMessage, WatchRequest } from '../protocol.ts';
-import { take } from '../push.ts';
+import { takeOfAddress } from '../push.ts';
 import { RefusalError, refusePlainGet } from '../refusal.ts';
 import { fetchSchema, socketSchema, streamSchema, tabSchema, watchSchema } from './schemas.ts';
 
@@ -92,7 +92,7 @@ export function connectionProbes(
         );
       if (labs.has(lab)) throw new RefusalError(409, 'lab-taken', 'This lab is watched already. Draw another name.');
       if (!request.ws) return;
-      const release = take(perAddress, request.ip, limits.probesPerAddress, `Address ${request.ip}`);
+      const release = takeOfAddress(perAddress, request, limits.probesPerAddress);
       request.raw.socket.once('close', release);
     },
     handler: refusePlainGet,

@@ -9,7 +9,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../limits.ts';
 import { type LabProxy, NGINX_DEFAULTS, type NginxDefaults, PROXY_CONFIGS } from '../protocol.ts';
-import { take } from '../push.ts';
+import { takeOfAddress } from '../push.ts';
 import { RefusalError } from '../refusal.ts';
 import { type Nginx, nginxVersion, proxyConf, startNginx, withDefaults, withLines } from './nginx.ts';
 import { bufferingStep, holdsBack, passesUpgrade } from './own-step.ts';
@@ -110,7 +110,8 @@ export function proxyProbes(
   });
 
   /** Counts a request in, and out when `ending` (its answer, or the socket of an upgrade) closes. */
-  async function enter({ params, ip }: Named, ending: EventEmitter): Promise<Running> {
+  async function enter(request: Named, ending: EventEmitter): Promise<Running> {
+    const { params } = request;
     const one = await running.get(params.config);
     if (!one) {
       throw new RefusalError(
@@ -119,7 +120,7 @@ export function proxyProbes(
         `No proxy ${JSON.stringify(params.config)} runs here now; start it with POST /probe/proxy/<config>.`,
       );
     }
-    const release = take(perAddress, ip, limits.probesPerAddress, `Address ${ip}`);
+    const release = takeOfAddress(perAddress, request, limits.probesPerAddress);
     one.users += 1;
     clearTimeout(one.idle);
     ending.once('close', () => {

@@ -2,6 +2,7 @@
 import type { AddressInfo } from 'node:net';
 import { buildApp } from '../app.ts';
 import { sqliteLog } from '../classroom/sqlite-log.ts';
+import { DEFAULT_LIMITS } from '../limits.ts';
 
 /** What the server has used since it listens: CPU in ms, and the most memory it was seen to hold (bytes, RSS). */
 export interface Usage {
@@ -10,7 +11,9 @@ export interface Usage {
 }
 
 const [dataDir = ''] = process.argv.slice(2);
-const app = await buildApp({ classroom: { name: 'Rehearsal', log: await sqliteLog(dataDir) } });
+// All its students come from one address, where those of a class have one each, or a school's together.
+const limits = { runsPerAddress: DEFAULT_LIMITS.runsAtOnce };
+const app = await buildApp({ limits, classroom: { name: 'Rehearsal', log: await sqliteLog(dataDir) } });
 await app.listen({ port: 0, host: '127.0.0.1' });
 let most = 0;
 const look = () => {

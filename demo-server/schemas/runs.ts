@@ -138,6 +138,7 @@ export const createRunSchema = {
     400: refused('A bad setting: field, what it got, what it takes.'),
     413: refused('The body is too large.'),
     415: refused('The body is not called JSON.'),
+    429: refused('Too many runs of this address.'),
     503: refused('Too many runs at once.'),
   },
 };

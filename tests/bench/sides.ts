@@ -60,7 +60,7 @@ async function rooms(): Promise<Side> {
   const run = { id: OPEN_RUN, settings: { techniques: ['sse', 'websocket'] }, state: 'running', feed } as Partial<Run>;
   await server.register(fastifyWebsocket, { options: { perMessageDeflate: false } });
   await server.register(async (push) => {
-    guardPush(push, { get: () => run } as unknown as Runs, DEFAULT_LIMITS);
+    guardPush(push, { get: () => run, enter: () => () => {} } as unknown as Runs, DEFAULT_LIMITS);
     await push.register(sse, { heartbeatMs: HEARTBEAT_MS });
     await push.register(websocket, { heartbeatMs: HEARTBEAT_MS });
   });

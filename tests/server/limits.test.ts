@@ -1,5 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { LADDER, type Refusal, type TechniqueId } from '../../demo-server/protocol.ts';
+import { createRuns } from '../../demo-server/runs.ts';
+import { createLedger } from '../../demo-server/wire/ledger.ts';
 import { openControl } from '../helpers/control.ts';
 import { frames, upgrade } from '../helpers/frames.ts';
 import { get, type RawConnection, rawConnection, readAnswer } from '../helpers/raw.ts';
@@ -49,6 +51,61 @@ describe('runs at once', () => {
     expect((await make()).status).toBe(503);
     // The one that has ended can still be read.
     expect((await server.info(first.id)).state).toBe('finished');
+  });
+});
+
+describe('runs of one address', () => {
+  test('are limited with 429 in words, and another address has room', async () => {
+    const server = await startServer({ limits: { runsPerAddress: 2 }, trustProxy: ['127.0.0.1'] });
+    const make = async (address: string) => {
+      const headers = { 'content-type': 'application/json', 'x-forwarded-for': address };
+      const answer = await fetch(`${server.url}/runs`, { method: 'POST', headers, body: JSON.stringify(forever) });
+      return { status: answer.status, body: await answer.json() };
+    };
+    const first = await make('192.0.2.1');
+    expect([first.status, (await make('192.0.2.1')).status]).toEqual([201, 201]);
+    const refused = await make('192.0.2.1');
+    expect(refused).toMatchObject({ status: 429, body: { error: 'too-many-runs' } });
+    expect(refused.body.message).toContain(
+      'Address 192.0.2.1 has 2 runs here that are ready or running, and may have 2',
+    );
+    // An address of the same IPv6 network is the same household; what is no address counts as one.
+    const others = ['192.0.2.2', '2001:db8::1', '2001:db8::2', '2001:db8::3', '2001:db8:1::1', 'x', 'y', 'z'];
+    const statuses: number[] = [];
+    for (const address of others) statuses.push((await make(address)).status);
+    expect(statuses).toEqual([201, 201, 201, 429, 201, 201, 201, 429]);
+    await fetch(`${server.url}/runs/${first.body.id}`, { method: 'DELETE' });
+    expect((await make('192.0.2.1')).status).toBe(201);
+  });
+
+  test('that nobody connects to for a minute make room, where there is none left', () => {
+    let at = 0;
+    const ledger = createLedger({ clock: () => at });
+    const runs = createRuns({ ledger, runsAtOnce: 3, runsPerAddress: 2, clock: () => at });
+    onTestFinished(() => runs.close());
+    const here = (address: string) => runs.create(forever, address).id;
+    const listed = () =>
+      runs
+        .list()
+        .map(({ id }) => id)
+        .slice(1);
+    const [watched, left] = [here('a'), here('a')];
+    const leave = runs.enter(watched);
+    expect(() => here('a')).toThrow('Address a has 2 runs');
+    at = 59_999;
+    expect(() => here('a')).toThrow('Address a has 2 runs');
+    at = 60_000;
+    const next = here('a');
+    expect(listed()).toEqual([watched, next]);
+    const other = here('b');
+    expect(() => here('c')).toThrow('carries 3 runs at once');
+    leave();
+    // All who were there have gone a minute ago, but what runs goes on.
+    runs.get(other).start();
+    at = 120_000;
+    const fourth = here('c');
+    expect(listed()).toEqual([next, other, fourth]);
+    expect(runs.find(left)).toBeUndefined();
   });
 });
 
