@@ -74,7 +74,7 @@ test.each([
   ],
   ['lessons/06-xhr-stream.mdx', `${xhr.bytes.down.framing} bytes to ${xhr.bytes.down.envelope}`],
   ['measuring.mdx', `${up(frame)} bytes instead of ${up(http10)} to ${up(xhr)} for a script's request`],
-  ['lessons/02-keep-alive.mdx', `an answer's head took ${down(kept)} bytes instead of ${down(http10)}`],
+  ['lessons/02-keep-alive.mdx', `a response's head took ${down(kept)} bytes instead of ${down(http10)}`],
   ['lessons/03-polling.mdx', `${pair} bytes for a request and its response`],
   ['lessons/03-polling.mdx', row('250 ms', 14_400, 'MB')],
   ['lessons/03-polling.mdx', row('1 s', 3600, 'MB')],
