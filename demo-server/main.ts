@@ -1,7 +1,6 @@
 /** The process: options, listen, signals. Everything else is app.ts. */
 import { fileURLToPath } from 'node:url';
 import { buildApp } from './app.ts';
-import { StoreError } from './classroom/sqlite-log.ts';
 import { invitation, joinAddressFault, keepSecret, movedTo, openLog } from './classroom/start.ts';
 import { howToTrust, listenSecure, type SecureFront } from './https.ts';
 import { insideNote, insideOf } from './network/inside.ts';
@@ -13,6 +12,7 @@ import { OpenError, openAt, placeFor, portAfter, type Wanted } from './network/o
 import { listensEverywhere, listensHereOnly, ownOrigin } from './network/own-address.ts';
 import { HELP, type Options, OptionsError, readOptions } from './options.ts';
 import { readPolicy } from './site.ts';
+import { StoreError } from './store/errors.ts';
 import { VERSION } from './version.ts';
 
 /** From the first signal until open connections are cut off; well inside the 2 s in which the process has to be gone. */
@@ -90,6 +90,7 @@ const app = await buildApp({
     ? {
         name: options.classroomName,
         log,
+        keepDays: options.keepDays,
         publicUrl: options.publicUrls[0],
         joinAddress: options.joinAddress,
         listensAt: () => ({ protocol: scheme, host, port: place.port }),

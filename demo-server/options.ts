@@ -33,6 +33,7 @@ export const HELP = `Pushlab: site and demo server.
                           network (default: the likeliest; the teacher's console can choose, too)
   --https                 speaks HTTPS, with a certificate made on the spot (browsers then give finer timers)
   --data-dir <folder>     where classes are kept, ":memory:" = nowhere (default data)
+  --keep-days <n>         deletes classes that nobody has used for so many days, at the start and daily (default: none)
 
   --help         this text
   --version      the version of Pushlab and of Node
@@ -67,6 +68,8 @@ export interface Options {
   https: boolean;
   /** ":memory:" = nowhere. */
   dataDir: string;
+  /** Days that a class is kept after it was used last; undefined = for ever. */
+  keepDays: number | undefined;
   redisUrl: string | undefined;
 }
 
@@ -86,6 +89,7 @@ function parse(argv: readonly string[]) {
         'classroom-name': { type: 'string' },
         'join-address': { type: 'string' },
         'public-url': { type: 'string', multiple: true, default: [] },
+        'keep-days': { type: 'string' },
         'data-dir': { type: 'string', default: 'data' },
         'trust-proxy': { type: 'string' },
         https: { type: 'boolean', default: false },
@@ -142,6 +146,7 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Op
     joinAddress: readJoinAddress(given['join-address'], given['public-url']),
     https: given.https,
     dataDir: given['data-dir'],
+    keepDays: given['keep-days'] === undefined ? undefined : readDays(given['keep-days']),
     redisUrl: readRedis(env.REDIS_URL || undefined),
   };
   options.secondPort = secondPortOf(given['second-port'] ?? (env.SECOND_PORT || undefined), options);
@@ -186,6 +191,12 @@ function readJoinAddress(text: string | undefined, publicUrls: readonly string[]
   throw new OptionsError(
     `--join-address takes an address of this machine or the name of a network, as in 192.168.1.20 or wlan0, got ${JSON.stringify(text)}. An address elsewhere is one for --public-url.`,
   );
+}
+
+function readDays(text: string): number {
+  const days = Number(text);
+  if (/^\d+$/.test(text) && days >= 1 && days <= 36_500) return days;
+  throw new OptionsError(`--keep-days takes a whole number of days from 1 to 36500, got ${JSON.stringify(text)}.`);
 }
 
 function checkOrigin(option: string, example: string, text: string): string {

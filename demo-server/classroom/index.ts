@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Limits } from '../limits.ts';
 import type { Networks } from '../network/networks.ts';
 import type { Runs } from '../runs.ts';
+import { StoreError } from '../store/errors.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import type { JoinPicture, ListensAt } from './addresses.ts';
 import { type Classroom, openClassroom } from './classroom.ts';
@@ -10,16 +11,18 @@ import { classFeed } from './feed.ts';
 import { watchJoinPlace } from './join-place.ts';
 import { type ClassLog, memoryLog } from './log.ts';
 import { runOf } from './pictures.ts';
+import { keepDays } from './retention.ts';
 import { classRoutes } from './routes.ts';
 import { drawCode, drawId, drawSecret, hashOf } from './secrets.ts';
 import { classSocket } from './socket.ts';
-import { StoreError } from './sqlite-log.ts';
 
 export interface ClassroomOptions {
   /** How the class is called; without it, the last one that has not ended goes on, or a new one begins. */
   name?: string | undefined;
   /** Where it is kept; in memory if not given. The server closes it. */
   log?: ClassLog | undefined;
+  /** Days that a class is kept after it was used last; for ever if not given. */
+  keepDays?: number | undefined;
   /** Address of the site as devices reach it, where that is not this server's own: behind a proxy. */
   publicUrl?: string | undefined;
   /** Where the server listens, if that is not where the app itself does; known once it listens. */
@@ -62,11 +65,17 @@ export async function registerClassroom(
   options: ClassroomOptions,
   { runs, ledger, limits, heartbeatMs }: { runs: Runs; ledger: Ledger; limits: Limits; heartbeatMs: number },
 ): Promise<OpenedClass> {
-  const { name, log = memoryLog(), publicUrl, listensAt, joinAddress, moved, look, lookMs } = options;
+  const { name, log = memoryLog(), keepDays: days, publicUrl, listensAt, joinAddress, moved, look, lookMs } = options;
   const token = drawSecret();
+  let current: string | undefined;
+  if (days !== undefined) {
+    const stop = await keepDays(log, days, () => current);
+    app.addHook('onClose', async () => stop());
+  }
   const id = await findClass(log, name, token).catch((error: Error) => {
     throw error instanceof StoreError ? error : new StoreError(`the class cannot be opened: ${error.message}.`);
   });
+  current = id;
   const room = await openClassroom(log, id, runs, ledger);
 
   const appAt = (): ListensAt => {
@@ -88,7 +97,7 @@ export async function registerClassroom(
     look,
     lookMs,
   });
-  classRoutes(app, room);
+  classRoutes(app, room, days);
   const sight = { place, feed: classFeed(room, await log.read(id), { runs, ledger }) };
   classSocket(app, room, { limits, heartbeatMs, sight });
   app.addHook('onClose', () => {

@@ -10,13 +10,15 @@ export interface KeptClass {
   name: string;
   /** ms since the epoch. */
   openedAt: number;
+  /** When something was last added to it, to a minute, or it was gone on with; ms since the epoch. */
+  usedAt: number;
   ended: boolean;
   changes: number;
 }
 
 export interface ClassLog {
   readonly kind: 'memory' | 'sqlite' | 'redis';
-  /** All classes in it, the newest last. */
+  /** All classes in it; the one that was used last is the last, by a count and not by the clock, which may have stepped. */
   list(): Promise<KeptClass[]>;
   /** What has happened in a class so far, oldest first; empty for one that nothing is known of. */
   read(id: string): Promise<LoggedChange[]>;
@@ -32,6 +34,8 @@ export interface ClassLog {
   readonly up?: boolean;
   /** Calls back whenever that has changed. Returns how to stop. */
   watch?(changed: () => void): () => void;
+  /** Notes a class as used now, without making it the last: its time alone changes. */
+  touch(id: string): Promise<void>;
   /** Forgets a class altogether. */
   delete(id: string): Promise<void>;
   close(): Promise<void>;
@@ -65,10 +69,11 @@ export class Followers {
 /** A log that is gone with the process. `clock` in ms since the epoch. */
 export function memoryLog(clock: () => number = Date.now): ClassLog {
   const classes = new Map<string, LoggedChange[]>();
+  const used = new Map<string, number>();
   const followers = new Followers();
   return {
     kind: 'memory',
-    list: async () => [...classes].map(([id, changes]) => summary(id, changes)),
+    list: async () => [...used].map(([id, at]) => summary(id, classes.get(id) ?? [], at)),
     read: async (id) => [...(classes.get(id) ?? [])],
     follow: (id, hear, deleted) => followers.follow(id, hear, deleted),
     async append(id, change) {
@@ -76,24 +81,30 @@ export function memoryLog(clock: () => number = Date.now): ClassLog {
       classes.set(id, changes);
       const logged = { seq: changes.length + 1, at: clock(), change };
       changes.push(logged);
+      // A map has its keys in the order in which they were added.
+      used.delete(id);
+      used.set(id, clock());
       followers.tell(id, logged);
       return logged;
     },
+    touch: async (id) => void used.set(id, clock()),
     async delete(id) {
       classes.delete(id);
+      used.delete(id);
       followers.forget(id);
     },
     close: async () => {},
   };
 }
 
-/** What a list tells of a class. */
-export function summary(id: string, changes: readonly LoggedChange[]): KeptClass {
+/** What a list tells of a class that was used last at `usedAt`. */
+export function summary(id: string, changes: readonly LoggedChange[], usedAt: number): KeptClass {
   const opened = changes.find(({ change }) => change.type === 'opened');
   return {
     id,
     name: opened?.change.type === 'opened' ? opened.change.name : '',
     openedAt: opened?.at ?? 0,
+    usedAt,
     ended: changes.some(({ change }) => change.type === 'ended'),
     changes: changes.length,
   };

@@ -5,17 +5,35 @@
  */
 import { BLOCK_MS, createLink } from '../shared/link.ts';
 import { runKeys } from '../shared/runs.ts';
+import { StoreError } from '../store/errors.ts';
+import { VERSION } from '../version.ts';
 import { type ClassLog, Followers, summary } from './log.ts';
 import type { Change, LoggedChange } from './state.ts';
 
 /** The classes that there are, by the ms in which they were first appended to. */
 const CLASSES = 'pushlab:classes';
+/** By a count of uses, so that no clock decides which was the last; the count; and when that was, in ms since the epoch. */
+const USED = 'pushlab:classes-used';
+const USES = 'pushlab:classes-uses';
+const USED_AT = 'pushlab:classes-used-at';
+/** A class that goes on is noted as used so often at the most (ms). */
+const USED_MS = 60_000;
+/**
+ * In which format the classes' keys are, as {"format", "version"}. Without it they are in format 1: the stream of each class
+ * and CLASSES, as Pushlab wrote them before December 2026. Format 2 has the keys of uses beside them.
+ */
+const FORMAT_KEY = 'pushlab:classes-format';
+const FORMAT = 2;
 const streamKey = (id: string): string => `pushlab:class:${id}`;
 const nameKey = (name: string): string => `pushlab:class-called:${name}`;
 /** Told of each class that is deleted, and where that stands for a server that was cut off: it must not give it back. */
 const DELETED = 'pushlab:class-deleted';
 const deletedKey = (id: string): string => `${DELETED}:${id}`;
 const DELETED_MS = 24 * 60 * 60_000;
+interface Format {
+  format: number;
+  version?: string;
+}
 /** How long the start waits for Redis (ms), and an append for the seqs that others take. */
 const PATIENCE_MS = 5000;
 const TRIES = 50;
@@ -56,6 +74,25 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
     throw error;
   } finally {
     clearTimeout(late);
+  }
+  try {
+    await checkFormat();
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+
+  /** Says which format this is, where nothing is said; refuses a newer one. */
+  async function checkFormat(): Promise<void> {
+    const own = JSON.stringify({ format: FORMAT, version: VERSION });
+    const { format, version } = JSON.parse(
+      (await link.checked(link.writer.get(FORMAT_KEY))) ?? '{"format":1}',
+    ) as Format;
+    if (format > FORMAT)
+      throw new StoreError(
+        `the classes in this Redis were written by Pushlab ${version} in format ${format}, and Pushlab ${VERSION} reads formats up to ${FORMAT}: start that version on each server, or give REDIS_URL another Redis.`,
+      );
+    if (format < FORMAT) await link.checked(link.writer.set(FORMAT_KEY, own));
   }
 
   link.subscribe(DELETED, forget);
@@ -111,7 +148,10 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
   async function giveBack(id: string): Promise<void> {
     if ((await link.checked(link.writer.exists(deletedKey(id)))) > 0) return forget(id);
     const changes = changesOf(id);
-    await enroll(id, changes[0]?.at ?? clock());
+    if ((await enroll(id, changes[0]?.at ?? clock())) > 0 && changes.length > 0) {
+      await checkFormat();
+      await use(id);
+    }
     const all = changes.flatMap(({ at, change }) => [String(at), JSON.stringify(change)]);
     await link.checked(link.writer.eval(RESTORE, { keys: [streamKey(id)], arguments: all }));
     await readOn(id);
@@ -121,6 +161,14 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
   async function restoreLost(): Promise<void> {
     for (const [id, { length }] of known)
       if (length > 0 && (await link.checked(link.writer.xLen(streamKey(id)))) < length) await giveBack(id);
+  }
+
+  let used = { id: '', at: 0 };
+  async function use(id: string): Promise<void> {
+    used = { id, at: clock() };
+    const score = await link.checked(link.writer.incr(USES));
+    await link.checked(link.writer.zAdd(USED, { score, value: id }));
+    await link.checked(link.writer.hSet(USED_AT, id, String(used.at)));
   }
 
   const enroll = (id: string, at: number) =>
@@ -165,7 +213,16 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
     },
     async list() {
       const ids = await link.checked(link.writer.zRange(CLASSES, 0, -1));
-      return Promise.all(ids.map(async (id) => summary(id, await readAll(id))));
+      const order = await link.checked(link.writer.zRange(USED, 0, -1));
+      const at = await link.checked(link.writer.hGetAll(USED_AT));
+      // Those that no count knows are of an older version, and come first.
+      ids.sort((one, other) => order.indexOf(one) - order.indexOf(other));
+      return Promise.all(
+        ids.map(async (id) => {
+          const changes = await readAll(id);
+          return summary(id, changes, Number(at[id] ?? changes.at(-1)?.at ?? 0));
+        }),
+      );
     },
     read: readAll,
     follow(id, hear, deleted) {
@@ -187,6 +244,8 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
           continue;
         }
         take(id, [{ id: `${logged.seq}-0`, message: { at: String(logged.at), change: JSON.stringify(change) } }]);
+        // What is kept is kept; when that was is of less weight.
+        if (used.id !== id || Math.abs(clock() - used.at) > USED_MS) await use(id).catch(() => {});
         return logged;
       }
       throw new Error(`${TRIES} times another server was faster`);
@@ -202,15 +261,18 @@ export async function redisLog(url: string, clock: () => number = Date.now): Pro
         close: link.subscribe(channel, hear),
       };
     },
+    touch: async (id) => void (await link.checked(link.writer.hSet(USED_AT, id, String(clock())))),
     async delete(id) {
       const changes = await readAll(id);
       const runs = changes.flatMap(({ change }) => (change.type === 'result' ? change.result.run : []));
-      const { name } = summary(id, changes);
+      const { name } = summary(id, changes, 0);
       await link.writer
         .multi()
         .set(deletedKey(id), '', { expiration: { type: 'PX', value: DELETED_MS } })
         .del([streamKey(id), nameKey(name), ...[id, ...runs].flatMap(runKeys)])
         .zRem(CLASSES, id)
+        .zRem(USED, id)
+        .hDel(USED_AT, id)
         .publish(DELETED, id)
         .exec();
       forget(id);

@@ -4,6 +4,7 @@ import { RefusalError } from '../refusal.ts';
 import type { Classroom } from './classroom.ts';
 import { toCsv, toJson } from './export.ts';
 import type { ClassInfo } from './protocol.ts';
+import { keptUntil } from './retention.ts';
 import { classDeleteSchema, classExportSchema, classInfoSchema, classListSchema } from './schemas.ts';
 import { type ClassState, NO_CLASS, reduce } from './state.ts';
 
@@ -14,7 +15,8 @@ export function noClassRoutes(app: FastifyInstance): void {
 
 type OfClass = { Params: { id: string; format: string } };
 
-export function classRoutes(app: FastifyInstance, room: Classroom): void {
+/** `days`: how long classes are kept after they were used last; undefined = for ever. */
+export function classRoutes(app: FastifyInstance, room: Classroom, days: number | undefined): void {
   const { log } = room;
 
   /** The token comes in a header: an address would stand in histories and logs. */
@@ -41,7 +43,8 @@ export function classRoutes(app: FastifyInstance, room: Classroom): void {
   const classes = { preHandler: teachersOnly };
   app.get('/classroom/classes', { ...classes, schema: classListSchema }, async () => ({
     current: room.id,
-    classes: await log.list(),
+    keepDays: days ?? null,
+    classes: (await log.list()).map((one) => ({ ...one, keptUntil: keptUntil(one, days, room.id) })),
   }));
   app.get<OfClass>(
     '/classroom/classes/:id/:format',

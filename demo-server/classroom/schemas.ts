@@ -43,13 +43,15 @@ const forTeachers = {
 export const classListSchema = {
   tags: ['classroom'],
   summary: 'The classes that are kept',
-  description: 'The oldest first; `current` is the id of the one that this server leads. `openedAt` in ms since 1970.',
+  description:
+    'The one that was used last is the last; `current` is the id of the one that this server leads. `keepDays` is what the server was started with. Times in ms since 1970; `keptUntil` null = no end is set.',
   headers: authorization,
   response: {
     200: {
       type: 'object',
       properties: {
         current: { type: 'string' },
+        keepDays: { type: ['integer', 'null'] },
         classes: {
           type: 'array',
           items: {
@@ -58,6 +60,8 @@ export const classListSchema = {
               id: { type: 'string' },
               name: { type: 'string' },
               openedAt: { type: 'number' },
+              usedAt: { type: 'number' },
+              keptUntil: { type: ['number', 'null'] },
               ended: { type: 'boolean' },
               changes: { type: 'integer' },
             },

@@ -4,13 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Networks } from '../network/networks.ts';
+import { StoreError } from '../store/errors.ts';
 import { isNamed, type JoinPicture, qrForTerminal } from './addresses.ts';
 import type { OpenedClass } from './index.ts';
 import type { ClassLog } from './log.ts';
 import { memoryLog } from './log.ts';
 import { spacedCode } from './protocol.ts';
 import { redisLog } from './redis-log.ts';
-import { StoreError, sqliteLog } from './sqlite-log.ts';
+import { sqliteLog } from './sqlite-log.ts';
 
 /**
  * The log in Redis where there is one, so that several servers serve the class; else in folder `dir`, or in memory for the
@@ -19,6 +20,7 @@ import { StoreError, sqliteLog } from './sqlite-log.ts';
 export function openLog(dir: string, redisUrl?: string): Promise<ClassLog> {
   if (redisUrl !== undefined) {
     return redisLog(redisUrl).catch((error: Error) => {
+      if (error instanceof StoreError) throw error;
       throw new StoreError(`the class cannot be opened: ${error.message}. Start Redis first, or leave REDIS_URL out.`);
     });
   }

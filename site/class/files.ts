@@ -5,7 +5,8 @@ import type { TeacherPage } from './picture.ts';
 
 interface Kept {
   current: string;
-  classes: { id: string; name: string; openedAt: number; ended: boolean; changes: number }[];
+  keepDays: number | null;
+  classes: { id: string; name: string; openedAt: number; keptUntil: number | null; ended: boolean; changes: number }[];
 }
 
 /** Connects the list of kept classes with its buttons. */
@@ -32,8 +33,15 @@ export function connectFiles({ words, token, part }: TeacherPage): void {
       setText(part('files-state'), say(words, 'class.files.saved', { name, format: format.toUpperCase() }));
     });
   const load = attempt(async () => {
-    const { classes, current } = (await (await ask('')).json()) as Kept;
+    const { classes, current, keepDays } = (await (await ask('')).json()) as Kept;
     const date = new Intl.DateTimeFormat(words.language ?? 'en', { dateStyle: 'medium', timeStyle: 'short' });
+    const day = new Intl.DateTimeFormat(words.language ?? 'en', { dateStyle: 'medium' });
+    const until = (at: number | null) => {
+      if (keepDays === null) return '';
+      return at === null
+        ? say(words, 'class.files.keptDays', { count: keepDays })
+        : say(words, 'class.files.keptUntil', { date: day.format(at) });
+    };
     const button = (key: string, name: string, click: () => void) =>
       h(
         'button',
@@ -42,7 +50,7 @@ export function connectFiles({ words, token, part }: TeacherPage): void {
         h('span', { class: 'sr-only' }, ` ${name}`),
       );
     list.replaceChildren(
-      ...[...classes].reverse().map(({ id, name, openedAt, ended }) => {
+      ...[...classes].reverse().map(({ id, name, openedAt, keptUntil, ended }) => {
         const remove = attempt(async () => {
           if (!confirm(say(words, 'class.files.deleteReally', { name }))) return;
           await ask(`/${id}`, 'DELETE');
@@ -59,6 +67,8 @@ export function connectFiles({ words, token, part }: TeacherPage): void {
             ' ',
             h('time', {}, date.format(openedAt)),
             id === current ? ` ${say(words, 'class.files.current')}` : '',
+            ' ',
+            h('small', {}, until(keptUntil)),
           ),
           button('class.files.csv', name, save(id, name, 'csv')),
           button('class.files.json', name, save(id, name, 'json')),

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { memoryLog } from '../../demo-server/classroom/log.ts';
 import { redisLog } from '../../demo-server/classroom/redis-log.ts';
-import { FILE, sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
+import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
+import { FILE } from '../../demo-server/store/folder.ts';
 import { joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
 import { startRedis } from '../helpers/redis.ts';
 
@@ -164,7 +165,7 @@ test('a damaged file is named at the start, with what to do', async () => {
   const file = join(dir, FILE);
   await writeFile(file, 'this is no database, although it is long enough to be asked for its first page'.repeat(99));
   await expect(start(dir)).rejects.toThrow(
-    /^it ended: pushlab: the file \S+ is damaged \(file is not a database\): put a copy back, or move it away[^\n]+\n$/,
+    /^it ended: pushlab: the file \S+ is damaged \(file is not a database\): put a copy back with npm run restore -- --data-dir \S+ --from FILE, or move it away[^\n]+\n$/,
   );
   await rm(file);
   const log = await sqliteLog(dir);
@@ -172,7 +173,9 @@ test('a damaged file is named at the start, with what to do', async () => {
   await log.close();
   const bytes = await readFile(file);
   await writeFile(file, bytes.fill(7, 8192, 40_000));
-  await expect(sqliteLog(dir)).rejects.toThrow(/^the file \S+ is damaged \([^\n]+\): put a copy back/);
+  await expect(sqliteLog(dir)).rejects.toThrow(
+    /^the file \S+ is damaged \([^\n]+\): put a copy back with npm run restore/,
+  );
 });
 
 /** A limit on the size of files, for it fails as a disk does that is full. */
@@ -249,8 +252,8 @@ describe.each([
       [4, 'locked'],
     ]);
     expect((await log.list()).map(({ name, ended, changes }) => [name, ended, changes])).toEqual([
-      ['A', true, 4],
       ['B', false, 1],
+      ['A', true, 4],
     ]);
     await log.delete('a');
     expect(await log.read('a')).toEqual([]);
