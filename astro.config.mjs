@@ -95,6 +95,12 @@ function demoServer() {
 /** Where the demo server of this build is, '' for the site's own origin. */
 const DEMO_SERVER = builtForServer();
 
+/**
+ * Before any other script: a storage that this browser denies or leaves no room in has a stand-in that lives as long as the page.
+ * Starlight's theme, sidebar and tabs do not expect such browsers, and would throw. Known by its `unkept`.
+ */
+const STORAGE =
+  "for(const n of['localStorage','sessionStorage'])try{const s=window[n];s.setItem('pushlab:probe','');s.removeItem('pushlab:probe')}catch{const m=new Map;Object.defineProperty(window,n,{configurable:true,value:{unkept:true,getItem:k=>m.get(k)??null,setItem:(k,v)=>{m.set(k,String(v))},removeItem:k=>{m.delete(k)}}})}";
 /** Before anything is drawn: the rungs that were read on this device (site/components/progress.ts), and the mark for them. */
 const READ_RUNGS = "try{document.documentElement.dataset.read=localStorage.getItem('pushlab:read')??''}catch{}";
 const READ_MARKS = LADDER.map((id) => `:root[data-read~="${id}"] [data-technique="${id}"]{--read:"✓"/""}`).join('');
@@ -135,6 +141,7 @@ export default defineConfig({
         routeMiddleware: './site/route-data.ts',
         head: [
           ...(DEMO_SERVER === '' ? [] : [{ tag: 'meta', attrs: { name: 'demo-server', content: DEMO_SERVER } }]),
+          { tag: 'script', content: STORAGE },
           { tag: 'script', content: READ_RUNGS },
           { tag: 'style', content: READ_MARKS },
         ],

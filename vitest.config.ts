@@ -8,6 +8,10 @@ loopbackWithoutProxy();
 const PATIENCE_MS = 300_000;
 const expectations = { poll: { timeout: PATIENCE_MS - 10_000 } };
 
+/** What the shell around the tests may have set, and their programs would read: a language in which they speak, a proxy on the way to loopback. */
+const proxies = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]);
+const env = { LC_ALL: 'C.UTF-8', LANG: 'C.UTF-8', ...Object.fromEntries(proxies.map((name) => [name, ''])) };
+
 export default defineConfig({
   test: {
     reporters: ['default', './tests/reporter.ts'],
@@ -20,6 +24,7 @@ export default defineConfig({
           testTimeout: PATIENCE_MS,
           hookTimeout: PATIENCE_MS,
           expect: expectations,
+          env,
           // Most tests wait for runs that take their seconds: several files share the two cores of a small machine.
           maxWorkers: 3,
         },
@@ -31,6 +36,7 @@ export default defineConfig({
           testTimeout: PATIENCE_MS,
           hookTimeout: PATIENCE_MS,
           expect: expectations,
+          env,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },

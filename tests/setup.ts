@@ -1,6 +1,7 @@
-/** Sees that the browsers, tshark, the clients, nginx and the languages of the samples are here before the tests start: installs them by apt where it may, else says how. */
+/** Sees that the browsers, tshark, the clients, nginx, two fonts and the languages of the samples are here before the tests start: installs them by apt where it may, else says how. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { fontFiles } from './helpers/fonts.ts';
 import { onPath, pythonWith } from './helpers/programs.ts';
 
 const needed = [
@@ -25,10 +26,19 @@ const libraries = [
   { here: () => pythonWith(['websockets']) !== null, package: 'python3-websockets' },
   { here: () => pythonWith(['channels', 'daphne']) !== null, package: 'python3-django-channels daphne' },
 ];
+/** The two that pages are laid out with. From Debian 13 on the narrow one has a package of its own. */
+const fonts = [
+  { here: () => fontFiles('wide').length > 0, package: 'fonts-dejavu-core' },
+  {
+    here: () => fontFiles('narrow').length > 0,
+    package: 'fonts-liberation $(apt-cache --names-only search ^fonts-liberation-sans-narrow$ | cut -d" " -f1)',
+  },
+];
 
-const missing = [...needed.filter(({ program }) => !onPath(program)), ...libraries.filter(({ here }) => !here())].map(
-  (need) => need.package,
-);
+const missing = [
+  ...needed.filter(({ program }) => !onPath(program)),
+  ...[...libraries, ...fonts].filter(({ here }) => !here()),
+].map((need) => need.package);
 if (missing.length > 0) {
   const command = `apt-get update && apt-get install -y --no-install-recommends ${missing.join(' ')}`;
   if (process.getuid?.() !== 0 || !onPath(['apt-get'])) {

@@ -14,7 +14,7 @@ export interface Budget {
 /** A page with nothing started: no chart code yet. */
 const PAGE_LIMIT = 20 * 1024;
 /** The lab with everything that it loads later. */
-const LAB_LIMIT = 120 * 1024;
+const LAB_LIMIT = 122 * 1024;
 
 /** Pagefind's interface is loaded by the first search only and counts on no page. The name is its package's own. */
 const SEARCH_CHUNK = /\/ui-core\.[^/]+\.js$/;

@@ -34,25 +34,40 @@ export const RENAMED = 'pushlab:renamed';
 
 /** Also in entry.ts. */
 const KEY = 'pushlab:class';
-let unkept: Identity | null = null;
+/** Who this page is where the device keeps nothing, or has no room left; undefined where it is kept. */
+let unkept: Identity | null | undefined;
 
 /** Who this device is; null for nobody. */
 export function identity(): Identity | null {
+  if (unkept !== undefined) return unkept;
   try {
     return JSON.parse(localStorage.getItem(KEY) ?? 'null') as Identity | null;
   } catch {
-    return unkept;
+    return null;
   }
 }
 
-/** Keeps (or with null forgets) who this device is. Where the device keeps nothing, it lives as long as the page. */
-export function keepIdentity(now: Identity | null): void {
-  unkept = now;
+/** Keeps (or with null forgets) who this device is; returns false where the device keeps nothing: then it lives as long as the page. */
+export function keepIdentity(now: Identity | null): boolean {
   try {
     if (now) localStorage.setItem(KEY, JSON.stringify(now));
     else localStorage.removeItem(KEY);
+    unkept = undefined;
+    // astro.config.mjs: what stands in for a storage that is denied keeps it on this page.
+    return !('unkept' in localStorage);
   } catch {
-    // No storage on this device.
+    unkept = now;
+    return false;
+  }
+}
+
+/** Whether who this device is lives as long as the page only. */
+export function isUnkept(): boolean {
+  if (unkept !== undefined) return unkept !== null;
+  try {
+    return 'unkept' in localStorage;
+  } catch {
+    return true;
   }
 }
 

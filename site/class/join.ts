@@ -8,7 +8,7 @@ import {
 } from '../../demo-server/classroom/protocol.ts';
 import { partsOf } from '../lab/parts.ts';
 import { readWords, say, setText } from '../lab/words.ts';
-import { identity, keepIdentity, RENAME, RENAMED, STANDING, standing, tab } from './identity.ts';
+import { identity, isUnkept, keepIdentity, RENAME, RENAMED, STANDING, standing, tab } from './identity.ts';
 import { type Link, openLink } from './link.ts';
 
 /** What the server refuses only for the moment: the link comes again by itself. */
@@ -64,6 +64,7 @@ class ClassJoin extends HTMLElement {
     const showIn = () => {
       const who = identity();
       part('insecure').hidden = globalThis.isSecureContext;
+      part('unkept').hidden = !isUnkept();
       setText(
         part('who'),
         say(words, `class.join.in.${who?.as ?? 'seat'}`, { nickname: who?.as === 'seat' ? who.nickname : '' }),

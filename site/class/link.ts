@@ -72,7 +72,8 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
     const samples: PingSample[] = [];
     const of = socket;
     while (samples.length < 8 && socket === of) samples.push(await ping());
-    if (socket === of) clock = estimate(samples);
+    // Its offset is what is asked of it, no figure stands beside it with a ±.
+    if (socket === of) clock = estimate(samples, 0);
   }
   function beat(): void {
     // Asked again and again, it must not be waited for from anew each time.
@@ -158,8 +159,11 @@ export function openLink({ hello, hear, tell }: LinkOptions): Link {
   /** The network has changed or the reader is back: now, not after a wait. */
   function wake(): void {
     if (document.visibilityState === 'hidden' || closed) return;
-    if (socket?.readyState === WebSocket.OPEN) beat();
-    else if (state !== 'refused') connect();
+    // While a machine sleeps, a page's clock may stand: a connection that outlives it needs the offset anew.
+    if (socket?.readyState === WebSocket.OPEN) {
+      beat();
+      void sync();
+    } else if (state !== 'refused') connect();
   }
   addEventListener('online', wake);
   addEventListener('offline', wake);

@@ -35,8 +35,8 @@ export function connectTeacher(
   const part = partsOf(root);
   const [, given] = /^#([\w-]{20,})$/.exec(location.hash) ?? [];
   if (given) {
-    keepIdentity({ as: 'teacher', token: given });
-    history.replaceState(history.state, '', location.pathname);
+    // Where nothing is kept, the address is all that a reload has to go by.
+    if (keepIdentity({ as: 'teacher', token: given })) history.replaceState(history.state, '', location.pathname);
   }
   const who = identity();
   const setState = (state: 'none' | 'connecting' | 'online' | 'lost' | 'refused', why: ClassRefusal | null = null) => {

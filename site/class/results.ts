@@ -144,7 +144,10 @@ function conditions(
   const notes: string[] = [];
   const coarse = results.filter(({ conditions }) => !conditions.isolated);
   const steps = results.map(({ conditions }) => conditions.resolutionMs);
-  const unsure = results.flatMap(({ conditions }) => conditions.uncertaintyMs ?? []);
+  // A device's clock is known no better than it steps.
+  const unsure = results.flatMap(({ conditions: { uncertaintyMs, resolutionMs } }) =>
+    uncertaintyMs === null ? [] : Math.max(uncertaintyMs, resolutionMs),
+  );
   if (unsure.length > 0) notes.push(say(words, 'class.results.uncertainty', { most: format.ms(Math.max(...unsure)) }));
   if (coarse.length > 0)
     notes.push(say(words, 'class.results.notIsolated', { count: coarse.length, step: format.ms(Math.max(...steps)) }));

@@ -99,7 +99,15 @@ export function connectWireView(
   };
 
   const byteAt = (event: Event) => (event.target as Element).closest<HTMLElement>('[data-n]');
-  bytes.addEventListener('pointerover', (event) => byteAt(event) && point(byteAt(event)), { signal });
+  // Not `pointerover`: that also comes when what is drawn or scrolled moves below a mouse at rest, and takes the place of a key's.
+  bytes.addEventListener(
+    'pointermove',
+    (event) => {
+      const [byte, moved] = [byteAt(event), event.movementX !== 0 || event.movementY !== 0];
+      if (byte && moved && byte.dataset.n !== pointed) point(byte);
+    },
+    { signal },
+  );
   bytes.addEventListener('click', (event) => byteAt(event) && point(byteAt(event)), { signal });
   bytes.addEventListener(
     'keydown',

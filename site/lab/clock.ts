@@ -21,16 +21,17 @@ export { now as pageTime } from '../techniques/lane.ts';
 
 /**
  * The estimate from one burst of pings: the quickest round trip wins, as it leaves the least room for the answer to have
- * been stamped elsewhere than in its middle. Throws on an empty list.
+ * been stamped elsewhere than in its middle. A clock that steps by `stepMs` may have been read so much too early at either end: where
+ * it sees no round trip at all, the step is what is not known. Throws on an empty list.
  */
-export function estimate(samples: readonly PingSample[]): ClockEstimate {
+export function estimate(samples: readonly PingSample[], stepMs: number): ClockEstimate {
   let best: PingSample | undefined;
   for (const sample of samples) {
     if (!best || sample.received - sample.sent < best.received - best.sent) best = sample;
   }
   if (!best) throw new RangeError('samples: got none, takes at least one ping');
   const roundTripMs = best.received - best.sent;
-  return { offsetMs: best.at - (best.sent + best.received) / 2, roundTripMs, uncertaintyMs: roundTripMs / 2 };
+  return { offsetMs: best.at - (best.sent + best.received) / 2, roundTripMs, uncertaintyMs: roundTripMs / 2 + stepMs };
 }
 
 /** The smallest step in ms that the clock `now` was seen to take, in at most `budgetMs` of watching. */
@@ -39,11 +40,13 @@ export function smallestStep(now: () => number = () => performance.now(), budget
   let last = start;
   let smallest = Number.POSITIVE_INFINITY;
   // A coarse clock stands still for a whole millisecond: bound the loop by reads too, so a stopped one cannot hang it.
-  for (let reads = 0; reads < 2_000_000 && last - start < budgetMs; reads++) {
+  // Two steps at least: the first may be the time that this thread had to wait.
+  for (let reads = 0, steps = 0; reads < 10_000_000 && (steps < 2 || last - start < budgetMs); reads++) {
     const next = now();
     if (next > last) {
       smallest = Math.min(smallest, next - last);
       last = next;
+      steps++;
     }
   }
   return smallest;
@@ -67,7 +70,7 @@ export class Clock {
   async sync(ping: () => Promise<PingSample>, pings = 8): Promise<ClockEstimate> {
     const samples: PingSample[] = [];
     while (samples.length < pings) samples.push(await ping());
-    this.current = estimate(samples);
+    this.current = estimate(samples, this.resolutionMs);
     this.uncertaintyMs = Math.max(this.uncertaintyMs, this.current.uncertaintyMs);
     return this.current;
   }

@@ -4,6 +4,7 @@
 import { RANGES, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
 import { type CurvePlan, curveTexts, planFromTexts, queryFromPlan } from './curve-plan.ts';
 import type { CurvePoint, LanePoint } from './curve-run.ts';
+import { type JsonFault, parseJson } from './file-text.ts';
 import { type Mismatch, mismatches, type Schema } from './json-check.ts';
 import type { Made } from './run-document.ts';
 
@@ -76,14 +77,11 @@ const SHAPE: Schema = fields({
   },
 });
 
-/** Reads such a document from text that may be anything. Never throws: the series, or the first field that is wrong. */
-export function readSeries(source: string): Series | { fault: Mismatch } {
-  let value: unknown;
-  try {
-    value = JSON.parse(source);
-  } catch (error) {
-    return { fault: { path: 'JSON', got: source.slice(0, 40), takes: (error as Error).message } };
-  }
+/** Reads such a document from text that may be anything. Never throws: the series, or why it is no JSON, or the first field that is wrong. */
+export function readSeries(source: string): Series | { fault: Mismatch } | { noJson: JsonFault } {
+  const parsed = parseJson(source);
+  if ('fault' in parsed) return { noJson: parsed.fault };
+  const { value } = parsed;
   const [wrong] = mismatches(value, SHAPE, 1);
   if (wrong) return { fault: wrong };
   const { query, points, made } = value as CurvesDocument;

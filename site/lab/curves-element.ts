@@ -9,6 +9,7 @@ import { type CurvePlan, missing, samePlan, secondsFor, valuesOf, withSeed } fro
 import type { CurvePoint } from './curve-run.ts';
 import type { CurveView } from './curve-view.ts';
 import { demoServer } from './demo-server.ts';
+import { fileText } from './file-text.ts';
 import { formatter } from './format.ts';
 import { namesFrom } from './names.ts';
 import { partsOf } from './parts.ts';
@@ -156,7 +157,7 @@ class PushCurves extends HTMLElement {
       const { recorded = '' } = this.dataset;
       const text = recorded && (await fetch(recorded, { signal }).then((answer) => answer.text()));
       const read = text ? code.readSeries(text) : null;
-      if (!read || 'fault' in read) return null;
+      if (!read || !('points' in read)) return null;
       show(code, { ...read, ours: false });
       setState('idle');
       return say(words, 'curves.recorded', told(read));
@@ -168,7 +169,15 @@ class PushCurves extends HTMLElement {
       const long = chosen.size > MOST_FILE_BYTES;
       const read = long
         ? { fault: { path: chosen.name, got: format.bytes(chosen.size), takes: format.bytes(MOST_FILE_BYTES) } }
-        : code.readSeries(await chosen.text());
+        : code.readSeries(await fileText(chosen));
+      if ('noJson' in read) {
+        const { kind, got, takes: why } = read.noJson;
+        setText(
+          status,
+          `${chosen.name}: ${say(words, `runs.fault.${kind}`, { got: JSON.stringify(got), takes: why })}`,
+        );
+        return;
+      }
       if ('fault' in read) {
         const { path, got, takes } = read.fault;
         const was = JSON.stringify(got)?.slice(0, 60) ?? say(words, 'runs.fault.missing');

@@ -2,6 +2,8 @@
  * One run at a time in this browser. Browsers open six HTTP/1.1 connections to a host and five lanes of a run hold one
  * each, so a second run beside the first would not fail: it would hang, and spoil the first one's figures.
  */
+import { openChannel } from './channel.ts';
+
 const NAME = 'pushlab-run';
 const STOP_PLEASE = 'stop-please';
 let heldHere = false;
@@ -24,7 +26,7 @@ export interface Turn {
  */
 export async function takeTurn(asked: () => void, waitMs = 0): Promise<Turn | null> {
   if (!('locks' in navigator) || navigator.locks === undefined) return { release() {} };
-  const channel = 'BroadcastChannel' in globalThis ? new BroadcastChannel(NAME) : null;
+  const channel = openChannel(NAME);
   await free;
   let request: Promise<unknown> = free;
   const turn = await new Promise<Turn | null>((resolve) => {
@@ -33,7 +35,10 @@ export async function takeTurn(asked: () => void, waitMs = 0): Promise<Turn | nu
       return new Promise<void>((done) => resolve({ release: () => done() }));
     };
     const options: LockOptions = waitMs > 0 ? { signal: AbortSignal.timeout(waitMs) } : { ifAvailable: true };
-    request = navigator.locks.request(NAME, options, held).catch(() => resolve(null));
+    request = navigator.locks.request(NAME, options, held).catch(({ name }) => {
+      // Where cookies are blocked, Chromium has locks and denies them: then nothing is known, as without any.
+      resolve(name === 'SecurityError' ? { release() {} } : null);
+    });
   });
   if (!turn || !channel) {
     channel?.close();
@@ -55,10 +60,8 @@ export async function takeTurn(asked: () => void, waitMs = 0): Promise<Turn | nu
 
 /** Asks the run in the other tab to stop, and takes the turn once it has; null when it has not within `waitMs`. */
 export async function takeTurnOver(asked: () => void, waitMs = 5000): Promise<Turn | null> {
-  if ('BroadcastChannel' in globalThis) {
-    const channel = new BroadcastChannel(NAME);
-    channel.postMessage(STOP_PLEASE);
-    channel.close();
-  }
+  const channel = openChannel(NAME);
+  channel?.postMessage(STOP_PLEASE);
+  channel?.close();
   return takeTurn(asked, waitMs);
 }

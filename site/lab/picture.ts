@@ -99,6 +99,17 @@ function pictureAddress({ svg }: Drawing): string {
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 
+/** Whether what this browser lets a page read of a canvas is what it has drawn: against fingerprints, some give back noise. */
+export function readsPixels(): boolean {
+  const context = document.createElement('canvas').getContext('2d');
+  if (!context) return false;
+  context.fillStyle = '#2a7f62';
+  context.fillRect(0, 0, 16, 16);
+  const { data } = context.getImageData(0, 0, 16, 16);
+  // The noise that changes a colour by a step or two is not seen.
+  return data.every((value, at) => Math.abs(value - ([0x2a, 0x7f, 0x62, 0xff][at % 4] as number)) <= 4);
+}
+
 /** The picture in pixels, `scale` to each of its own, as PNG. Rejects where the browser cannot. */
 export async function toPng(picture: Drawing, scale = 2): Promise<Blob> {
   const image = new Image();

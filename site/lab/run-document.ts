@@ -177,7 +177,8 @@ export function recordingOf(document: RunDocument): Recording {
   const zero = measured.zero ?? Number.NaN;
   const clock = new Clock(measured.timerStepMs ?? Number.POSITIVE_INFINITY, measured.isolated);
   clock.current = measured.clock;
-  clock.uncertaintyMs = measured.uncertaintyMs;
+  // An older Pushlab left the clock's own step out of it.
+  clock.uncertaintyMs = Math.max(measured.uncertaintyMs, measured.timerStepMs ?? 0);
   const recording = newRecording(
     document.lanes.map(({ technique }) => technique),
     clock,

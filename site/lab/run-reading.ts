@@ -3,23 +3,21 @@
  * run-document.ts, as the schema is long and the lab, which only writes, can do without it.
  */
 import { checkSettings, RANGES } from '../../demo-server/protocol.ts';
+import { type JsonFault, parseJson } from './file-text.ts';
 import { type Mismatch, mismatches, type Schema } from './json-check.ts';
 import { type RunDocument, SCHEMA, withDefaults } from './run-document.ts';
 import schema from './run-schema.json' with { type: 'json' };
 
-/** Why a document cannot be read. `kind` picks the sentence: no JSON, no run, a later version, or a field that is wrong. */
+/** Why a document cannot be read. `kind` picks the sentence: no JSON, JSON with lines around it, no run, a later version, or a field that is wrong. */
 export interface DocumentFault extends Mismatch {
-  kind: 'json' | 'other' | 'newer' | 'field';
+  kind: JsonFault['kind'] | 'other' | 'newer' | 'field';
 }
 
 /** Reads a document from text that may be anything. Never throws: the document, or the first faults with their places. */
 export function readDocument(text: string): { document: RunDocument } | { faults: DocumentFault[] } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    return { faults: [{ kind: 'json', path: '', got: text.slice(0, 40), takes: (error as Error).message }] };
-  }
+  const parsed = parseJson(text);
+  if ('fault' in parsed) return { faults: [{ path: '', ...parsed.fault }] };
+  const { value } = parsed;
   const version = (value as { schema?: unknown } | null)?.schema;
   if (version !== SCHEMA) {
     const newer = typeof version === 'string' && /^pushlab-run\/\d+$/.test(version);

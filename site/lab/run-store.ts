@@ -47,6 +47,8 @@ function settled<T>(request: IDBRequest<T>): Promise<T> {
   });
 }
 
+/** What the database may take to open (ms). */
+const SILENT_MS = 10_000;
 let opened: Promise<IDBDatabase> | undefined;
 
 function open(): Promise<IDBDatabase> {
@@ -57,7 +59,20 @@ function open(): Promise<IDBDatabase> {
       request.result.createObjectStore('summaries', { keyPath: 'key' });
       request.result.createObjectStore('documents');
     };
-    return settled(request);
+    const silent = Promise.withResolvers<never>();
+    const patience = setTimeout(
+      () => silent.reject(new StoreProblem('refused', 'IndexedDB does not answer')),
+      SILENT_MS,
+    );
+    const database = await Promise.race([settled(request), silent.promise]).finally(() => clearTimeout(patience));
+    // The reader has cleared the data of this site, or another Pushlab needs another form: the next use opens it anew.
+    const gone = (): void => {
+      opened = undefined;
+      database.close();
+    };
+    database.onclose = gone;
+    database.onversionchange = gone;
+    return database;
   })().catch((error) => {
     opened = undefined;
     throw error instanceof StoreProblem ? error : problem(error);

@@ -3,6 +3,7 @@
  * and takes files by picker and by drop. Needs no server.
  */
 import { Bench } from './bench.ts';
+import { fileText } from './file-text.ts';
 import { formatter } from './format.ts';
 import { connectKeep } from './keep.ts';
 import { namesFrom } from './names.ts';
@@ -224,7 +225,7 @@ class PushRuns extends HTMLElement {
           continue;
         }
         tell(say(words, 'runs.reading', { name: file.name }));
-        const read = readDocument(await file.text());
+        const read = readDocument(await fileText(file));
         if ('faults' in read) {
           tellFaults(file.name, read.faults);
           continue;

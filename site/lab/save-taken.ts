@@ -3,7 +3,7 @@
  */
 import { csvOf } from './csv-lines.ts';
 import { readPalette } from './look.ts';
-import { type Drawing, framed, type PictureFrame, toPng } from './picture.ts';
+import { type Drawing, framed, type PictureFrame, readsPixels, toPng } from './picture.ts';
 import { saveFile } from './save-file.ts';
 import type { Take } from './take-buttons.ts';
 import { say, type Words } from './words.ts';
@@ -36,6 +36,7 @@ export async function saveTaken(kind: Take, { root, words, drawing, lines, statu
       const widthOf = (text: string) => measure?.measureText(text).width ?? text.length * 7;
       const picture = framed(drawn, { ...taken, palette: readPalette(root) }, widthOf);
       if (kind === 'svg') saveFile(file, picture.svg, 'image/svg+xml');
+      else if (!readsPixels()) throw new Error(say(words, 'runs.save.spoiled'));
       else saveFile(file, await toPng(picture), 'image/png');
     }
     status.textContent = say(words, 'runs.saved', { file });

@@ -29,7 +29,8 @@ export function readWords(root: ParentNode): Words {
  */
 export function setText(element: Element, text: string): void {
   const node = element.firstChild;
-  if (node instanceof Text) {
+  // Translators of browsers put elements of their own in the place of a text node.
+  if (node instanceof Text && node === element.lastChild) {
     if (node.nodeValue !== text) node.nodeValue = text;
-  } else if (text !== '') element.textContent = text;
+  } else if (element.textContent !== text) element.textContent = text;
 }

@@ -2,6 +2,7 @@
  * The second tab of the lab of connections: this page at the address that the lab counts. It tells the first one over a
  * BroadcastChannel that it is here, and is told how long its request waited.
  */
+import { openChannel } from '../lab/channel.ts';
 import type { Format } from '../lab/format.ts';
 import { say, setText, type Words } from '../lab/words.ts';
 import type { ConnectionLab } from './connection-watch.ts';
@@ -13,8 +14,8 @@ type Message = { lab: string; n: number } & ({ type: 'here' } | { type: 'waited'
 
 /** Answers each tab of this lab with how long its request waited, until `signal` aborts. */
 export function tellTabs(lab: ConnectionLab, signal: AbortSignal): void {
-  if (!('BroadcastChannel' in globalThis)) return;
-  const channel = new BroadcastChannel(CHANNEL);
+  const channel = openChannel(CHANNEL);
+  if (!channel) return;
   signal.addEventListener('abort', () => channel.close());
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     const one = data.type === 'here' && data.lab === lab.id ? lab.asked.get(data.n) : undefined;
@@ -37,8 +38,8 @@ export function secondTab(
   // That address was good for once: reloaded or shared, it leads to the page itself.
   history.replaceState(null, '', query.get('back') ?? '/');
   part('second').hidden = false;
-  if (!('BroadcastChannel' in globalThis)) return;
-  const channel = new BroadcastChannel(CHANNEL);
+  const channel = openChannel(CHANNEL);
+  if (!channel) return;
   signal.addEventListener('abort', () => channel.close());
   channel.onmessage = ({ data }: MessageEvent<Message>) => {
     if (data.type !== 'waited' || data.lab !== lab || data.n !== n) return;

@@ -275,9 +275,11 @@ describe('what goes wrong', () => {
 });
 
 test('a file that cannot be written is told before the run, and 2', async () => {
-  const { code, stdout, stderr } = await run('--duration', '600', '--output', '/nonexistent/run.json');
+  const file = join(tmpdir(), `pushlab-${process.pid}-is-not-there`, 'run.json');
+  const { code, stdout, stderr } = await run('--duration', '600', '--output', file);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-  expect(stderr).toMatch(/^compare: --output: cannot write "\/nonexistent\/run\.json": ENOENT[^\n]*\.\n$/);
+  expect(stderr).toContain(`compare: --output: cannot write ${JSON.stringify(file)}: ENOENT`);
+  expect(stderr).toMatch(/^[^\n]+\.\n$/);
 });
 
 test('a folder is no file to write into, which is told before the run, and 2', async () => {

@@ -1,4 +1,7 @@
 /** Debian's Chromium and Firefox, driven by puppeteer-core (DevTools protocol and WebDriver BiDi). */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import puppeteer, { type Browser, type BrowserContext, type Page } from 'puppeteer-core';
 import { type FontName, onlyFont } from './fonts.ts';
 import { onPath } from './programs.ts';
@@ -24,8 +27,9 @@ export interface BrowserOptions {
   anyCertificate?: boolean;
   /** The one font of its system: the wide one unless said otherwise, so that a test sees the same page on every machine. */
   font?: FontName;
-  /** Settings of the engine: preferences of Firefox, further arguments of Chromium. */
+  /** The engine's preferences, as its reader may have set them. */
   prefs?: Record<string, unknown>;
+  /** Further arguments. */
   args?: string[];
 }
 
@@ -36,19 +40,35 @@ export async function openBrowser(
 ): Promise<Browser> {
   const { env, remove } = await onlyFont(font);
   const firefox = name === 'firefox';
+  const profile = firefox ? undefined : await chromiumProfile(prefs);
   const browser = await puppeteer.launch({
     browser: firefox ? 'firefox' : 'chrome',
     executablePath: browserPath(name),
     headless: true,
+    // What takes so long is the page's business; see PATIENCE_MS.
+    protocolTimeout: 0,
     acceptInsecureCerts: anyCertificate,
     // In the language of the tests and past any proxy, whatever the machine around them is set to.
     env: { ...withoutProxy(process.env), ...env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', LANGUAGE: 'en' },
     extraPrefsFirefox: { 'network.proxy.type': 0, 'intl.locale.requested': 'en-US', ...prefs },
     // Without a sandbox because tests run as root, quiet because nothing outside can be reached.
+    ...(profile && { userDataDir: profile }),
     args: firefox ? args : ['--no-sandbox', '--no-proxy-server', '--lang=en-US', ...QUIET, ...args],
   });
-  browser.on('disconnected', () => void remove());
+  browser.on('disconnected', () => {
+    void remove();
+    if (profile) void rm(profile, { recursive: true, force: true, maxRetries: 10 });
+  });
   return patient(browser);
+}
+
+/** A profile of Chromium with these preferences; undefined where there are none, and puppeteer makes an empty one. */
+async function chromiumProfile(prefs: Record<string, unknown>): Promise<string | undefined> {
+  if (Object.keys(prefs).length === 0) return undefined;
+  const folder = await mkdtemp(join(tmpdir(), 'pushlab-profile-'));
+  await mkdir(join(folder, 'Default'));
+  await writeFile(join(folder, 'Default', 'Preferences'), JSON.stringify(prefs));
+  return folder;
 }
 
 const QUIET = [

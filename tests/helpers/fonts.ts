@@ -35,7 +35,7 @@ export async function onlyFont(name: FontName): Promise<{ env: { FONTCONFIG_FILE
     config,
     `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>
 <dir>${fonts}</dir><cachedir>${join(folder, 'cache')}</cachedir>
-${['sans-serif', 'system-ui', 'serif'].map((asked) => alias(asked, sans)).join('')}${['monospace', 'ui-monospace'].map((asked) => alias(asked, mono)).join('')}
+${['sans-serif', 'sans', 'Sans', 'system-ui', 'serif'].map((asked) => alias(asked, sans)).join('')}${['monospace', 'ui-monospace'].map((asked) => alias(asked, mono)).join('')}
 </fontconfig>`,
   );
   return { env: { FONTCONFIG_FILE: config }, remove: () => rm(folder, { recursive: true, force: true }) };

@@ -196,13 +196,16 @@ describe('a series that is kept', () => {
   });
 
   test.each([
-    ['no JSON', () => 'hello', 'JSON'],
     ['another document', (good: object) => JSON.stringify({ ...good, schema: 'pushlab-run/1' }), 'schema'],
     ['a setting that is none', (good: object) => JSON.stringify({ ...good, query: '?from=9&to=3' }), 'query: to'],
     ['points that are words', (good: object) => JSON.stringify({ ...good, points: [{ value: 'x' }] }), 'points[0].run'],
   ])('%s is refused with the place that is wrong', (_, spoil, path) => {
     const read = readSeries(spoil(documentOfSeries(series())));
     expect('fault' in read && read.fault.path).toBe(path);
+  });
+
+  test('that is no JSON says so', () => {
+    expect(readSeries('hello')).toMatchObject({ noJson: { kind: 'json', got: 'hello' } });
   });
 
   test('has one seed for all points, drawn where none was given', () => {

@@ -1,0 +1,23 @@
+/** What makes a page wider than its window. */
+import type { Page } from 'puppeteer-core';
+
+/** At each width (px) the page's excess and the innermost elements that reach out of the window; empty where all fits. */
+export async function overflow(page: Page, widths: readonly number[]): Promise<string[]> {
+  const found: string[] = [];
+  for (const width of widths) {
+    await page.setViewport({ width, height: 900 });
+    found.push(
+      ...(await page.evaluate((wide) => {
+        const { clientWidth, scrollWidth } = document.documentElement;
+        if (scrollWidth <= clientWidth) return [];
+        const out = [...document.querySelectorAll('body *')].filter(
+          (one) => one.getBoundingClientRect().right > clientWidth + 1,
+        );
+        const inner = out.filter((one) => !out.some((other) => other !== one && one.contains(other)));
+        const shown = inner.map((one) => `${one.localName}.${one.className} “${one.textContent?.trim().slice(0, 40)}”`);
+        return [`${wide} px: ${scrollWidth - clientWidth} too many`, ...shown.slice(0, 5)];
+      }, width)),
+    );
+  }
+  return found;
+}
