@@ -162,10 +162,10 @@ describe('the recording', () => {
   });
 
   test.each(ASKING)('%s reached the handler as the page says', (id) => {
-    const { request, connection, requests, connections } = seen.older.default[id].inside;
+    const { request, connection, requests, connections } = seen.older['without-header'][id].inside;
     expect([request, connection, connections]).toEqual(['1.0', 'close', requests]);
-    expect(seen.newer.default[id].inside).toMatchObject({ request: '1.1', connection: null });
-    expect(seen.newer.default[id].inside.connections).toBe(seen.newer.default[id].inside.requests);
+    expect(seen.newer['without-header'][id].inside).toMatchObject({ request: '1.1', connection: null });
+    expect(seen.newer['without-header'][id].inside.connections).toBe(seen.newer['without-header'][id].inside.requests);
     expect(seen.newer.group[id].inside.connections).toBe(id === 'http10' ? seen.newer.group[id].inside.requests : 1);
   });
 });
