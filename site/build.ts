@@ -21,8 +21,11 @@ const say = (words: string) => process.stdout.write(`${words}\n`);
 
 /** A folder that may not be written, or a disk that is full, is no fault of the site. */
 function explain(error: unknown): never {
-  const { code, path, message } = error as NodeJS.ErrnoException;
-  if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(code ?? '')) throw error;
+  const { code, path, message, stack } = error as NodeJS.ErrnoException;
+  if (!['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT'].includes(code ?? '')) {
+    process.stderr.write(`${stack ?? message}\n`);
+    process.exit(1);
+  }
   const full = code === 'ENOSPC' || code === 'EDQUOT';
   process.stderr.write(
     `pushlab: the site cannot be built: ${path ?? message} cannot be ${full ? 'written, as the disk is full' : 'read or written'} (${code}). ${full ? 'Make room' : 'Give this user the right to it, or build as the user whose it is'}, then start again.\n`,

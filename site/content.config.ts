@@ -19,7 +19,7 @@ function generateId({ entry }: { entry: string }): string {
 
 export const collections = {
   docs: defineCollection({
-    loader: glob({ base: './content/docs', pattern: '**/[^_]*.{md,mdx}', generateId }),
+    loader: glob({ base: './content/docs', pattern: '**/[^_.]*.{md,mdx}', generateId }),
     schema: docsSchema(),
   }),
   i18n: defineCollection({

@@ -1,15 +1,17 @@
-/** Where Vite cannot build: it reads a file's path as an address, in which these signs have a meaning of their own. */
-import { realpathSync } from 'node:fs';
+/** What stands against building in a folder: its name, or what a system has left in it. */
+import { readdirSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { isLeftBehind } from './inputs.ts';
 
-/** `#` and `?` end a path; a NUL marks Vite's virtual modules; a `%` is read as the beginning of a coded sign where two hex digits follow. */
-const IN_THE_WAY = ['#', '?', '\0'];
+/** Vite reads a file's path as an address, where these begin other parts. */
+const IN_THE_WAY = ['#', '?'];
 
 /** What stands against building in `folder`, as one sentence; undefined where nothing does. */
 export function folderFault(folder: string): string | undefined {
   const path = realFolder(folder);
   const sign = IN_THE_WAY.find((one) => path.includes(one));
-  if (sign === undefined) return undefined;
-  return `the site cannot be built in ${JSON.stringify(path)}: the build takes paths without ${IN_THE_WAY.slice(0, 2).join(' and ')}. Rename the folder or move Pushlab to another; what is built already can be served from anywhere.`;
+  if (sign === undefined) return leftInTheWay(path);
+  return `the site cannot be built in ${JSON.stringify(path)}: the build takes paths without ${IN_THE_WAY.join(' and ')}. Rename the folder or move Pushlab to another; what is built already can be served from anywhere.`;
 }
 
 function realFolder(folder: string): string {
@@ -17,5 +19,21 @@ function realFolder(folder: string): string {
     return realpathSync(folder);
   } catch {
     return folder;
+  }
+}
+
+/** Starlight reads every .json of this folder, those that macOS leaves on a USB stick (`._en.json`) as well. */
+function leftInTheWay(folder: string): string | undefined {
+  const texts = join(folder, 'content/i18n');
+  const left = namesIn(texts).find((name) => name.endsWith('.json') && isLeftBehind(name));
+  if (left === undefined) return undefined;
+  return `the site cannot be built while ${JSON.stringify(join(texts, left))} is there, which is none of Pushlab's files: remove it, then start again.`;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
   }
 }

@@ -97,3 +97,15 @@ test('sources that Git checked out with CRLF are shown as the others', () => {
   const code = "/** A. */\nimport a from 'a';\nimport {\n  b,\n} from 'b';\n\nconst c = 1;\n";
   expect(bodyOf(unixLines(code.replaceAll('\n', '\r\n')))).toBe(bodyOf(code));
 });
+
+test('a file that macOS left among the texts of the interface is named, as Starlight would read it', async () => {
+  const root = await inputs();
+  await mkdir(join(root, 'content/i18n'));
+  await writeFile(join(root, 'content/i18n/en.json'), '{}');
+  await writeFile(join(root, 'content/i18n/.DS_Store'), 'x');
+  expect(folderFault(root)).toBeUndefined();
+  await writeFile(join(root, 'content/i18n/._en.json'), 'x');
+  expect(folderFault(root)).toMatch(
+    /^the site cannot be built while ".+\/content\/i18n\/\._en\.json" is there, .+ remove it/,
+  );
+});
