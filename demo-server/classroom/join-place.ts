@@ -43,8 +43,9 @@ export async function watchJoinPlace(options: JoinPlaceOptions): Promise<Watched
   const again = async (): Promise<void> => {
     if (looking || busy()) return;
     looking = true;
-    const found = await look();
-    looking = false;
+    const found = await look().finally(() => {
+      looking = false;
+    });
     if (closed || JSON.stringify(found) === JSON.stringify(networks)) return;
     const before = drawn;
     networks = found;
