@@ -2,7 +2,7 @@
  * Builds the site into `dist/`: `node site/build.ts` always, with `--if-changed` only when an input differs from those of
  * the last build.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { budgets } from './build/budgets.ts';
 import { compress } from './build/compress.ts';
@@ -11,7 +11,7 @@ import { builtForServer } from './build/demo-server.ts';
 import { folderFault } from './build/folder.ts';
 import { stylesIntoHead } from './build/head-styles.ts';
 import { headersFile } from './build/headers.ts';
-import { hashOfInputs } from './build/inputs.ts';
+import { hashOfInputs, isLeftBehind } from './build/inputs.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -49,6 +49,9 @@ if (unchanged && process.argv.includes('--if-changed')) {
   // Only now: loading Astro takes longer than finding out that there is nothing to build.
   const { build } = await import('astro');
   await build({ root, logLevel: 'warn' });
+  // What a file manager left in site/public was copied with the rest.
+  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true }))
+    if (entry.isFile() && isLeftBehind(entry.name)) rmSync(join(entry.parentPath, entry.name));
   stylesIntoHead(dist);
 
   const pages = budgets(dist);
