@@ -85,6 +85,8 @@ describe.each(BROWSERS)('in %s', (name) => {
       sums.reduce((sum, { textContent }) => sum + Number(textContent?.replace(/\D/g, '')), 0),
     );
     expect(seen).toBe(counted);
+    // Out of the way: what scrolls under the pointer is pointed at, and the arrows go on from there.
+    await page.mouse.move(0, 0);
     await page.focus('push-wire .bytes');
     await page.keyboard.press('ArrowDown');
     expect(await textOf(page, 'push-wire [data-part=note]')).toContain('The method: what is asked for. GET');
