@@ -5,11 +5,16 @@ import { isRight } from './tally.ts';
 
 const time = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString());
 
-/** A field of a CSV line (RFC 4180). A nickname that begins like a formula, be it in wide letters, must stay a text in a spreadsheet. */
+/** What a spreadsheet reads as the beginning of a formula, be it in wide letters or behind blanks. */
+const FORMULA = /^(?=\s*[=+\-@\t\r\n＝＋－＠])/u;
+/** The same behind what another country's spreadsheet takes for the end of a field, whatever quotes stand around it. */
+const INNER_FORMULA = /(?<=[;\t\r\n|])(?=[\s"']*[=+\-@＝＋－＠])/gu;
+
+/** A field of a CSV line (RFC 4180). What people wrote must stay a text in a spreadsheet: an apostrophe keeps it one. */
 function field(value: unknown): string {
   const text = value === null || value === undefined ? '' : String(value);
-  const safe = typeof value === 'string' && /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = typeof value === 'string' ? text.replace(FORMULA, "'").replace(INNER_FORMULA, "'") : text;
+  return /[",;\r\n\t]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 const COLUMNS = [

@@ -22,18 +22,45 @@ export const spacedCode = (code: string): string => `${code.slice(0, code.length
 export type NicknameFault = 'nickname-empty' | 'nickname-long' | 'nickname-characters';
 
 /**
+ * Signs that show nothing although Unicode counts them as letters or symbols: the Braille pattern without dots, the blanks of
+ * Egyptian hieroglyphs, the null notehead, the object replacement character. What else shows nothing has a property.
+ */
+const BLANK = /[\u2800\u{13441}\u{13442}\u{1d159}\ufffc]/u;
+/** An emoji, also one of several: with its colour and variant (U+FE0F), its parts joined by U+200D; and a key's frame. */
+const EMOJI =
+  /\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)*|[0-9#*]\ufe0f?\u20e3/gu;
+/** Where scripts need a joiner (U+200D) or its opposite (U+200C): within a word of these. */
+const JOINED =
+  /([\p{Script=Arabic}\p{Script=Syriac}\p{Script=Mongolian}\p{Script=Devanagari}\p{Script=Bengali}\p{Script=Gujarati}\p{Script=Gurmukhi}\p{Script=Kannada}\p{Script=Malayalam}\p{Script=Oriya}\p{Script=Sinhala}\p{Script=Tamil}\p{Script=Telugu}])[\u200c\u200d](?=[\p{L}\p{M}])/gu;
+
+/**
  * A nickname as it will be shown: one line, single spaces, NFC. Refused where it is empty, longer than 24 characters, or
- * holds what would disturb its neighbours: control and direction characters, letters under a pile of marks.
+ * holds what would disturb its neighbours or show nothing: control and direction characters, invisible ones, letters under
+ * a pile of marks, a mark without its letter.
  */
 export function checkNickname(input: unknown): { nickname: string } | { fault: NicknameFault } {
   if (typeof input !== 'string' || input.length > 4 * NICKNAME_LENGTH) return { fault: 'nickname-long' };
   const nickname = input.normalize('NFC').replace(/\s+/gu, ' ').trim();
   if (nickname === '') return { fault: 'nickname-empty' };
   if ([...nickname].length > NICKNAME_LENGTH) return { fault: 'nickname-long' };
+  const rest = nickname.replace(EMOJI, 'o').replace(JOINED, '$1');
   const disturbing =
-    /[\p{Cc}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\p{M}{3}/u;
-  if (disturbing.test(nickname) || !/[\p{L}\p{N}\p{S}\p{P}]/u.test(nickname)) return { fault: 'nickname-characters' };
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|\p{M}{3}|(?:^|\s)\p{M}/u;
+  if (disturbing.test(rest) || BLANK.test(rest) || !/[\p{L}\p{N}\p{S}\p{P}]/u.test(rest))
+    return { fault: 'nickname-characters' };
   return { nickname };
+}
+
+/** What two names have in common that look alike: wide letters and capitals are the plain ones, and what shows nothing is left out. */
+export function looksLike(nickname: string): string {
+  return nickname
+    .normalize('NFKC')
+    .replace(/\p{Default_Ignorable_Code_Point}|\p{Cf}/gu, '')
+    .replace(new RegExp(BLANK, 'gu'), '')
+    .toLowerCase()
+    .normalize('NFKC')
+    .replace(/\s+/gu, ' ')
+    .trim();
 }
 
 /** Whether `path` is a page of this site that a class can go to: an absolute path, nothing of another host. */

@@ -4,7 +4,15 @@
  */
 import type { TechniqueId } from '../protocol.ts';
 import { keyBy } from './measured.ts';
-import type { Answer, ClassMeasure, ClassRun, Question, QuestionKey, SeatResult } from './protocol.ts';
+import {
+  type Answer,
+  type ClassMeasure,
+  type ClassRun,
+  looksLike,
+  type Question,
+  type QuestionKey,
+  type SeatResult,
+} from './protocol.ts';
 
 /** Everything that is kept of a class, in the order in which it happened. Secrets only as their SHA-256. */
 export type Change =
@@ -187,7 +195,10 @@ function changed(state: ClassState, at: number, seq: number, change: Change): Cl
 }
 
 function over(run: KeptRun, at: number): KeptRun {
-  return run.state === 'over' ? run : { ...run, state: 'over', endsAt: Math.min(run.endsAt ?? at, at) };
+  if (run.state === 'over') return run;
+  // A clock that was set back during the run must not end it before it began.
+  const end = Math.max(at, run.startsAt ?? at);
+  return { ...run, state: 'over', endsAt: Math.min(run.endsAt ?? end, end) };
 }
 
 function withSeat(state: ClassState, id: string, next: (seat: Seat) => Seat): ClassState {
@@ -201,14 +212,14 @@ function withQuestion(state: ClassState, id: string, next: (one: KeptQuestion) =
   return { ...state, questions: state.questions.map((one) => (one.id === id ? next(one) : one)) };
 }
 
-/** Two Annas are told apart: the second is "Anna 2". Letters that differ only in case are the same here. */
+/** Two Annas are told apart: the second is "Anna 2". Names that look alike are the same here. */
 function freeName(state: ClassState, wanted: string, own?: string): string {
   const taken = new Set(
     [...state.seats.values()]
       .filter(({ id, removed }) => id !== own && !removed)
-      .map(({ nickname }) => nickname.toLowerCase()),
+      .map(({ nickname }) => looksLike(nickname)),
   );
   let name = wanted;
-  for (let n = 2; taken.has(name.toLowerCase()); n += 1) name = `${wanted} ${n}`;
+  for (let n = 2; taken.has(looksLike(name)); n += 1) name = `${wanted} ${n}`;
   return name;
 }

@@ -114,9 +114,9 @@ describe('a file that is none of ours to open', () => {
     expect((await run('backup', '--data-dir', dir, '--to', join(dir, 'copy'))).wrong).toMatch(
       /of an older version.*: stop it, then copy\.\n$/,
     );
-    expect(
-      (await run('restore', '--data-dir', dir, '--from', join(import.meta.dirname, 'format-1', FILE))).wrong,
-    ).toMatch(/open in another server/);
+    expect((await run('restore', '--data-dir', dir, '--from', join(await ofFormat1('format-1'), FILE))).wrong).toMatch(
+      /open in another server/,
+    );
     old.close();
     await open(dir);
     const second = new DatabaseSync(join(dir, FILE));
