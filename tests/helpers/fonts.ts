@@ -36,6 +36,7 @@ export async function onlyFont(name: FontName): Promise<{ env: { FONTCONFIG_FILE
     `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig>
 <dir>${fonts}</dir><cachedir>${join(folder, 'cache')}</cachedir>
 ${['sans-serif', 'sans', 'Sans', 'system-ui', 'serif'].map((asked) => alias(asked, sans)).join('')}${['monospace', 'ui-monospace'].map((asked) => alias(asked, mono)).join('')}
+<match target="pattern"><edit name="family" mode="append_last" binding="strong"><string>${sans}</string></edit></match>
 </fontconfig>`,
   );
   return { env: { FONTCONFIG_FILE: config }, remove: () => rm(folder, { recursive: true, force: true }) };
