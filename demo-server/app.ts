@@ -12,14 +12,14 @@ import { allowOrigins } from './cors.ts';
 import { chooseProtocol, DEFLATE_OPTIONS, echoRoutes, limitOffer } from './echo.ts';
 import { now } from './feed.ts';
 import { createFigures } from './figures.ts';
-import { letHandshakesGo } from './handshake.ts';
+import { endIfHandshake, endRefusedHandshakes, letHandshakesGo } from './handshake.ts';
 import { hijackRoutes } from './hijack.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { guardNames } from './origin.ts';
 import { probeRoutes } from './probes/index.ts';
 import type { Refusal } from './protocol.ts';
 import { guardPush } from './push.ts';
-import { notJson, RefusalError, refusalOf, refuseUnknownPath } from './refusal.ts';
+import { notJson, RefusalError, refusalOf, refuseUnknownPath, refuseUnreadable } from './refusal.ts';
 import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
 import { healthSchema } from './schemas/health.ts';
@@ -108,7 +108,11 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
-    frameworkErrors: refuse,
+    frameworkErrors: (error, request, reply) => {
+      endIfHandshake(request.raw, reply.raw);
+      refuse(error, request, reply);
+    },
+    clientErrorHandler: refuseUnreadable,
     serverFactory: (handler) => {
       const server = createServer(
         {
@@ -208,6 +212,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     // The rooms end their sockets themselves, with a code that says why.
     preClose: (done) => done(),
   });
+  endRefusedHandshakes(app);
   letHandshakesGo(app, function () {
     this.close(1011);
   });

@@ -1,7 +1,24 @@
-/** What a WebSocket's handshake leaves behind: its heads, and all that http and Fastify have made of them. */
+/** What a WebSocket's handshake leaves behind: its heads, all that http and Fastify have made of them, and a connection that nobody reads. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import type { WebSocket } from 'ws';
+
+/**
+ * Ends the connection of a handshake that was answered with no, by whatever hook: http has given the connection away, so
+ * nobody reads it any more, or would notice that its client is gone.
+ */
+export function endRefusedHandshakes(app: FastifyInstance): void {
+  app.addHook('onResponse', async ({ raw }) => {
+    if (isHandshake(raw)) raw.socket.destroySoon();
+  });
+}
+
+/** The same for an answer that no hook is told of: to a target that cannot be read. */
+export function endIfHandshake(request: IncomingMessage, answer: ServerResponse): void {
+  if (isHandshake(request)) answer.once('finish', () => request.socket.destroySoon());
+}
+
+const isHandshake = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
 
 /**
  * Lets a handshake go as soon as its socket is open. Else the socket holds it as long as it lives: http's response waits for

@@ -81,10 +81,12 @@ export async function listenSecure(
 function redirect(socket: Socket, head: Buffer): void {
   const [, path = '/'] = /^[A-Z]+ (\/[!-~]*) HTTP\/1\.[01]\r\n/.exec(head.toString('latin1')) ?? [];
   const [, host = ''] = /\r\nhost: *([\w.:[\]-]+)\r\n/i.exec(head.toString('latin1')) ?? [];
+  const words = 'This port speaks HTTPS. Use https:// in the address.\n';
   const answer = host
     ? `HTTP/1.1 307 Temporary Redirect\r\nLocation: https://${host}${path}\r\n`
     : 'HTTP/1.1 400 Bad Request\r\n';
-  socket.end(`${answer}Content-Length: 0\r\nConnection: close\r\n\r\n`);
+  const lines = ['Content-Type: text/plain; charset=utf-8', `Content-Length: ${words.length}`, 'Connection: close'];
+  socket.end(`${answer}${lines.join('\r\n')}\r\n\r\n${words}`);
 }
 
 /** For the terminal: no authority vouches for the certificate, so the first visit of each device shows a warning, and a way past it. */

@@ -1,4 +1,5 @@
 /** A refusal in words: Fastify turns it into the status and the `Refusal` body of protocol.ts. */
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply } from 'fastify';
 import type { Limits } from './limits.ts';
 import { type Refusal, type SettingFault, TECHNIQUES } from './protocol.ts';
@@ -37,6 +38,43 @@ export function refuseUnknownPath({ method, url }: { method: string; url: string
 export async function refusePlainGet(_request: unknown, reply: FastifyReply): Promise<never> {
   reply.header('upgrade', 'websocket');
   throw new RefusalError(426, 'upgrade-required', 'This route speaks WebSocket; got a plain GET. Connect with ws://.');
+}
+
+/** What Node says of bytes that it cannot read as a request → how they are refused; the rest is `not-http`. */
+const UNREADABLE: Record<string, { status: string; refusal: Refusal }> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    refusal: { error: 'head-too-large', message: 'The head of this request is too large; at most 16 KiB are taken.' },
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    status: '413 Payload Too Large',
+    refusal: { error: 'too-large', message: 'The chunk extensions of this request are too large; send none.' },
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: '408 Request Timeout',
+    refusal: { error: 'too-slow', message: 'The request did not come to its end in time. Send it again.' },
+  },
+};
+
+/** Refuses what Node cannot read as a request, in words, and lets the connection go: nobody knows where the next one begins. */
+export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return;
+  const { status, refusal } = UNREADABLE[error.code ?? ''] ?? {
+    status: '400 Bad Request',
+    refusal: {
+      error: 'not-http',
+      message: `This cannot be read as a request of HTTP/1.1 (${error.code ?? error.message}). Send a request line, header lines and an empty line, each ended by CR LF, and a body as long as they say.`,
+    },
+  };
+  const body = JSON.stringify(refusal);
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: application/json; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  socket.destroySoon();
 }
 
 /** What Fastify refuses before a route sees it, in our words; undefined where it failed for another reason. */

@@ -3,9 +3,10 @@
  * security. The page attacks only the page that shows it in a frame, and what it finds there is a made-up account.
  */
 import { readFileSync } from 'node:fs';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { isOwnName } from './names.ts';
 import { isProxied } from './origin.ts';
+import { refuseUnreadable } from './refusal.ts';
 
 const file = (name: string): string => readFileSync(new URL(`./hostile/${name}`, import.meta.url), 'utf8');
 
@@ -22,7 +23,12 @@ const HEADERS = {
 
 /** The app that serves the hostile page; like buildApp's it does not listen by itself. */
 export function buildSecondOrigin(): FastifyInstance {
-  const app = Fastify({ bodyLimit: 1, exposeHeadRoutes: false, forceCloseConnections: true });
+  const app = Fastify({
+    bodyLimit: 1,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    clientErrorHandler: refuseUnreadable,
+  });
   const files = [
     { url: '/', type: 'text/html; charset=utf-8', body: file('page.html') },
     { url: '/page.css', type: 'text/css; charset=utf-8', body: file('page.css') },
@@ -36,6 +42,16 @@ export function buildSecondOrigin(): FastifyInstance {
   });
   for (const { url, type, body } of files)
     app.get(url, async (_request, reply) => reply.headers(HEADERS).type(type).send(body));
+  app.setErrorHandler((error: FastifyError, _request, reply) => {
+    const refusal = {
+      error: 'bad-request',
+      message: `This origin has three files and takes no body: ${error.message}.`,
+    };
+    return reply
+      .code(error.statusCode ?? 500)
+      .headers(HEADERS)
+      .send(refusal);
+  });
   app.setNotFoundHandler((_request, reply) => reply.code(404).headers(HEADERS).type('text/plain').send('Not here.\n'));
   return app;
 }

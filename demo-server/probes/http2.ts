@@ -14,7 +14,7 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Http2Servers } from '../protocol.ts';
-import { RefusalError } from '../refusal.ts';
+import { RefusalError, refuseUnreadable } from '../refusal.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 import { http2Schema } from './schemas.ts';
 
@@ -44,6 +44,8 @@ export function http2Probes(app: FastifyInstance, { host }: { host: string | und
       if (MEASURED.test(request.url ?? '')) socket.destroy();
       else app.server.emit('upgrade', request, socket, head);
     });
+    // What comes as HTTP/1.1 and is none.
+    server.on('clientError', refuseUnreadable);
     server.on('connection', (socket: Socket) => {
       sockets.add(socket);
       socket.once('close', () => sockets.delete(socket));
