@@ -14,6 +14,9 @@ const needed = [
   { program: ['nginx'], package: 'nginx' },
   { program: ['redis-server'], package: 'redis-server' },
   { program: ['caddy'], package: 'caddy' },
+  // A certificate for the recipes: who asks for one, and who gives it.
+  { program: ['certbot'], package: 'certbot' },
+  { program: ['pebble'], package: 'pebble' },
   { program: ['g++', 'clang++'], package: 'g++' },
   { program: ['go'], package: 'golang-go' },
 ];

@@ -36,8 +36,7 @@ async function startCaddy(ports: readonly number[]): Promise<Caddy> {
     '{\n\tservers':
       '{\n\tadmin off\n\tskip_install_trust\n\tauto_https disable_redirects\n\tdefault_bind 127.0.0.1\n\tservers',
     'pushlab.example': url,
-    '127.0.0.1:4321': `127.0.0.1:${ports[0]}`,
-    '127.0.0.1:4322': `127.0.0.1:${ports[1]}`,
+    'reverse_proxy 127.0.0.1:4321': `reverse_proxy 127.0.0.1:${ports[0]} 127.0.0.1:${ports[1]}`,
   });
   await writeFile(join(folder, 'Caddyfile'), file);
   const child = spawn(program, ['run', '--config', join(folder, 'Caddyfile'), '--adapter', 'caddyfile'], {

@@ -1,4 +1,4 @@
-/** The recipes that cannot be run here: read as closely as can be. */
+/** The recipes, read as closely as can be: on every machine, also where the tests that follow them cannot run. */
 import { execFileSync } from 'node:child_process';
 import { access, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { onPath } from '../helpers/programs.ts';
-import { recipe, withAddresses } from './recipes.ts';
+import { commandsOf, NOT_RUN, PAGES } from './printed.ts';
+import { recipe } from './recipes.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -15,14 +16,11 @@ function knows(args: readonly string[]): void {
   execFileSync(process.execPath, [join(root, 'demo-server/main.ts'), ...args, '--help'], { stdio: 'pipe' });
 }
 
-test.skipIf(!onPath(['systemd-analyze']))('systemd takes the unit, and the server its options', async () => {
-  const unit = await recipe('pushlab@.service');
-  const [program = '', , ...options] = /^ExecStart=(.*)$/m.exec(unit)?.[1]?.split(' ') ?? [];
-  knows(options);
+test.skipIf(!onPath(['systemd-analyze']))('systemd takes the unit', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'pushlab-unit-'));
   onTestFinished(() => rm(folder, { recursive: true }));
   const file = join(folder, 'pushlab@4321.service');
-  await writeFile(file, withAddresses(unit, { [program]: process.execPath }));
+  await writeFile(file, await recipe('pushlab@.service'));
   // It says nothing of a unit that it has nothing against.
   const said = execFileSync('sh', ['-c', 'systemd-analyze verify "$0" 2>&1', file], { encoding: 'utf8' });
   expect(said.trim()).toBe('');
@@ -42,7 +40,7 @@ test('the image is built from files that there are, by scripts that there are, a
   expect(entry[0]).toBe('demo-server/main.ts');
   knows(entry.slice(1));
   expect(of('USER')).toEqual(['node']);
-  expect(of('HEALTHCHECK')[0]).toContain('/healthz');
+  expect(of('HEALTHCHECK')[0]).toContain('GET /healthz HTTP/1.1');
 });
 
 test('the image is built with everything, and keeps all that the server imports', async () => {
@@ -78,30 +76,51 @@ test('the image is built with everything, and keeps all that the server imports'
 
 test('compose starts two servers that find their Redis, behind the recipe for nginx', async () => {
   const { services } = parse(await recipe('compose.yaml'), { merge: true }) as {
-    services: Record<string, { command?: string[]; environment?: Record<string, string>; volumes?: string[] }>;
+    services: Record<string, { command?: string[]; environment?: Record<string, string>; depends_on?: object }>;
   };
   expect(Object.keys(services)).toEqual(['redis', 'server-1', 'server-2', 'nginx']);
   for (const name of ['server-1', 'server-2']) {
     expect(services[name]?.environment).toEqual({ REDIS_URL: 'redis://redis:6379' });
-    knows(services[name]?.command ?? []);
+    knows((services[name]?.command ?? []).map((one) => one.replace(/\$\{.*\}/, 'pushlab.example')));
+    expect(services.nginx?.depends_on).toMatchObject({ [name]: { condition: 'service_healthy' } });
   }
   const script = services.nginx?.command?.at(-1) ?? '';
-  const replaced = [...script.matchAll(/s\/([\d.:]+)\/([\w-]+):\d+\//g)];
-  expect(replaced.map(([, , name]) => name)).toEqual(['server-1', 'server-2']);
   const conf = await recipe('nginx.conf');
-  for (const [, address] of replaced) expect(conf).toContain(`server ${address} `);
+  const replaced = [...script.matchAll(/s\/((?:# server )?[\d.:]+)\/(?:server )?([\w-]+):\d+\//g)];
+  expect(replaced.map(([, , name]) => name)).toEqual(['server-1', 'server-2']);
+  for (const [, address] of replaced) expect(conf).toContain(address);
 });
 
-test('every command of the page that leads through the recipes has files, scripts and options that there are', async () => {
-  const page = await readFile(join(root, 'content/docs/host-it-yourself.mdx'), 'utf8');
-  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { scripts: object };
-  const lines = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split('\n'));
-  expect(lines.length).toBeGreaterThan(3);
-  for (const line of lines) {
-    const [, options] = /(?:npm start --|docker run .* pushlab)( --.*)$/.exec(line) ?? [];
-    if (options) knows(options.trim().split(' '));
-    for (const [, script = ''] of line.matchAll(/npm run (\S+)/g)) expect(scripts, line).toHaveProperty(script);
-    // The certificates are made by the command itself.
-    for (const [path] of line.matchAll(/content\/deploy\/(?!certificates)[\w.@/-]+/g)) await access(join(root, path));
+/** Each page whose commands a test runs, and the test. */
+const FOLLOWED: Readonly<Record<string, string>> = {
+  'hosting/service': 'service-nginx.test.ts',
+  'hosting/nginx': 'service-nginx.test.ts',
+  'hosting/several-servers': 'service-nginx.test.ts',
+  'hosting/static-host': 'service-nginx.test.ts',
+  'hosting/caddy': 'caddy-page.test.ts',
+};
+
+test('every command of the pages on hosting is run as printed, or named with the reason why it is not', async () => {
+  const unknown: string[] = [];
+  let run = 0;
+  const named = new Set<string>();
+  for (const page of PAGES) {
+    const follower = FOLLOWED[page];
+    if (follower)
+      expect(await readFile(join(import.meta.dirname, follower), 'utf8')).toContain(`follow(place, '${page}'`);
+    for (const block of commandsOf(page)) {
+      const reason = Object.keys(NOT_RUN).find((beginning) => block.startsWith(beginning));
+      if (reason !== undefined) named.add(reason);
+      else if (follower) run += 1;
+      else unknown.push(`${page}: ${block}`);
+    }
   }
+  expect(unknown).toEqual([]);
+  expect([...named].sort()).toEqual(Object.keys(NOT_RUN).sort());
+  expect(run).toBeGreaterThan(named.size);
+  // Those that run until they are stopped: their options at least are known.
+  for (const [, options = ''] of PAGES.flatMap(commandsOf)
+    .join('')
+    .matchAll(/demo-server\/main\.ts (.*)$/gm))
+    knows(options.split(' '));
 });

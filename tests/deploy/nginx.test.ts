@@ -1,13 +1,11 @@
-/** The recipe for nginx as it ships: TLS, two servers, one Redis. */
+/** The recipe for nginx on any machine, only its paths and ports changed: TLS, two servers, one Redis, and one server that dies. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import http from 'node:http';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { makeCertificate } from '../../demo-server/probes/certificate.ts';
-import { freePort } from '../../demo-server/probes/nginx.ts';
 import type { PushEvent, RunInfo } from '../../demo-server/protocol.ts';
 import { startNginx } from '../helpers/nginx.ts';
 import { readFrom } from '../shared/reader.ts';
@@ -18,22 +16,24 @@ const WHOLE = Array.from({ length: 80 }, (_, index) => index + 1);
 
 async function startRecipe() {
   const [one, other] = await twoServers();
-  const { key, cert } = makeCertificate(['127.0.0.1']);
+  const { key, cert } = makeCertificate(['localhost']);
   const folder = await mkdtemp(join(tmpdir(), 'pushlab-tls-'));
   onTestFinished(() => rm(folder, { recursive: true }));
-  await writeFile(join(folder, 'key.pem'), key);
-  await writeFile(join(folder, 'certificate.pem'), cert);
-  const plain = await freePort();
+  await writeFile(join(folder, 'privkey.pem'), key);
+  await writeFile(join(folder, 'fullchain.pem'), cert);
   const conf = withAddresses(await recipe('nginx.conf'), {
-    'listen 80;': `listen 127.0.0.1:${plain};`,
+    '  listen [::]:443 ssl;\n': '',
+    '  listen [::]:443 ssl default_server;\n': '',
+    '/etc/letsencrypt/live/pushlab.example': folder,
+    '/var/log/nginx': folder,
     // The places at which the helper puts its own port and that of the first server.
     'listen 443 ': 'listen 127.0.0.1:8080 ',
-    '127.0.0.1:4322': `127.0.0.1:${other.port}`,
-    '/etc/pushlab': folder,
+    '# server 127.0.0.1:4322': `server 127.0.0.1:${other.port}`,
+    'pushlab.example': 'localhost',
   });
   const nginx = await startNginx(conf, one.port);
   onTestFinished(nginx.stop);
-  return { one, other, plain, url: `https://127.0.0.1:${nginx.port}`, ca: cert };
+  return { one, other, url: `https://localhost:${nginx.port}`, ca: cert };
 }
 
 function ask<T>(url: string, ca: string, method: string, body?: unknown): Promise<{ status: number; body: T }> {
@@ -90,14 +90,4 @@ test('one server dies: what it served goes on at the other, without loss', async
   // Each run stayed at one of them until then: the dead one's went to the other.
   const ended = await Promise.all(readers.map(({ id }) => other.info(id)));
   expect(ended.map(({ state }) => state)).toEqual(readers.map(() => 'finished'));
-});
-
-test('who comes without TLS is led to it', async () => {
-  const { plain } = await startRecipe();
-  const answer = await new Promise<http.IncomingMessage>((resolve, reject) =>
-    http.get(`http://127.0.0.1:${plain}/lessons/sse/`, { agent: false }, resolve).once('error', reject),
-  );
-  answer.resume();
-  expect(answer.statusCode).toBe(301);
-  expect(answer.headers.location).toBe('https://127.0.0.1/lessons/sse/');
 });
