@@ -1,11 +1,10 @@
 /**
- * The page "Behind Caddy", followed to the letter on an empty machine, with a certificate from a real ACME authority; and two
- * servers started by hand, as "More than one server" begins.
+ * The page "Behind Caddy", followed to the letter on an empty machine, with a certificate from a real ACME authority.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
 import { DIRECTORY, OWN_CERTIFICATE, startAuthority } from './authority.ts';
-import { openPlace, type Place, PROJECT, quoted, refused } from './place.ts';
-import { commandsOf, follow } from './printed.ts';
+import { openPlace, type Place, PROJECT, refused } from './place.ts';
+import { follow } from './printed.ts';
 import { startReader } from './reader.ts';
 
 const NAME = 'pushlab.example';
@@ -70,19 +69,5 @@ until grep -q 'socket closed' /tmp/reader; do systemctl is-active reader; sleep 
     const said = await place.done('cat /tmp/reader; systemctl stop reader');
     expect(said).toContain('"what":"socket closed","code":1001');
     expect(said).not.toMatch(/stream (?:cut|ended)/);
-  });
-
-  test('starts two servers beside each other, which share one Redis', async () => {
-    await place.done('systemctl stop server caddy; systemd-run --quiet --unit=one-redis redis-server --save ""');
-    const [block = ''] = commandsOf('hosting/several-servers');
-    // What it starts in the background lives as long as this unit.
-    await place.done(`systemd-run --quiet --unit=two --property=Type=oneshot --property=RemainAfterExit=yes --setenv="PATH=$PATH" \\
-  --setenv=HOME=/root --working-directory=${PROJECT} sh -ec ${quoted(block)}
-for port in 4321 4322; do until curl --silent --fail http://127.0.0.1:$port/healthz; do systemctl is-active two; sleep 0.2; done; done`);
-    const made = JSON.parse(await place.done('curl --silent --request POST http://127.0.0.1:4321/runs')) as {
-      id: string;
-    };
-    expect(await place.done(`curl --silent http://127.0.0.1:4322/runs/${made.id}`)).toContain(made.id);
-    expect(await place.done('journalctl --no-pager --unit two')).not.toMatch(/taken|hostile/);
   });
 });

@@ -18,6 +18,8 @@ export const PAGES: readonly string[] = [
 export const NOT_RUN: Readonly<Record<string, string>> = {
   'npm start -- --classroom\n':
     'runs until it is stopped; tests/server/main.test.ts starts a class by the same options',
+  'npm run build\nREDIS_URL=':
+    'runs until it is stopped; service-nginx.test.ts starts the same two as services, on the same ports',
   'docker build': 'there is no Docker engine; files.test.ts reads the steps of the Dockerfile',
   'docker network create': 'there is no Docker engine; files.test.ts checks the options',
   'docker exec': 'there is no Docker engine; service-nginx.test.ts reads the file of the service',
