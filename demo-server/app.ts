@@ -1,9 +1,9 @@
 /** The whole server as a Fastify app: techniques, runs, ledger, control, site. It never listens; main.ts and the tests do. */
 import { createServer } from 'node:http';
-import type { Socket } from 'node:net';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { accessLog } from './access-log.ts';
 import { chatRoute } from './chat.ts';
 import { type ClassroomOptions, type OpenedClass, registerClassroom } from './classroom/index.ts';
 import { noClassRoutes } from './classroom/routes.ts';
@@ -13,8 +13,11 @@ import { chooseProtocol, DEFLATE_OPTIONS, echoRoutes, limitOffer } from './echo.
 import { now } from './feed.ts';
 import { createFigures } from './figures.ts';
 import { endIfHandshake, endRefusedHandshakes, letHandshakesGo } from './handshake.ts';
+import { answerHead, healthRoutes } from './health.ts';
 import { hijackRoutes } from './hijack.ts';
+import { nameBehind } from './https.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { metricsRoute } from './metrics.ts';
 import { guardNames } from './origin.ts';
 import { probeRoutes } from './probes/index.ts';
 import type { Refusal } from './protocol.ts';
@@ -22,7 +25,6 @@ import { guardPush } from './push.ts';
 import { notJson, RefusalError, refusalOf, refuseUnknownPath, refuseUnreadable } from './refusal.ts';
 import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
-import { healthSchema } from './schemas/health.ts';
 import { buildSecondOrigin } from './second-origin.ts';
 import { runOf, type SharingState, share } from './shared/index.ts';
 import { serveSite } from './site.ts';
@@ -63,6 +65,10 @@ export interface AppOptions {
   redisChanged?: (up: boolean, fault: string | null) => void;
   /** Told what an operator should know of the servers that share it, in a sentence. */
   redisSays?: (text: string) => void;
+  /** Addresses and networks that may read /metrics, besides this machine itself. */
+  metricsFrom?: readonly string[];
+  /** Called with a line for each request that is over; without it none is written. */
+  logged?: ((line: string) => void) | undefined;
   /** Full path of the nginx for the lab of buffering; null = do without one; looked for unless given. */
   nginx?: string | null;
   /** False leaves every byte uncounted and every queue unbounded: only for the bench, which asks what the tap costs. */
@@ -105,7 +111,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   const app = Fastify({
     bodyLimit: limits.bodyBytes,
     ...(options.trustProxy ? { trustProxy: options.trustProxy } : {}),
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
     frameworkErrors: (error, request, reply) => {
@@ -150,7 +156,10 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     else if (type?.startsWith('application/json')) readJson(request, body as string, done);
     else done(notJson(type));
   });
+  answerHead(app);
   allowOrigins(app, new Set(options.allowOrigins));
+  metricsRoute(app, { runs, ledger, redis: shared?.state, from: options.metricsFrom ?? [] });
+  if (options.logged) accessLog(app, options.logged);
   const endsTls = (port: number | undefined): boolean => options.addressOf?.(port) !== undefined;
   guardNames(
     app,
@@ -238,7 +247,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     ? await registerClassroom(app, options.classroom, { runs, ledger: { ...ledger, read: whole }, limits, heartbeatMs })
     : null;
   if (!classroom) noClassRoutes(app);
-  app.get('/healthz', { config: { anyName: true }, schema: healthSchema }, async () => ({ status: 'ok' }));
+  healthRoutes(app, { redis: shared?.state, classInRedis: options.classroom?.log?.kind === 'redis' });
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   if (options.siteDir) await serveSite(app, options.siteDir, secondPort);
   else app.setNotFoundHandler((request) => refuseUnknownPath(request));
@@ -254,16 +263,10 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     await shared?.close();
     runs.close();
     subscribers.close();
-    for (const client of app.websocketServer.clients) client.close(1001, 'closing');
+    for (const client of app.websocketServer.clients) client.close(1012, 'closing');
     await secondOrigin.close();
   });
   return app;
-}
-
-/** Asked when a request comes: the one who connects to this server may be told who it was only after it is accepted. */
-function nameBehind(socket: Socket, addressOf: NonNullable<AppOptions['addressOf']>): void {
-  const { remoteAddress, remotePort } = socket;
-  Object.defineProperty(socket, 'remoteAddress', { get: () => addressOf(remotePort) ?? remoteAddress });
 }
 
 declare module 'fastify' {

@@ -97,3 +97,9 @@ its SHA-256 fingerprint is this one, nobody stands in between, and one may go on
   ${fingerprint}
 `;
 }
+
+/** Asked when a request comes: the one who connects to this server may be told who it was only after it is accepted. */
+export function nameBehind(socket: Socket, addressOf: (port: number | undefined) => string | undefined): void {
+  const { remoteAddress, remotePort } = socket;
+  Object.defineProperty(socket, 'remoteAddress', { get: () => addressOf(remotePort) ?? remoteAddress });
+}

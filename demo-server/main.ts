@@ -1,4 +1,5 @@
 /** The process: options, listen, signals. Everything else is app.ts. */
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { buildApp } from './app.ts';
 import { invitation, joinAddressFault, keepSecret, movedTo, openLog } from './classroom/start.ts';
@@ -17,6 +18,8 @@ import { VERSION } from './version.ts';
 
 /** From the first signal until open connections are cut off; well inside the 2 s in which the process has to be gone. */
 const PATIENCE_MS = 1200;
+/** Two signals within so long (ms) are one. */
+const TOGETHER_MS = 300;
 
 const REDIS_UP = 'Redis is there; this server serves the runs of all that share it.';
 const REDIS_DOWN = 'Runs go on here; it is tried again until it is there.';
@@ -56,13 +59,13 @@ if (options.joinAddress !== undefined) {
   const fault = joinAddressFault(options.joinAddress, networks);
   if (fault !== undefined) fail(fault);
 }
-let stopping = false;
+let stoppingSince: number | undefined;
 const scheme = options.https ? 'https' : 'http';
 const wanted: Wanted = { host, hostFrom: options.hostFrom, port, portFrom: '--port' };
 // Before anything is kept: a start that fails leaves no class behind.
 const place = await placeFor(wanted).catch(failOpening);
 function failOpening(error: Error): never {
-  if (stopping) process.exit(0);
+  if (stoppingSince !== undefined) process.exit(0);
   if (error instanceof OpenError) fail(error.message);
   throw error;
 }
@@ -83,6 +86,8 @@ const app = await buildApp({
   redisSays: (text) => process.stderr.write(`pushlab: ${text.replace(/\.?$/, '.')}\n`),
   allowOrigins: options.allowOrigins,
   limits: options.limits,
+  metricsFrom: options.metricsFrom,
+  logged: options.accessLog ? (line) => process.stdout.write(line) : undefined,
   trustProxy: options.trustProxy,
   addressOf: (port) => front?.addressOf(port),
   ...(site ? { siteDir } : {}),
@@ -106,15 +111,22 @@ const closers: (() => Promise<void>)[] = [];
 const openFiles = watchOpenFiles(() => process.stderr.write(`pushlab: ${openFilesFault()}\n`));
 
 // From now on, so that a signal that comes while it still opens its doors ends it in good order, too.
-async function stop(): Promise<void> {
-  if (stopping) return;
-  stopping = true;
-  openFiles.close();
+async function stop(signal: NodeJS.Signals): Promise<void> {
+  // npm passes on a Ctrl-C that the terminal has sent already: what comes together is one.
+  if (stoppingSince !== undefined && performance.now() - stoppingSince < TOGETHER_MS) return;
+  if (stoppingSince !== undefined) process.exit(128 + constants.signals[signal]);
+  stoppingSince = performance.now();
+  const open = app.ledger.openConnections();
+  if (open > 0)
+    process.stdout.write(
+      `Stopping: streams end, and ${open} open connections have ${PATIENCE_MS / 1000} s to close. A second signal ends at once.\n`,
+    );
   const patience = setTimeout(() => app.endConnections(), PATIENCE_MS);
   const closed = closers.map((close) => close());
   await app.close();
   await Promise.all(closed);
   front?.close();
+  openFiles.close();
   clearTimeout(patience);
   process.exit(0);
 }

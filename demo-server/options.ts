@@ -24,6 +24,8 @@ export const HELP = `Pushlab: site and demo server.
   --allow-origin <origin> pages of this origin may use the server, too; may be given several times
   --trust-proxy <address> believes this proxy who asked and how (X-Forwarded-For, X-Forwarded-Proto); an address or
                           network, several with commas
+  --metrics-from <address> lets this address or network read /metrics, several with commas (else this machine alone)
+  --access-log            prints a line for each request: time, method, path, status, bytes, ms; no addresses
   --limit <name>=<n>      changes a limit, may be given several times: ${LIMIT_NAMES.slice(0, 6).join(', ')},
                           ${LIMIT_NAMES.slice(6).join(', ')}
 
@@ -61,6 +63,9 @@ export interface Options {
   allowHosts: string[];
   allowOrigins: string[];
   limits: Partial<Limits>;
+  /** Addresses and networks that may read /metrics, besides this machine itself. */
+  metricsFrom: string[];
+  accessLog: boolean;
   classroom: boolean;
   classroomName: string | undefined;
   /** An address of this machine or the name of a network of it; undefined = the likeliest. */
@@ -97,6 +102,8 @@ function parse(argv: readonly string[]) {
         production: { type: 'boolean', default: false },
         'allow-host': { type: 'string', multiple: true, default: [] },
         'allow-origin': { type: 'string', multiple: true, default: [] },
+        'metrics-from': { type: 'string' },
+        'access-log': { type: 'boolean', default: false },
         limit: { type: 'string', multiple: true, default: [] },
         version: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
@@ -140,6 +147,8 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Op
     publicUrls: given['public-url'].map((one) => checkOrigin('--public-url', 'https://class.example', one)),
     allowHosts: given['allow-host'].map(checkHost),
     allowOrigins: given['allow-origin'].map((one) => checkOrigin('--allow-origin', 'https://pushlab.example', one)),
+    metricsFrom: given['metrics-from'] === undefined ? [] : readNetworks('--metrics-from', given['metrics-from']),
+    accessLog: given['access-log'],
     limits: Object.fromEntries(given.limit.map(readLimit)),
     classroom,
     classroomName,
@@ -232,22 +241,28 @@ function isWide(address: string, prefix: number): boolean {
 }
 
 function readProxies(list: string, production: boolean): string[] {
-  const proxies = list.split(',').map((one) => one.trim());
-  for (const one of proxies) {
+  const proxies = readNetworks('--trust-proxy', list);
+  const wide = proxies.find((one) => {
+    const [address = '', bits] = one.split('/');
+    return bits !== undefined && !isLoopbackName(address) && isWide(address, Number(bits));
+  });
+  if (!production || wide === undefined) return proxies;
+  throw new OptionsError(
+    `--trust-proxy ${wide} would believe every device of that network who it is: with --production name the proxy's own address, or a network that only proxies are in, as in 172.18.0.0/24.`,
+  );
+}
+
+/** Addresses and networks with commas between. */
+function readNetworks(option: string, list: string): string[] {
+  return list.split(',').map((text) => {
+    const one = text.trim();
     const [, address = '', bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(one) ?? [];
     const family = isIP(address);
-    const most = family === 4 ? 32 : 128;
-    const prefix = Number(bits ?? most);
-    if (family === 0 || prefix > most)
-      throw new OptionsError(
-        `--trust-proxy takes an address or a network, as in 127.0.0.1 or 10.1.2.0/24, got ${JSON.stringify(one)}.`,
-      );
-    if (production && !isLoopbackName(address) && isWide(address, prefix))
-      throw new OptionsError(
-        `--trust-proxy ${one} would believe every device of that network who it is: with --production name the proxy's own address, or a network that only proxies are in, as in 172.18.0.0/24.`,
-      );
-  }
-  return proxies;
+    if (family !== 0 && Number(bits ?? 0) <= (family === 4 ? 32 : 128)) return one;
+    throw new OptionsError(
+      `${option} takes an address or a network, as in 127.0.0.1 or 10.1.2.0/24, got ${JSON.stringify(one)}.`,
+    );
+  });
 }
 
 /** From the environment alone: it may hold a password, and options stand in everybody's list of processes. */

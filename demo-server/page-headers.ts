@@ -25,13 +25,15 @@ export const headersOfPages = (policy: Policy): Record<string, string> => ({
 /** The value of Content-Security-Policy. Scripts: our own files, and the inline ones that the build knows by hash. `frames` are origins besides our own. */
 export function pagePolicy({ scriptHashes, demoServer }: Policy, frames: string[]): string {
   const elsewhere = demoServer === '' ? [] : [demoServer];
+  // 'self' means the WebSockets of this origin, too; another origin's have to be named (CSP 3, 6.7.2.8).
+  const sockets = elsewhere.map((origin) => origin.replace(/^http/, 'ws'));
   return [
     "default-src 'self'",
     // The search index is WebAssembly.
     `script-src 'self' 'wasm-unsafe-eval' ${scriptHashes.map((hash) => `'${hash}'`).join(' ')}`,
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
-    `connect-src ${["'self'", 'ws:', 'wss:', ...elsewhere].join(' ')}`,
+    `connect-src ${["'self'", ...elsewhere, ...sockets].join(' ')}`,
     `frame-src ${["'self'", ...elsewhere, ...frames].join(' ')}`,
     "object-src 'none'",
     "base-uri 'self'",

@@ -35,9 +35,9 @@ export async function runComparison({ server, settings, stop, tell }: Comparison
   const finished = Promise.withResolvers<void>();
   finished.promise.catch(() => {});
 
-  const created = await create(server, settings);
+  const { created, behindProxy } = await create(server, settings);
   const { id } = created;
-  recording.conditions.behindProxy = created.proxied;
+  recording.conditions.behindProxy = behindProxy;
   file(created);
   function file(info: RunInfo): void {
     recording.info = info;
@@ -150,20 +150,36 @@ function subscribersDue(ledger: RunLedger | null): number {
   return (ledger?.subscribers?.admitted ?? 0) * Object.keys(ledger?.lanes ?? {}).length;
 }
 
-async function create(server: string, settings: WantedSettings): Promise<CreatedRun> {
-  const created = (await ask(server, '/runs', {
+/**
+ * Makes the run. A proxy is between where the request shows it, and where the response does: this server names neither
+ * itself nor a gateway, and speaks in the clear unless it says so. (Current nginx asks by HTTP/1.1, and adds nothing.)
+ */
+async function create(
+  server: string,
+  settings: WantedSettings,
+): Promise<{ created: CreatedRun; behindProxy: boolean }> {
+  const { body, headers } = await exchange(server, '/runs', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(settings),
-  })) as Partial<CreatedRun>;
+  });
+  const created = body as CreatedRun;
   if (typeof created.id !== 'string' || !created.settings) throw notPushlab(server, 'another kind of JSON');
-  return created as CreatedRun;
+  const foreignTls = server.startsWith('https:') && !created.tls;
+  return { created, behindProxy: created.proxied || foreignTls || headers.has('via') || headers.has('server') };
 }
 
 const notPushlab = (server: string, got: string): ComparisonError =>
   new ComparisonError(`What answers at ${server} is no Pushlab server: got ${got}.`);
 
-async function ask(server: string, path: string, init: RequestInit = {}): Promise<unknown> {
+const ask = async (server: string, path: string, init?: RequestInit): Promise<unknown> =>
+  (await exchange(server, path, init)).body;
+
+async function exchange(
+  server: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<{ body: unknown; headers: Headers }> {
   let answer: Response;
   try {
     // A connection that it kept would become the websocket lane's, which then had opened none.
@@ -178,7 +194,7 @@ async function ask(server: string, path: string, init: RequestInit = {}): Promis
   const text = await answer.text();
   try {
     const body = JSON.parse(text) as Partial<Refusal>;
-    if (answer.ok) return body;
+    if (answer.ok) return { body, headers: answer.headers };
     if (body.message) throw new ComparisonError(body.message);
   } catch (error) {
     if (error instanceof ComparisonError) throw error;

@@ -29,7 +29,7 @@ export const http10: Room = async (app) => {
         // What a page of another origin needs to read it (cors.ts); else nothing.
         ...Object.entries(reply.raw.getHeaders()).map(([name, value]) => `${name}: ${value}`),
         '',
-        body,
+        request.method === 'HEAD' ? '' : body,
       ].join('\r\n'),
     );
   });

@@ -17,7 +17,7 @@ export const longPoll: Room = async (app) => {
     const { feed } = request;
     const after = request.after ?? feed.lastSeq;
     let { events, next, reset } = feed.since(after);
-    if (!feed.ended && events.length === 0 && !reset) {
+    if (!feed.ended && events.length === 0 && !reset && request.method !== 'HEAD') {
       await news(feed, settings.longPollTimeoutMs, reply.raw);
       ({ events, next, reset } = feed.since(after));
     }

@@ -47,7 +47,8 @@ export const websocket: Room = async (app, { heartbeatMs }) => {
       const stop = feed.subscribe(request.after, {
         event: (event) => socket.send(encode(event), { binary: false }),
         reset: (next) => socket.send(resetJson(next)),
-        end: (why) => socket.close(why === 'finished' ? 1000 : 1001, why),
+        // 1012: the server restarts, and coming back is right.
+        end: (why) => socket.close(why === 'finished' ? 1000 : 1012, why),
       });
       socket.on('close', () => {
         clearInterval(heartbeat);

@@ -38,8 +38,8 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('%s', (signal) => {
       connection.socket.write(Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9]));
       return payload?.readUInt16BE(0);
     };
-    expect(await code(websocket)).toBe(1001);
-    expect(await control.closed).toBe(1001);
+    expect(await code(websocket)).toBe(1012);
+    expect(await control.closed).toBe(1012);
     for (const connection of streams) await connection.until((bytes) => whole(bytes) !== undefined);
     const second = (bytes: Buffer) => whole(bytes.subarray(bytes.lastIndexOf('HTTP/1.1')));
     const answer = second(await held.until((bytes) => bytes.toString('latin1').split('HTTP/1.1').length === 3));
@@ -58,11 +58,24 @@ test('a signal ends the process also where clients do not let go', async () => {
   const open = rawConnection(port, get('/push/sse'));
   await open.until((bytes) => bytes.includes('retry:'));
   server.child.kill('SIGTERM');
-  // A second one changes nothing.
+  // npm passes on a Ctrl-C that the terminal has sent already: the two are one.
   server.child.kill('SIGINT');
   expect(await server.ended).toMatchObject({ code: 0, signal: null });
   for (const connection of [silent, halfHead, deaf, open]) await connection.ended();
   expect(whole(open.received())?.complete).toBe(true);
+});
+
+test('says what it waits for, and a second signal ends it at once', async () => {
+  const server = run(['--no-site', '--port=0', '--host=127.0.0.1']);
+  const deaf = rawConnection(Number((await server.listening()).port), upgrade('/push/websocket'));
+  await deaf.until((bytes) => bytes.includes('\r\n\r\n'));
+  server.child.kill('SIGTERM');
+  await server.said('Stopping: streams end, and 1 open connections have 1.2 s to close. A second signal ends at once.');
+  // Until it counts as another one: signals that come together are one.
+  const again = setInterval(() => server.child.kill('SIGINT'), 50);
+  const { code } = await server.ended;
+  clearInterval(again);
+  expect(code).toBe(130);
 });
 
 test('without --host it listens on localhost, by whatever addresses that has, and ends streams on all of them', async () => {

@@ -1,0 +1,147 @@
+/**
+ * What an operator's Prometheus reads. Answered to this machine alone, and to addresses that were named at the start.
+ * @see https://prometheus.io/docs/instrumenting/exposition_formats/
+ */
+import { BlockList, isIP, isIPv6, type Socket } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isLoopbackName } from './names.ts';
+import { isProxied } from './origin.ts';
+import { type SharedState, TECHNIQUES } from './protocol.ts';
+import { RefusalError } from './refusal.ts';
+import type { Runs } from './runs.ts';
+import { VERSION } from './version.ts';
+import type { Ledger } from './wire/ledger.ts';
+
+export interface MetricsOptions {
+  runs: Runs;
+  ledger: Ledger;
+  /** Whether Redis can be used; undefined for a server that is alone. */
+  redis: (() => SharedState) | undefined;
+  /** Addresses and networks, besides loopback. */
+  from: readonly string[];
+}
+
+/** One family of the text: its name, type and help, and its samples with their labels. */
+type Family = [name: string, type: 'gauge' | 'counter', help: string, samples: [labels: string, value: number][]];
+
+/** Registers `/metrics`. */
+export function metricsRoute(app: FastifyInstance, { runs, ledger, redis, from }: MetricsOptions): void {
+  const allowed = blockList(from);
+  const streams = new Map<string, number>(TECHNIQUES.map((id) => [id, 0]));
+  const responses = new Map<string, number>();
+  const sockets = new Set<Socket>();
+  const queuedBytes = (): number => [...sockets].reduce((sum, { writableLength }) => sum + writableLength, 0);
+  let lag: ReturnType<typeof monitorEventLoopDelay> | undefined;
+
+  app.server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    const technique = request.routeOptions.url?.split('/push/')[1] ?? '';
+    if (!streams.has(technique)) return;
+    const change = (by: number) => streams.set(technique, (streams.get(technique) ?? 0) + by);
+    change(1);
+    // The socket of a WebSocket outlives the response to its handshake.
+    const { headers, raw } = request;
+    (headers.upgrade === undefined ? reply.raw : raw.socket).once('close', () => change(-1));
+  });
+  app.addHook('onResponse', async (_request, { statusCode }) => {
+    const kind = `${Math.floor(statusCode / 100)}xx`;
+    responses.set(kind, (responses.get(kind) ?? 0) + 1);
+  });
+  app.addHook('onClose', async () => {
+    lag?.disable();
+  });
+
+  function families(): Family[] {
+    const { rss, heapUsed } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    const states = runs.list().map(({ state }) => state);
+    const all: Family[] = [
+      ['pushlab_info', 'gauge', 'Versions.', [[`version="${VERSION}",node="${process.versions.node}"`, 1]]],
+      ['pushlab_connections', 'gauge', 'Open TCP connections.', [['', ledger.openConnections()]]],
+      [
+        'pushlab_streams',
+        'gauge',
+        'Requests in progress under /push/, by technique.',
+        [...streams].map(([id, count]) => [`technique="${id}"`, count]),
+      ],
+      [
+        'pushlab_runs',
+        'gauge',
+        'Runs that are known here, the open feed included.',
+        ['ready', 'running', 'finished'].map((is) => [`state="${is}"`, states.filter((one) => one === is).length]),
+      ],
+      ['pushlab_queued_bytes', 'gauge', 'Bytes that wait for readers.', [['', queuedBytes()]]],
+      [
+        'pushlab_responses_total',
+        'counter',
+        'HTTP responses that have ended, by class of status; no WebSockets.',
+        [...responses].sort().map(([kind, count]) => [`class="${kind}"`, count]),
+      ],
+    ];
+    if (redis)
+      all.push(['pushlab_redis_up', 'gauge', 'Whether Redis can be used.', [['', redis() === 'down' ? 0 : 1]]]);
+    if (lag)
+      all.push([
+        'pushlab_event_loop_lag_seconds',
+        'gauge',
+        'How late timers were since the last look, beyond their 20 ms.',
+        [0.5, 0.99, 1].map((q) => [`quantile="${q}"`, Math.max(0, (lag?.percentile(q * 100) ?? 0) / 1e9 - 0.02)]),
+      ]);
+    all.push(
+      ['process_resident_memory_bytes', 'gauge', 'Memory of the process.', [['', rss]]],
+      ['nodejs_heap_size_used_bytes', 'gauge', 'Of it, what objects take.', [['', heapUsed]]],
+      ['process_cpu_seconds_total', 'counter', 'Time on a processor.', [['', (user + system) / 1e6]]],
+      ['process_start_time_seconds', 'gauge', 'When it began.', [['', performance.timeOrigin / 1000]]],
+    );
+    return all;
+  }
+
+  app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
+    if (!isLocal(request) && !isIn(allowed, request.ip))
+      throw new RefusalError(
+        403,
+        'metrics-elsewhere',
+        'Metrics are for this machine alone. Start the server with --metrics-from <address> to let another one read them.',
+      );
+    const text = families().map(written).join('');
+    // Not before somebody wants to know: it wakes the process fifty times a second.
+    if (!lag) {
+      lag = monitorEventLoopDelay({ resolution: 20 });
+      lag.enable();
+    }
+    lag.reset();
+    return reply.header('cache-control', 'no-store').type('text/plain; version=0.0.4; charset=utf-8').send(text);
+  });
+}
+
+function written([name, type, help, samples]: Family): string {
+  const lines = samples.map(([labels, value]) => `${name}${labels === '' ? '' : `{${labels}}`} ${value}\n`);
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
+}
+
+/** From this machine, asked by its own name for itself, and through no proxy: one beside the server passes others' requests on. */
+function isLocal({ raw, headers }: FastifyRequest): boolean {
+  const { hostname = '' } = URL.parse(`http://${headers.host}`) ?? {};
+  const address = raw.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
+  return isLoopbackName(address) && isLoopbackName(hostname) && !isProxied(raw);
+}
+
+function blockList(networks: readonly string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (bits === undefined) list.addAddress(address, family);
+    else list.addSubnet(address, Number(bits), family);
+  }
+  return list;
+}
+
+function isIn(list: BlockList, ip: string): boolean {
+  const address = ip.replace(/^::ffff:(?=[\d.]+$)/, '');
+  return isIP(address) !== 0 && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+}
