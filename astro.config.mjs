@@ -221,6 +221,7 @@ export default defineConfig({
               { slug: 'hosting/several-servers' },
               { slug: 'hosting/containers' },
               { slug: 'hosting/static-host' },
+              { slug: 'hosting/update-and-backup' },
               { slug: 'hosting/limits-and-sizing' },
               { slug: 'hosting/privacy' },
             ],

@@ -90,6 +90,24 @@ until curl --silent --fail http://127.0.0.1:4321/healthz; do systemctl is-active
     });
   });
 
+  describe('Update, back up, restore', () => {
+    beforeAll(() => follow(place, 'hosting/update-and-backup', NAME), PATIENCE_MS);
+
+    test('has a copy, the class that was put back, and the version before the update', async () => {
+      expect(
+        (await place.done('ls /var/backups')).split('\n').filter((name) => /^pushlab-.*sqlite$/.test(name)),
+      ).toHaveLength(1);
+      expect(await place.done('ls /var/lib/pushlab/4321/')).toContain('before-restore');
+      const releases = (await place.done('ls --directory /opt/pushlab/[0-9]*')).trim().split('\n');
+      expect(releases).toHaveLength(2);
+      expect((await place.done('readlink /opt/pushlab/current')).trim()).toBe(releases[0]);
+      await place.done(
+        'until curl --silent --fail http://127.0.0.1:4321/healthz; do systemctl is-active pushlab@4321; sleep 0.2; done',
+      );
+      expect(await place.done('cat /var/lib/pushlab/4321/teacher-link')).toContain(`${SITE}/teach/`);
+    });
+  });
+
   describe('Behind nginx', () => {
     beforeAll(() => follow(place, 'hosting/nginx', NAME), PATIENCE_MS);
 
