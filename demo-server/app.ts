@@ -22,7 +22,7 @@ import { guardNames } from './origin.ts';
 import { probeRoutes } from './probes/index.ts';
 import type { Refusal } from './protocol.ts';
 import { guardPush } from './push.ts';
-import { notJson, RefusalError, refusalOf, refuseUnknownPath, refuseUnreadable } from './refusal.ts';
+import { notJson, RefusalError, refusalOf, refusePlainGet, refuseUnknownPath, refuseUnreadable } from './refusal.ts';
 import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
 import { buildSecondOrigin } from './second-origin.ts';
@@ -123,8 +123,10 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
       const server = createServer(
         {
           keepAliveTimeout: KEEP_ALIVE_MS,
-          // Other offers, such as the h2c of curl --http2, are passed over, as RFC 9110 7.8 says. (Node < 22.21 refuses them.)
-          shouldUpgradeCallback: ({ headers }) => headers.upgrade?.toLowerCase() === 'websocket',
+          // Other offers, such as the h2c of curl --http2, and any in HTTP/1.0 are passed over, as RFC 9110 7.8 says.
+          // (Node < 22.21 does not ask: it refuses the others, and upgrades in HTTP/1.0.)
+          shouldUpgradeCallback: ({ headers, httpVersion }) =>
+            httpVersion !== '1.0' && headers.upgrade?.toLowerCase() === 'websocket',
         },
         handler,
       );
@@ -170,10 +172,9 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     },
     { endsTls, trustsProxy: options.trustProxy !== undefined },
   );
-  app.addHook('onRequest', async (request) => {
-    const { raw, headers } = request;
+  app.addHook('onRequest', async (request, reply) => {
     limitOffer(request);
-    if (headers.upgrade && raw.httpVersion === '1.0') refuseOldUpgrade();
+    if (request.ws && request.raw.httpVersion === '1.0') await refusePlainGet(request, reply);
   });
 
   if (shared) {
@@ -290,13 +291,4 @@ function originOf({ server }: FastifyInstance): string | undefined {
   if (typeof address !== 'object' || address === null) return undefined;
   const host = { '0.0.0.0': '127.0.0.1', '::': '::1' }[address.address] ?? address.address;
   return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
-}
-
-/** In HTTP/1.0 a server ignores Upgrade (RFC 9110 7.8). Node does not, so it is done here, and the likely cause named. */
-function refuseOldUpgrade(): never {
-  throw new RefusalError(
-    426,
-    'upgrade-in-http10',
-    'This handshake came as HTTP/1.0, which cannot upgrade. A proxy on the way lacks proxy_http_version 1.1 or its like.',
-  );
 }

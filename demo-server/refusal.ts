@@ -1,6 +1,6 @@
 /** A refusal in words: Fastify turns it into the status and the `Refusal` body of protocol.ts. */
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from './limits.ts';
 import { type Refusal, type SettingFault, TECHNIQUES } from './protocol.ts';
 
@@ -32,11 +32,19 @@ export function refuseUnknownPath({ method, url }: { method: string; url: string
 }
 
 /**
- * The handler of a route that speaks WebSocket, for who asks without an upgrade: 426 in words, and the header that says
- * to what (RFC 9110, 15.5.22: a server must send it).
+ * The handler of a route that speaks WebSocket, for a request without an upgrade: 426 in words. A server must name in
+ * `Upgrade` what to change to (RFC 9110, 15.5.22), and list that header in `Connection` (RFC 9110, 7.8). Node takes a
+ * `Connection` header without `close` for the wish to persist, so what the client has asked for is repeated there.
  */
-export async function refusePlainGet(_request: unknown, reply: FastifyReply): Promise<never> {
+export async function refusePlainGet({ raw }: FastifyRequest, reply: FastifyReply): Promise<never> {
   reply.header('upgrade', 'websocket');
+  reply.header('connection', reply.raw.shouldKeepAlive ? 'upgrade' : 'upgrade, close');
+  if (raw.headers.upgrade !== undefined && raw.httpVersion === '1.0')
+    throw new RefusalError(
+      426,
+      'upgrade-in-http10',
+      'This handshake came as HTTP/1.0, which cannot upgrade. A proxy on the way lacks proxy_http_version 1.1 or its like.',
+    );
   throw new RefusalError(426, 'upgrade-required', 'This route speaks WebSocket; got a plain GET. Connect with ws://.');
 }
 

@@ -1,3 +1,4 @@
+import { createServer } from 'node:http';
 import { expect, test } from 'vitest';
 import { frames, upgrade } from '../helpers/frames.ts';
 import { type Answer, get, rawConnection, readAnswer } from '../helpers/raw.ts';
@@ -65,4 +66,23 @@ test('websocket refuses a page of another origin, and tells a plain GET what it 
   }
   const own = rawConnection(server.port, upgrade('/push/websocket', { Origin: 'http://localhost' }));
   expect(readAnswer(await own.until((sofar) => sofar.includes('\r\n\r\n')))?.status).toBe(101);
+});
+
+test('a request without an upgrade is told to upgrade, in both headers; one that wants the connection closed gets that', async () => {
+  const server = await startServer();
+  const cases: [string, string, string][] = [
+    [get('/push/websocket'), 'upgrade', 'upgrade-required'],
+    [get('/push/websocket', { Connection: 'close' }), 'upgrade, close', 'upgrade-required'],
+    [get('/push/websocket', {}, '1.0'), 'upgrade, close', 'upgrade-required'],
+    // HTTP/1.0 has no Upgrade: a server must ignore it there (RFC 9110, 7.8).
+    [upgrade('/push/websocket').replace('HTTP/1.1', 'HTTP/1.0'), 'upgrade, close', 'upgrade-in-http10'],
+  ];
+  for (const [request, connection, error] of cases) {
+    const raw = rawConnection(server.port, request);
+    const answer = readAnswer(await raw.until((sofar) => readAnswer(sofar)?.complete === true));
+    expect(answer).toMatchObject({ status: 426, headers: { upgrade: 'websocket', connection } });
+    expect(JSON.parse(answer?.body.toString() ?? '')).toMatchObject({ error });
+  }
+  const elsewhere = rawConnection(server.port, upgrade('/push/polling').replace('HTTP/1.1', 'HTTP/1.0'));
+  if ('shouldUpgradeCallback' in createServer()) expect(readAnswer(await elsewhere.ended())?.status).toBe(200);
 });
