@@ -1,5 +1,6 @@
 /** A line for each request that is over, without the address that it came from and without its query. */
 import type { FastifyInstance } from 'fastify';
+import { isHandshake } from './handshake.ts';
 
 /**
  * Calls `write` with `<time> <method> <path> <status> <bytes>B <ms>ms` when a response has been sent, or a WebSocket has
@@ -11,7 +12,7 @@ export function accessLog(app: FastifyInstance, write: (line: string) => void): 
     const [began, before] = [performance.now(), socket.bytesWritten];
     const path = raw.url?.split('?')[0] ?? '';
     // A handshake's response is let go long before its socket closes.
-    const handshake = raw.headers.upgrade !== undefined;
+    const handshake = isHandshake(raw);
     (handshake ? socket : reply.raw).once('close', () => {
       // A handshake that was refused had an ordinary response; http's own shows no 101.
       const status = handshake && reply.raw.statusCode === 200 ? 101 : reply.raw.statusCode;

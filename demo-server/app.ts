@@ -12,7 +12,7 @@ import { allowOrigins } from './cors.ts';
 import { chooseProtocol, DEFLATE_OPTIONS, echoRoutes, limitOffer } from './echo.ts';
 import { now } from './feed.ts';
 import { createFigures } from './figures.ts';
-import { endIfHandshake, endRefusedHandshakes, letHandshakesGo } from './handshake.ts';
+import { endIfHandshake, endRefusedHandshakes, isHandshake, letHandshakesGo } from './handshake.ts';
 import { answerHead, healthRoutes } from './health.ts';
 import { hijackRoutes } from './hijack.ts';
 import { nameBehind } from './https.ts';
@@ -124,9 +124,8 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
         {
           keepAliveTimeout: KEEP_ALIVE_MS,
           // Other offers, such as the h2c of curl --http2, and any in HTTP/1.0 are passed over, as RFC 9110 7.8 says.
-          // (Node < 22.21 does not ask: it refuses the others, and upgrades in HTTP/1.0.)
-          shouldUpgradeCallback: ({ headers, httpVersion }) =>
-            httpVersion !== '1.0' && headers.upgrade?.toLowerCase() === 'websocket',
+          // (Node < 22.21 does not ask: it refuses the others, and the plugin upgrades in HTTP/1.0.)
+          shouldUpgradeCallback: (request) => request.httpVersion !== '1.0' && isHandshake(request),
         },
         handler,
       );
@@ -172,10 +171,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     },
     { endsTls, trustsProxy: options.trustProxy !== undefined },
   );
-  app.addHook('onRequest', async (request, reply) => {
-    limitOffer(request);
-    if (request.ws && request.raw.httpVersion === '1.0') await refusePlainGet(request, reply);
-  });
+  app.addHook('onRequest', async (request) => limitOffer(request));
 
   if (shared) {
     app.addHook('onReady', () => shared.found);
@@ -221,6 +217,9 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     errorHandler: (_error, socket) => socket.close(1011),
     // The rooms end their sockets themselves, with a code that says why.
     preClose: (done) => done(),
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.ws && request.raw.httpVersion === '1.0') await refusePlainGet(request, reply);
   });
   endRefusedHandshakes(app);
   letHandshakesGo(app, function () {

@@ -18,7 +18,10 @@ export function endIfHandshake(request: IncomingMessage, answer: ServerResponse)
   if (isHandshake(request)) answer.once('finish', () => request.socket.destroySoon());
 }
 
-const isHandshake = ({ headers }: IncomingMessage): boolean => headers.upgrade?.toLowerCase() === 'websocket';
+/** Whether this request asks for a WebSocket: by both headers, as `Upgrade` alone is for nobody (RFC 9110, 7.8). */
+export function isHandshake({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket' && /(^|,)\s*upgrade\s*(,|$)/i.test(headers.connection ?? '');
+}
 
 /**
  * Lets a handshake go as soon as its socket is open. Else the socket holds it as long as it lives: http's response waits for

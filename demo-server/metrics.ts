@@ -5,6 +5,7 @@
 import { BlockList, isIP, isIPv6, type Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { isHandshake } from './handshake.ts';
 import { isLoopbackName } from './names.ts';
 import { isProxied } from './origin.ts';
 import { type SharedState, TECHNIQUES } from './protocol.ts';
@@ -36,6 +37,8 @@ export function metricsRoute(app: FastifyInstance, { runs, ledger, redis, from }
 
   app.server.on('connection', (socket: Socket) => {
     sockets.add(socket);
+    // A WebSocket's has eleven listeners for its end, two of them from here; Node warns of a leak from the eleventh on.
+    socket.setMaxListeners(socket.getMaxListeners() + 2);
     socket.once('close', () => sockets.delete(socket));
   });
   app.addHook('onRequest', async (request, reply) => {
@@ -44,8 +47,8 @@ export function metricsRoute(app: FastifyInstance, { runs, ledger, redis, from }
     const change = (by: number) => streams.set(technique, (streams.get(technique) ?? 0) + by);
     change(1);
     // The socket of a WebSocket outlives the response to its handshake.
-    const { headers, raw } = request;
-    (headers.upgrade === undefined ? reply.raw : raw.socket).once('close', () => change(-1));
+    const { raw } = request;
+    (isHandshake(raw) ? raw.socket : reply.raw).once('close', () => change(-1));
   });
   app.addHook('onResponse', async (_request, { statusCode }) => {
     const kind = `${Math.floor(statusCode / 100)}xx`;

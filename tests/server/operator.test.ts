@@ -1,4 +1,5 @@
 /** What an operator asks of the server: HEAD, readiness, metrics, a log without addresses. */
+import { createServer } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { TECHNIQUES } from '../../demo-server/protocol.ts';
 import { VERSION } from '../../demo-server/version.ts';
@@ -157,3 +158,21 @@ test('the access log has a line for each request, and nobody’s address or quer
   expect(lines[2]).toMatch(new RegExp(`^${time} GET /echo 101 \\d+B \\d+ms\n$`));
   expect(lines.join('')).not.toMatch(/127\.0\.0\.1|secret/);
 });
+
+test.runIf('shouldUpgradeCallback' in createServer())(
+  'an Upgrade that is passed over is an ordinary request: logged and no longer counted when its response is out',
+  async () => {
+    const logged = Promise.withResolvers<string>();
+    const server = await startServer({ logged: logged.resolve });
+    const offer = {
+      Connection: 'Upgrade, HTTP2-Settings',
+      Upgrade: 'h2c',
+      'HTTP2-Settings': 'AAMAAABkAAQCAAAAAAIAAAAA',
+    };
+    const kept = rawConnection(server.port, get('/push/polling', offer));
+    expect(readAnswer(await kept.until((bytes) => readAnswer(bytes)?.complete === true))?.status).toBe(200);
+    expect(await logged.promise).toMatch(/ GET \/push\/polling 200 /);
+    expect(await (await fetch(`${server.url}/metrics`)).text()).toContain('pushlab_streams{technique="polling"} 0\n');
+    expect(kept.socket.readyState).toBe('open');
+  },
+);
