@@ -1,10 +1,11 @@
 /** What the server was started with: its options and the environment, read and checked before anything is opened. */
 import { isIP } from 'node:net';
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { readOrigin } from './cors.ts';
 import { LIMIT_NAMES, LIMITS, type LimitName, type Limits } from './limits.ts';
 import { isLoopbackName } from './names.ts';
 import { isBadPort } from './network/bad-ports.ts';
+import { keptByNpm } from './npm-options.ts';
 
 export const HELP = `Pushlab: site and demo server.
 
@@ -81,34 +82,33 @@ export interface Options {
 /** An option or variable that makes no sense: what was given, and what is taken, in one sentence for the terminal. */
 export class OptionsError extends Error {}
 
+const OPTIONS = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  'http2-host': { type: 'string' },
+  'second-port': { type: 'string' },
+  classroom: { type: 'boolean', default: false },
+  'classroom-name': { type: 'string' },
+  'join-address': { type: 'string' },
+  'public-url': { type: 'string', multiple: true, default: [] },
+  'keep-days': { type: 'string' },
+  'data-dir': { type: 'string', default: 'data' },
+  'trust-proxy': { type: 'string' },
+  https: { type: 'boolean', default: false },
+  'no-site': { type: 'boolean', default: false },
+  production: { type: 'boolean', default: false },
+  'allow-host': { type: 'string', multiple: true, default: [] },
+  'allow-origin': { type: 'string', multiple: true, default: [] },
+  'metrics-from': { type: 'string' },
+  'access-log': { type: 'boolean', default: false },
+  limit: { type: 'string', multiple: true, default: [] },
+  version: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} satisfies ParseArgsConfig['options'];
+
 function parse(argv: readonly string[]) {
   try {
-    return parseArgs({
-      args: [...argv],
-      options: {
-        port: { type: 'string' },
-        host: { type: 'string' },
-        'http2-host': { type: 'string' },
-        'second-port': { type: 'string' },
-        classroom: { type: 'boolean', default: false },
-        'classroom-name': { type: 'string' },
-        'join-address': { type: 'string' },
-        'public-url': { type: 'string', multiple: true, default: [] },
-        'keep-days': { type: 'string' },
-        'data-dir': { type: 'string', default: 'data' },
-        'trust-proxy': { type: 'string' },
-        https: { type: 'boolean', default: false },
-        'no-site': { type: 'boolean', default: false },
-        production: { type: 'boolean', default: false },
-        'allow-host': { type: 'string', multiple: true, default: [] },
-        'allow-origin': { type: 'string', multiple: true, default: [] },
-        'metrics-from': { type: 'string' },
-        'access-log': { type: 'boolean', default: false },
-        limit: { type: 'string', multiple: true, default: [] },
-        version: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
+    return parseArgs({ args: [...argv], options: OPTIONS }).values;
   } catch (error) {
     const [line = ''] = (error as Error).message.split('\n');
     throw new OptionsError(`${line.replace(/\.?$/, '.')} See npm start -- --help.`);
@@ -120,6 +120,8 @@ function parse(argv: readonly string[]) {
  * that is empty is not there. 'help' or 'version' where that is asked for, whatever else is. Throws an OptionsError.
  */
 export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Options | 'help' | 'version' {
+  const kept = keptByNpm('npm start', Object.keys(OPTIONS), env);
+  if (kept !== undefined) throw new OptionsError(kept);
   const given = parse(argv);
   if (given.help) return 'help';
   if (given.version) return 'version';
@@ -159,6 +161,9 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Op
     redisUrl: readRedis(env.REDIS_URL || undefined),
   };
   options.secondPort = secondPortOf(given['second-port'] ?? (env.SECOND_PORT || undefined), options);
+  for (const name of ['join-address', 'keep-days'] as const)
+    if (given[name] !== undefined && !classroom)
+      throw new OptionsError(`--${name} is for a class, and none is opened: add --classroom.`);
   if (options.production && options.publicUrls.length === 0)
     throw new OptionsError(
       '--production takes the address at which readers reach the server: add --public-url https://pushlab.example, with your own name.',

@@ -31,7 +31,7 @@ function complain(message: string): void {
 async function main(): Promise<number> {
   let options: Options | 'help';
   try {
-    options = readOptions(process.argv.slice(2));
+    options = readOptions(process.argv.slice(2), process.env);
     if (options !== 'help' && options.output !== undefined) await checkOutput(options.output);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

@@ -1,6 +1,7 @@
 /** What the command line may say, and what it means. Pure: prints nothing, ends nothing. */
 import { parseArgs } from 'node:util';
 import { type SettingTexts, settingsFromTexts, type WantedSettings } from '../../site/lab/settings.ts';
+import { keptByNpm } from '../npm-options.ts';
 import {
   ARRIVALS,
   FAULTS,
@@ -102,8 +103,10 @@ interrupted: Ctrl-C ends the run properly and prints what there is, a second one
 `;
 }
 
-/** Reads the arguments behind the command: what to do, or `help`. Throws UsageError. */
-export function readOptions(args: string[]): Options | 'help' {
+/** Reads the arguments behind the command, and what npm kept of them: what to do, or `help`. Throws UsageError. */
+export function readOptions(args: string[], env: NodeJS.ProcessEnv = {}): Options | 'help' {
+  const kept = keptByNpm('npm run compare', Object.keys(FLAGS), env);
+  if (kept !== undefined) throw usage(kept);
   const values = parse(args);
   if (values.help === true) return 'help';
   const text = (name: string): string | undefined => values[name] as string | undefined;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loopbackWithoutProxy } from '../network/no-proxy.ts';
+import { keptByNpm } from '../npm-options.ts';
 import { LADDER, TECHNIQUES, type TechniqueId } from '../protocol.ts';
 import { type Report, rehearse, type Spread } from './rehearsal.ts';
 import type { Usage } from './serve.ts';
@@ -27,17 +28,19 @@ function fail(line: string): never {
   process.stderr.write(`rehearse: ${line}\n`);
   process.exit(2);
 }
+const OPTIONS = {
+  students: { type: 'string', default: '60' },
+  seconds: { type: 'string', default: '10' },
+  techniques: { type: 'string', default: LADDER.join(',') },
+  json: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
 function readOptions() {
+  const kept = keptByNpm('npm run classroom:rehearse', Object.keys(OPTIONS), process.env);
+  if (kept !== undefined) fail(kept);
   try {
-    return parseArgs({
-      options: {
-        students: { type: 'string', default: '60' },
-        seconds: { type: 'string', default: '10' },
-        techniques: { type: 'string', default: LADDER.join(',') },
-        json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
-      },
-    }).values;
+    return parseArgs({ options: OPTIONS }).values;
   } catch (error) {
     return fail(`${(error as Error).message.split('\n')[0]} See --help.`);
   }

@@ -1,5 +1,6 @@
 /** How the commands for kept classes read their options, and how they end. */
 import { parseArgs } from 'node:util';
+import { keptByNpm } from '../npm-options.ts';
 import { StoreError } from './errors.ts';
 
 /**
@@ -17,6 +18,9 @@ export async function command(
       [file]: { type: 'string' },
       help: { type: 'boolean', default: false },
     } as const;
+    const name = file === 'to' ? 'backup' : 'restore';
+    const kept = keptByNpm(`npm run ${name}`, Object.keys(options), process.env);
+    if (kept !== undefined) throw new StoreError(kept);
     const { values } = parseArgs({ options });
     if (values.help) {
       process.stdout.write(help);

@@ -173,3 +173,17 @@ test('what stands in REDIS_URL is never repeated', () => {
   expect(words).toContain('REDIS_URL takes redis://host:port');
   expect(words).not.toContain('secret');
 });
+
+test('options that npm kept for itself are named, with the line that works', () => {
+  const env = { npm_config_classroom: 'true', npm_config_classroom_name: 'Physics 8b', npm_config_user_agent: 'npm' };
+  expect(fault(['Physics 8b'], env)).toContain('npm start -- --classroom --classroom-name');
+  expect(fault([], { npm_config_site: '' })).toContain('npm start -- --no-site');
+  // A person's .npmrc may say these for every command.
+  expect(read([], { npm_config_production: 'true', npm_config_version: '1' })).toEqual(read([]));
+});
+
+test('an option of a class is refused where none is opened', () => {
+  expect(fault(['--join-address', 'wlan0'])).toContain('--join-address is for a class');
+  expect(fault(['--keep-days', '30'])).toContain('--keep-days is for a class');
+  expect(read(['--classroom', '--join-address', 'wlan0', '--keep-days', '30'])).toMatchObject({ keepDays: 30 });
+});
