@@ -119,7 +119,7 @@ async function stop(signal: NodeJS.Signals): Promise<void> {
   const open = app.ledger.openConnections();
   if (open > 0)
     process.stdout.write(
-      `Stopping: streams end, and ${open} open connections have ${PATIENCE_MS / 1000} s to close. A second signal ends at once.\n`,
+      `Stopping: streams end, and ${open === 1 ? '1 open connection has' : `${open} open connections have`} ${PATIENCE_MS / 1000} s to close. A second signal ends at once.\n`,
     );
   const patience = setTimeout(() => app.endConnections(), PATIENCE_MS);
   const closed = closers.map((close) => close());

@@ -1,6 +1,6 @@
 /** The built site: static files with the headers that isolate its pages and keep foreign code out. */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { glob, readFile } from 'node:fs/promises';
+import { dirname, join, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { FOR_EVER, HASHED, headersOfPages, type Policy, pagePolicy } from './page-headers.ts';
@@ -31,6 +31,7 @@ export async function serveSite(
   const policy = await readPolicy(siteDir);
   const pageHeaders = headersOfPages(policy);
   const notFoundPage = await readFile(join(siteDir, '404.html'), 'utf8');
+  const pages = await pagesOf(siteDir);
 
   await app.register(async (files) => {
     // Browsers name an Origin for scripts of the page's own, too. Behind a proxy with a Host of its own, or under a name
@@ -61,12 +62,33 @@ export async function serveSite(
   );
   app.setNotFoundHandler((request, reply) => {
     if (!request.headers.accept?.includes('text/html')) refuseUnknownPath(request);
+    const meant = pageMeant(request.url, pages);
+    if (meant !== undefined) return reply.header('cache-control', 'no-cache').redirect(meant);
     return reply
       .code(404)
       .headers({ ...pageHeaders, 'cache-control': 'no-cache' })
       .type('text/html; charset=utf-8')
       .send(notFoundPage);
   });
+}
+
+/** The paths of all pages, with slashes around. */
+async function pagesOf(siteDir: string): Promise<Set<string>> {
+  const pages = new Set<string>();
+  for await (const file of glob('**/index.html', { cwd: siteDir }))
+    pages.add(`/${dirname(file).split(sep).join('/')}/`.replace('/./', '/'));
+  return pages;
+}
+
+/**
+ * Where an address leads that a phone's keyboard, or a sentence around it, has changed on its way from the wall: /Join, /join.
+ * and /join%20 are /join/. Undefined where that is no page either.
+ */
+function pageMeant(url: string, pages: ReadonlySet<string>): string | undefined {
+  const [, path = '', query = ''] = /^([^?]*)(.*)$/s.exec(url) ?? [];
+  const plain = path.toLowerCase().replace(/(?:[/.,;:!)]|%20|%e2%80%8b)+$/, '');
+  const page = `${plain}/`;
+  return pages.has(page) && page !== path ? `${page}${query}` : undefined;
 }
 
 /**

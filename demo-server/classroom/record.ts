@@ -56,7 +56,7 @@ export async function openRecord(log: ClassLog, id: string): Promise<ClassRecord
       failing = failed !== null;
       tell();
     }
-    if (failed) throw new ClassRefused('store-lost', 'The class cannot be kept at the moment. Try again soon.');
+    if (failed) throw new ClassRefused('store-lost', 'The server cannot save the class at the moment. Try again soon.');
   }
   /** What is left of a class that was deleted, here or on another server: that it has ended, and who may see so. */
   function forget(): void {

@@ -37,7 +37,7 @@ const TROUBLE: Record<NonNullable<JoinPicture['trouble']>, string> = {
   'this-machine':
     'Only this machine can join: the server listens for it alone. Leave --host out (or give --host 0.0.0.0) to open the class to the network.',
   'no-network':
-    'No other device can join yet: this machine is in no network. Connect it to the wifi or cable of the class; the address then appears here and on the projector.',
+    'No other device can join yet: this machine is in no network. Connect it to the Wi-Fi or cable of the class; the address then appears here and on the projector.',
   'link-local':
     'No other device can join yet: the network has given this machine no address (it has one from 169.254.0.0/16 only). Join the network again; the address then appears here and on the projector.',
   'ipv6-only':

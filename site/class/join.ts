@@ -14,7 +14,7 @@ import { type Link, openLink } from './link.ts';
 /** What the server refuses only for the moment: the link comes again by itself. */
 const FOR_NOW: readonly (ClassRefusal | null)[] = ['too-many-tries', 'too-fast', 'store-lost'];
 
-/** The digits of a text as 0 to 9: a Persian or Arabic keyboard has digits of its own. */
+/** The digits of a text as 0 to 9, whatever stands between them: a Persian or Arabic keyboard has digits of its own. */
 function digitsIn(text: string): string {
   const isDigit = (code: number) => /\p{Nd}/u.test(String.fromCodePoint(code));
   return [...text.normalize('NFKC')]
@@ -105,7 +105,8 @@ class ClassJoin extends HTMLElement {
 
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      const digits = digitsIn(code.value);
+      // Who copies the link in place of the code has the code behind its #.
+      const digits = digitsIn(code.value.replace(/^.*#/, ''));
       if (digits.length < SHORTEST_CODE || digits.length > CODE_LENGTH) return explain('wrong-code', code);
       const checked = checkNickname(nickname.value);
       if ('fault' in checked) return explain(checked.fault, nickname);

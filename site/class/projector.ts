@@ -42,7 +42,7 @@ function draw(picture: TeacherPicture, page: TeacherPage): void {
       { class: 'code' },
       h('span', { class: 'label' }, say(words, 'class.projector.code')),
       ' ',
-      h('b', {}, spacedCode(join.code)),
+      h('b', { class: 'join-code' }, spacedCode(join.code)),
     );
   show(part('join'), [join, now.locked, now.ended], () => {
     if (now.ended) return [h('p', { class: 'big' }, say(words, 'class.refused.ended'))];

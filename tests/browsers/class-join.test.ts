@@ -102,6 +102,29 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect(await text(page, '[data-part=who]')).toBe('You are in, as Zoe.');
   });
 
+  test('a code is taken as it is pasted: with space, words or a line around it, from an IME, as the link of the QR code', async () => {
+    const server = await startServer({ siteDir, classroom: { name: 'Physics' } });
+    const { code } = classOf(server).room.state;
+    const spaced = `${code.slice(0, 4)} ${code.slice(4)}`;
+    const wide = spaced
+      .replaceAll(/\d/g, (digit) => String.fromCodePoint(0xff10 + Number(digit)))
+      .replace(' ', '\u3000');
+    const pasted = [spaced, `   ${spaced}\n`, `code         ${spaced}`, wide, `${server.url}/join/#${code}`];
+    for (const [n, text] of pasted.entries()) {
+      const page = await device(name);
+      await page.goto(`${server.url}/join/`);
+      await page.waitForSelector('push-class-join[data-state=form]');
+      await page.focus('[data-part=code]');
+      // As a paste does, it keeps to what the field takes.
+      await page.evaluate((what) => document.execCommand('insertText', false, what), text);
+      await page.type('[data-part=nickname]', `Pupil ${n}`);
+      await page.keyboard.press('Enter');
+      await page.waitForSelector('push-class-join:is([data-state=in], [data-state=form]:has([aria-invalid=true]))');
+      expect([text, await shown(page)]).toEqual([text, ['in']]);
+    }
+    expect(classOf(server).room.state.seats.size).toBe(pasted.length);
+  });
+
   test('a right code that has to wait says so, and goes in by itself', async () => {
     const server = await startServer({ siteDir, classroom: { name: 'Physics' } });
     const { code } = classOf(server).room.state;
@@ -143,7 +166,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     });
     await joinByForm(page, server.url, code, 'Zoe');
     const said = await page.evaluate(() => (window as unknown as { said: string[] }).said);
-    expect(said.join(' ')).toContain('when it is its turn');
+    expect(said.join(' ')).toContain('when its turn comes');
     over = true;
   });
 });

@@ -398,7 +398,7 @@ test.each(BROWSERS)(
     await click(teacher, '[data-part=only]');
     // A tab behind another one is told as away.
     await student.bringToFront();
-    await says(teacher, '[data-part=people]', 'Everybody is here and has nothing left to do');
+    await says(teacher, '[data-part=people]', 'Everybody is here and up to date');
     await teacher.bringToFront();
     expect(await axe(teacher)).toEqual([]);
 

@@ -70,7 +70,7 @@ test('says what it waits for, and a second signal ends it at once', async () => 
   const deaf = rawConnection(Number((await server.listening()).port), upgrade('/push/websocket'));
   await deaf.until((bytes) => bytes.includes('\r\n\r\n'));
   server.child.kill('SIGTERM');
-  await server.said('Stopping: streams end, and 1 open connections have 1.2 s to close. A second signal ends at once.');
+  await server.said('Stopping: streams end, and 1 open connection has 1.2 s to close. A second signal ends at once.');
   // Until it counts as another one: signals that come together are one.
   const again = setInterval(() => server.child.kill('SIGINT'), 50);
   const { code } = await server.ended;

@@ -346,3 +346,17 @@ test('only the page on security may show a frame of the second origin, under the
   const odd = rawConnection(second.port, get('/security/', { Host: 'evil.example; script-src *' }));
   expect((await odd.until((bytes) => bytes.includes('\r\n\r\n'))).toString('latin1')).not.toContain('evil.example');
 });
+
+test('an address that was typed with capitals or a full stop leads to its page, and to nothing else', async () => {
+  const leadsTo = async (path: string) => {
+    const { status, headers } = await browse(path, { redirect: 'manual' });
+    return [status, headers.get('location')];
+  };
+  for (const typed of ['/Join', '/JOIN/', '/join.', '/join%20', '/Join/.'])
+    expect([typed, ...(await leadsTo(typed))]).toEqual([typed, 302, '/join/']);
+  expect(await leadsTo('/Lessons/SSE?x=Y')).toEqual([302, '/lessons/sse/?x=Y']);
+  expect((await leadsTo('/Joins'))[0]).toBe(404);
+  expect((await leadsTo('//evil.example/join.'))[1]).toBeNull();
+  const asked = await fetch(`${server.url}/Join`, { redirect: 'manual', headers: { accept: 'application/json' } });
+  expect(asked.status).toBe(404);
+});
