@@ -32,12 +32,19 @@ export function tapServer(server: Server, { ledger, queuedBytes }: TapOptions): 
     // it reads from the socket as any listener does, for good.
     tapped.on('data', ignore).off('data', ignore);
     tapped.on('close', closed);
+    tapped.setMaxListeners(LISTENERS);
     tap.sockets.add(tapped);
   });
   return () => {
     for (const socket of tap.sockets) socket.destroy();
   };
 }
+
+/**
+ * Listeners for one event of a connection from which on Node warns of a leak. A WebSocket has ten that wait for its close:
+ * those of Node, of ws, the tap, its room, its limit, the log and the figures.
+ */
+const LISTENERS = 20;
 
 /** What the taps of one server share. */
 interface Tap {
