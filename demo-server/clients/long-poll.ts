@@ -1,5 +1,5 @@
 /**
- * Long polling: ask for what came after the cursor; the server holds the question until it knows, and we ask again at
+ * Long polling: ask for what came after the cursor; the server holds the request until it knows, and we ask again at
  * once. Only a failure is followed by a pause.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-2
  */

@@ -1,5 +1,5 @@
 /**
- * Long polling (about 2000): the server holds the question until there is news or the time limit has passed.
+ * Long polling (about 2000): the server holds the request until there is news or the time limit has passed.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-2
  *
  * The cursor is what makes it lossless: between an answer and the next question nobody listens. The time limit has

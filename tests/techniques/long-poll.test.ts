@@ -5,7 +5,7 @@ import { contract, understandList } from './contract.ts';
 
 contract({ id: 'long-poll', kind: 'list', request: (path) => get(path), understand: understandList, overStatus: 410 });
 
-test('long-poll holds the question until its time limit, then answers with an empty list', async () => {
+test('long-poll holds the request until its time limit, then answers with an empty list', async () => {
   const server = await startServer();
   const run = await server.run({ techniques: ['long-poll'], longPollTimeoutMs: 100 }, false);
   const connection = rawConnection(server.port, get(`/push/long-poll?run=${run.id}&after=0`));

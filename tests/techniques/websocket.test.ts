@@ -74,6 +74,12 @@ test('a request without an upgrade is told to upgrade, in both headers; one that
     [get('/push/websocket'), 'upgrade', 'upgrade-required'],
     [get('/push/websocket', { Connection: 'close' }), 'upgrade, close', 'upgrade-required'],
     [get('/push/websocket', {}, '1.0'), 'upgrade, close', 'upgrade-required'],
+    // A list, by the rules; ws takes the one word only.
+    [
+      upgrade('/push/websocket').replace('Upgrade: websocket', 'Upgrade: other, websocket'),
+      'upgrade',
+      'upgrade-required',
+    ],
     // HTTP/1.0 has no Upgrade: a server must ignore it there (RFC 9110, 7.8).
     [upgrade('/push/websocket').replace('HTTP/1.1', 'HTTP/1.0'), 'upgrade, close', 'upgrade-in-http10'],
   ];
