@@ -126,7 +126,7 @@ describe.each(BROWSERS)('the lab in %s', (name) => {
     await state(page, 'finished');
     expect((await table(page)).Lost).toEqual(['5', '0']);
     expect(await page.$$eval('[data-part=notes] li', (notes) => notes.map(({ textContent }) => textContent))).toContain(
-      'Short polling had not given its last answer 5.0\u00a0s after the end of the feed, and nobody waited any longer. 5 events had not come by then; they count as lost.',
+      'Short polling had not given its last response 5.0\u00a0s after the end of the feed, and nobody waited any longer. 5 events had not come by then; they count as lost.',
     );
   });
 

@@ -92,7 +92,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     expect(await textOf(page, 'push-wire [data-part=note]')).toContain('The method: what is asked for. GET');
     await page.keyboard.press('End');
     expect(await textOf(page, 'push-wire [data-part=note]')).toContain(
-      'The list ends. The cursor for the next question is 40.',
+      'The list ends. The cursor for the next request is 40.',
     );
 
     // The run stays on the device.

@@ -135,7 +135,7 @@ test('a lane that was cut off before its last answer says which events count as 
   expect(notes(recording)).toMatchObject([
     {
       text: expect.stringMatching(
-        /^Server-Sent Events had not given its last answer 5\.0\ss after the end.* 13 events had not come/,
+        /^Server-Sent Events had not given its last response 5\.0\ss after the end.* 13 events had not come/,
       ),
     },
   ]);
