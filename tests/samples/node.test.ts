@@ -40,6 +40,8 @@ test('both.mjs: echo and a stream of events; a foreign page or name is refused b
   expect(foreign.status).toBe(403);
   // As after DNS rebinding: the address is right, the name is not one of ours.
   expect((await fetch(`http://127.0.0.1:${port}/time`)).status).toBe(421);
+  // A response to HEAD has no body: a stream would hold it open for nothing.
+  expect((await fetch(`http://localhost:${port}/time`, { method: 'HEAD' })).status).toBe(404);
 });
 
 test('read-websocket.mjs reads the demo server', async () => {

@@ -20,10 +20,10 @@ export interface Served {
 }
 
 /** The status line that a handshake with this Origin gets; none = as a program that is no browser. */
-async function handshake(served: Served, origin?: string): Promise<string> {
+async function handshake(served: Served, origin?: string, host = `localhost:${served.port}`): Promise<string> {
   const { port, path, headers } = served;
   const from = origin === undefined ? {} : { Origin: origin };
-  const connection = rawConnection(port, upgrade(path, { Host: `localhost:${port}`, ...from, ...headers }));
+  const connection = rawConnection(port, upgrade(path, { Host: host, ...from, ...headers }));
   const answer = await connection.until((bytes) => bytes.includes('\r\n\r\n'));
   connection.destroy();
   return answer.toString('latin1').split('\r\n')[0] ?? '';
@@ -72,6 +72,9 @@ export async function expectSafeServer(served: Served): Promise<void> {
   expect(await converse(served, 'hello')).toBe(answer('hello'));
   expect(await handshake(served, 'https://evil.example')).toMatch(/^HTTP\/1\.1 403 /);
   expect(await handshake(served, 'null')).toMatch(/^HTTP\/1\.1 403 /);
+  // As after DNS rebinding: Origin and Host agree, and both are foreign.
+  const rebound = `evil.example:${served.port}`;
+  expect(await handshake(served, `http://${rebound}`, rebound)).toMatch(/^HTTP\/1\.1 4\d\d /);
   expect(await handshake(served, origin)).toMatch(/^HTTP\/1\.1 101 /);
   expect(await handshake(served)).toMatch(served.browsersOnly ? /^HTTP\/1\.1 403 / : /^HTTP\/1\.1 101 /);
   expect(await closedFor(served, 'x'.repeat(70_000))).toBe(served.tooBig ?? 1009);
