@@ -1,4 +1,4 @@
-/** Which page a request comes from and which name it was sent to, as the browser says it, and whether both are ours. */
+/** Which page a request comes from and which name it was sent to, as the browser reports them, and whether both are ours. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isLoopbackName, isOwnName } from './names.ts';
@@ -49,8 +49,8 @@ export function isForeign(request: FastifyRequest): boolean {
 }
 
 /**
- * A WebSocket knows no same-origin policy and no CORS (RFC 6455 10.2): the server has to look at Origin itself. The
- * same look protects POST and DELETE.
+ * The same-origin policy and CORS do not apply to a WebSocket, so the server has to check Origin itself (RFC 6455 10.2).
+ * The same check protects POST and DELETE.
  */
 export function refuseForeignOrigin(request: FastifyRequest): void {
   if (!isForeign(request)) return;
@@ -62,7 +62,7 @@ export function refuseForeignOrigin(request: FastifyRequest): void {
   );
 }
 
-/** Whoever owns a name can lead it to this machine (DNS rebinding): then Origin and Host agree, and both are foreign. */
+/** The owner of a name can lead it to this machine (DNS rebinding): then Origin and Host agree, and both are foreign. */
 export function refuseUnknownName(request: FastifyRequest): void {
   const { hostname: name = '' } = URL.parse(`http://${request.headers.host ?? 'localhost'}`) ?? {};
   if (isOwnName(name) || request.server.lists.names.has(name)) return;
@@ -78,7 +78,7 @@ export function refuseUnknownName(request: FastifyRequest): void {
 function schemesOf({ headers, protocol, server, raw }: FastifyRequest): string[] {
   const { trustsProxy, endsTls } = server.way;
   if (endsTls(raw.socket.remotePort)) return ['https'];
-  // Some proxies write ws and wss for a WebSocket. Who is no trusted proxy is not believed, and came by http.
+  // Some proxies write ws and wss for a WebSocket. From a peer that is not trusted the header is ignored: protocol is http.
   if (trustsProxy && headers['x-forwarded-proto'] !== undefined) return [protocol.replace(/^ws/, 'http')];
   const asked = URL.parse(`http://${headers.host}`);
   const direct = asked && isLoopbackName(asked.hostname) && Number(asked.port || 80) === raw.socket.localPort;
@@ -86,14 +86,14 @@ function schemesOf({ headers, protocol, server, raw }: FastifyRequest): string[]
 }
 
 /**
- * Whether a request came through a proxy: it says so itself, or it arrives as HTTP/1.0, which no browser speaks any more
- * but nginx does by default (measured with nginx 1.22).
+ * Whether a request shows that it came through a proxy: by a header that proxies add, or as HTTP/1.0, which no browser
+ * speaks any more but nginx up to 1.29.6 does by default (measured with nginx 1.22.1). A newer nginx shows neither.
  */
 export function isProxied({ headers, httpVersion }: IncomingMessage): boolean {
   return httpVersion === '1.0' || 'via' in headers || 'forwarded' in headers || 'x-forwarded-for' in headers;
 }
 
-/** Puts both looks before every request, but for the routes that say otherwise. Origins are given as browsers write them. */
+/** Runs both checks before every request, except on routes that opt out. Origins are given as browsers write them. */
 export function guardNames(
   app: FastifyInstance,
   { publicUrls, allowOrigins, allowHosts }: Record<'publicUrls' | 'allowOrigins' | 'allowHosts', readonly string[]>,
