@@ -12,6 +12,7 @@ import { folderFault } from './build/folder.ts';
 import { stylesIntoHead } from './build/head-styles.ts';
 import { headersFile } from './build/headers.ts';
 import { hashOfInputs, isLeftBehind } from './build/inputs.ts';
+import { buildAlone } from './build/lock.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -34,10 +35,17 @@ function explain(error: unknown): never {
 }
 process.on('uncaughtException', explain);
 
-const inputs = hashOfInputs(root);
-const unchanged = existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs;
+/** Whether there is nothing to do; not while another process builds, which takes the stamp away first. */
+const isUpToDate = (inputs: string): boolean =>
+  process.argv.includes('--if-changed') && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs;
 
-if (unchanged && process.argv.includes('--if-changed')) {
+let inputs = hashOfInputs(root);
+if (!isUpToDate(inputs)) {
+  await buildAlone(root, () => say('Another process builds the site: waiting until it has ended …'));
+  // Files may have changed meanwhile.
+  inputs = hashOfInputs(root);
+}
+if (isUpToDate(inputs)) {
   say('The built site is up to date.');
 } else {
   const fault = folderFault(root);
@@ -46,6 +54,7 @@ if (unchanged && process.argv.includes('--if-changed')) {
     process.exit(1);
   }
   say('Building the site …');
+  rmSync(stamp, { force: true });
   // Only now: loading Astro takes longer than finding out that there is nothing to build.
   const { build } = await import('astro');
   await build({ root, logLevel: 'warn' });
