@@ -64,7 +64,16 @@ export function refuseForeignOrigin(request: FastifyRequest): void {
 
 /** The owner of a name can lead it to this machine (DNS rebinding): then Origin and Host agree, and both are foreign. */
 export function refuseUnknownName(request: FastifyRequest): void {
-  const { hostname: name = '' } = URL.parse(`http://${request.headers.host ?? 'localhost'}`) ?? {};
+  const host = request.headers.host || 'localhost';
+  const url = URL.parse(`http://${host}`);
+  // What no URL has at this place is nobody's name: two of them, or a part of a path or of a login (RFC 9112 3.2).
+  if (url === null || /[/?#@\\\s]/.test(host))
+    throw new RefusalError(
+      400,
+      'bad-request',
+      `Host takes a name or an address, and a port if need be, got ${JSON.stringify(host)}.`,
+    );
+  const { hostname: name } = url;
   if (isOwnName(name) || request.server.lists.names.has(name)) return;
   throw new RefusalError(
     421,

@@ -46,6 +46,15 @@ describe('the name of a request', () => {
     expect((await ask(await startServer(), 'GET /push/polling', { Host })).status).toBe(200);
   });
 
+  test.each(['pushlab.example, localhost', 'evil.example@localhost', 'localhost/evil.example', 'local host', '[::1'])(
+    'is refused with 400 where it is none: %s',
+    async (Host) => {
+      const refused = await ask(await startServer(), 'POST /runs', { Host });
+      expect(refused).toMatchObject({ status: 400, error: 'bad-request' });
+      expect(refused.message).toContain(JSON.stringify(Host));
+    },
+  );
+
   test('is refused with 421 in words where a stranger may own it, although Origin says the same (DNS rebinding)', async () => {
     const server = await startServer();
     const evil = { Host: 'evil.example:PORT', Origin: 'http://evil.example:PORT' };
