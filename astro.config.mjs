@@ -222,6 +222,7 @@ export default defineConfig({
               { slug: 'hosting/containers' },
               { slug: 'hosting/static-host' },
               { slug: 'hosting/update-and-backup' },
+              { slug: 'hosting/logs-and-metrics' },
               { slug: 'hosting/limits-and-sizing' },
               { slug: 'hosting/privacy' },
             ],

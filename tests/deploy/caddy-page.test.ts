@@ -1,9 +1,9 @@
 /**
  * The page "Behind Caddy", followed to the letter on an empty machine, with a certificate from a real ACME authority.
  */
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { DIRECTORY, OWN_CERTIFICATE, startAuthority } from './authority.ts';
-import { openPlace, type Place, PROJECT, refused } from './place.ts';
+import { describeInPlace, openPlace, type Place, PROJECT } from './place.ts';
 import { follow } from './printed.ts';
 import { startReader } from './reader.ts';
 
@@ -12,7 +12,7 @@ const SITE = `https://${NAME}`;
 /** No measure of speed: only what hangs is ended. */
 const PATIENCE_MS = 600_000;
 
-describe.skipIf(refused())('an operator who follows the page', { timeout: PATIENCE_MS }, () => {
+describeInPlace('an operator who follows the page', PATIENCE_MS, () => {
   let place: Place;
   let close: () => Promise<void>;
   let printed: string[];

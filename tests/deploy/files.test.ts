@@ -95,6 +95,7 @@ test('compose starts two servers that find their Redis, behind the recipe for ng
 const FOLLOWED: Readonly<Record<string, string>> = {
   'hosting/service': 'service-nginx.test.ts',
   'hosting/update-and-backup': 'service-nginx.test.ts',
+  'hosting/logs-and-metrics': 'service-nginx.test.ts',
   'hosting/nginx': 'service-nginx.test.ts',
   'hosting/several-servers': 'service-nginx.test.ts',
   'hosting/static-host': 'service-nginx.test.ts',

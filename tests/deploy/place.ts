@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { onTestFinished } from 'vitest';
+import { describe, onTestFinished } from 'vitest';
 import { onPath } from '../helpers/programs.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -42,7 +42,7 @@ const STAND_INS: Readonly<Record<string, string>> = {
 };
 
 /** Why no place can be made on this machine, as the system says it; undefined where one can. */
-export function refused(): string | undefined {
+function refused(): string | undefined {
   const missing = ['unshare', 'nsenter', 'pivot_root', 'ip', 'systemctl'].filter((program) => !onPath([program]));
   if (missing.length > 0) return `no ${missing.join(', ')} on PATH`;
   const script = 'd=$(mktemp -d) && mount -t cgroup2 cgroup2 "$d" && umount "$d"; rmdir "$d"';
@@ -51,6 +51,17 @@ export function refused(): string | undefined {
   });
   return tried.status === 0 ? undefined : tried.stderr.trim();
 }
+
+const why = refused();
+
+/** `describe` for tests in a place: where none can be made, the reason stands in the name of each test that is skipped. */
+export const describeInPlace = (name: string, timeout: number, tests: () => void): void => {
+  describe.skipIf(why !== undefined)(
+    why === undefined ? name : `${name} (not on this machine: ${why})`,
+    { timeout },
+    tests,
+  );
+};
 
 /** Boots one; `atEnd` registers its end (vitest's onTestFinished unless told otherwise), after which nothing of it is left. */
 export async function openPlace(atEnd: (close: () => Promise<void>) => void = onTestFinished): Promise<Place> {

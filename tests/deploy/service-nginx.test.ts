@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { TECHNIQUES } from '../../demo-server/protocol.ts';
 import type { RunDocument } from '../../site/lab/run-document.ts';
 import { ISSUED_ROOT, startAuthority } from './authority.ts';
-import { openPlace, type Place, refused } from './place.ts';
-import { follow } from './printed.ts';
+import { describeInPlace, openPlace, type Place, PROJECT } from './place.ts';
+import { BY_HAND, commandsOf, follow } from './printed.ts';
 import { startReader } from './reader.ts';
 
 const NAME = 'pushlab.example';
@@ -15,7 +15,7 @@ const SITE = `https://${NAME}`;
 /** No measure of speed: only what hangs is ended. */
 const PATIENCE_MS = 600_000;
 
-describe.skipIf(refused())('an operator who follows the pages', { timeout: PATIENCE_MS }, () => {
+describeInPlace('an operator who follows the pages', PATIENCE_MS, () => {
   let place: Place;
   let close: () => Promise<void>;
 
@@ -108,6 +108,19 @@ until curl --silent --fail http://127.0.0.1:4321/healthz; do systemctl is-active
     });
   });
 
+  describe('Logs, health and metrics', () => {
+    test('prints what the server wrote, that it is well, and each figure that the page warns of', async () => {
+      const [journal, health, metrics] = await follow(place, 'hosting/logs-and-metrics', NAME);
+      expect(journal).toContain('Pushlab listens on ');
+      expect(health).toContain('{"status":"ok"}');
+      expect(health).toContain('"status":"ready"');
+      // The lag is measured from the first look on, and Redis is not there yet.
+      const again = await place.done('curl --silent http://127.0.0.1:4321/metrics');
+      for (const name of ['pushlab_info', 'process_resident_memory_bytes']) expect(metrics).toContain(`\n${name}`);
+      expect(again).toMatch(/^pushlab_event_loop_lag_seconds\{quantile="0\.99"\} [\d.e-]+$/m);
+    });
+  });
+
   describe('Behind nginx', () => {
     beforeAll(() => follow(place, 'hosting/nginx', NAME), PATIENCE_MS);
 
@@ -177,6 +190,24 @@ certbot renew --force-renewal`);
       expect(await place.done('cat /tmp/reader')).not.toMatch(/closed|cut|ended/);
     });
 
+    test('is renewed by a server that got its first certificate before it ran, as in containers', async () => {
+      const blocks = commandsOf('hosting/containers');
+      const [first = ''] = blocks.flatMap((block) => /^sudo certbot certonly --standalone.*$/m.exec(block) ?? []);
+      const again = blocks.find((block) => block.startsWith('sudo certbot certonly --webroot')) ?? '';
+      const how = `grep ^authenticator /etc/letsencrypt/renewal/${NAME}.conf`;
+      await place.done(`systemctl stop nginx; ${first} --force-renewal --non-interactive; systemctl start nginx`);
+      expect(await place.done(how)).toContain('= standalone');
+      // What stands in for Docker keeps what it was asked for.
+      await place.done(`printf '%s\\n' '#!/bin/sh' 'printf "%s\\n" "$*" > /tmp/docker' > /usr/local/test/docker
+chmod +x /usr/local/test/docker
+${again}`);
+      expect(await place.done(how)).toContain('= webroot');
+      expect((await place.done('cat /tmp/docker; rm /usr/local/test/docker')).trim()).toBe(
+        `compose --file ${PROJECT}/content/deploy/compose.yaml exec -T nginx nginx -s reload`,
+      );
+      await place.done('certbot renew --dry-run; nginx -s reload');
+    });
+
     test('counts a client by its own address, whatever it writes into X-Forwarded-For', async () => {
       await place.done(`sed -i '$a PUSHLAB_OPTIONS=--limit streamsPerAddress=3' /etc/pushlab.env
 systemctl restart pushlab@4321
@@ -205,6 +236,21 @@ until curl --silent --fail http://127.0.0.1:4321/healthz; do systemctl is-active
       const log = await place.done('cat /var/log/nginx/pushlab.log');
       expect(log).toMatch(/ GET \/push\/polling 404 /);
       expect(log).not.toMatch(/127\.0\.0\.1|::1|\?/);
+    });
+  });
+
+  describe('More than one server, by hand', () => {
+    test('meet by Redis: a run of the one is known to the other', async () => {
+      await place.done('systemctl stop pushlab@4321; systemctl start redis-server');
+      await follow(place, 'hosting/several-servers', NAME, 0, 1);
+      const made = await place.done(`for port in 4321 4322; do
+  until curl --silent --fail http://localhost:$port/healthz; do systemctl is-active ${BY_HAND}; sleep 0.2; done
+done
+curl --silent --fail --request POST http://localhost:4321/runs`);
+      const [, id = ''] = /"id":"([^"]+)"/.exec(made) ?? [];
+      expect(await status(`http://localhost:4322/runs/${id}`)).toBe('200');
+      expect(await place.done('curl --silent http://localhost:4322/metrics')).toContain('\npushlab_redis_up 1\n');
+      await place.done(`systemctl stop ${BY_HAND} redis-server; systemctl start pushlab@4321`);
     });
   });
 
