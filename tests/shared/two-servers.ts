@@ -35,7 +35,7 @@ export interface ServerProcess {
 
 /** A server of the class as a process of its own. */
 export const classProcessOn = (redis: TestRedis): Promise<ServerProcess> =>
-  serverProcessOn(redis, ['--classroom-name', CLASS_NAME], /teach\/#/);
+  serverProcessOn(redis, ['--classroom-name', CLASS_NAME, '--data-dir', ':memory:'], /private link is in/);
 
 /** A server as a process of its own, ready when it has said `ready` and that Redis is there. */
 export async function serverProcessOn(
