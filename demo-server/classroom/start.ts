@@ -1,10 +1,11 @@
 /** What the terminal has to do with a class: open where it is kept, and print how to come in. */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import type { Networks } from '../network/networks.ts';
 import { StoreError } from '../store/errors.ts';
+import { makeFolder } from '../store/folder.ts';
 import { isNamed, type JoinPicture, qrForTerminal } from './addresses.ts';
 import type { OpenedClass } from './index.ts';
 import type { ClassLog } from './log.ts';
@@ -101,7 +102,7 @@ ${forTeacher}`;
  */
 export async function keepSecret(dir: string, name: string, text: string): Promise<string> {
   const folder = dir === ':memory:' ? await mkdtemp(join(tmpdir(), 'pushlab-')) : dir;
-  await mkdir(folder, { recursive: true });
+  makeFolder(folder);
   const file = join(folder, name);
   // Made anew: one that is there may be somebody's to read, or a link to elsewhere.
   await rm(file, { force: true });

@@ -3,11 +3,12 @@
  * so, wherever the one that is kept cannot serve: damaged, of another time, for other names.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { open, readFile, rename, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Certificate, makeCertificate } from '../probes/certificate.ts';
+import { makeFolder } from '../store/folder.ts';
 
 /** A certificate is made anew when it would end within so long, and lasts a school year. */
 const RENEW_MS = 7 * 24 * 60 * 60 * 1000;
@@ -103,7 +104,7 @@ const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** Writes a file beside it and puts that in its place: where power fails, the old one or the new one is there, whole. */
 async function keep(dir: string, file: string, { key, cert }: Certificate): Promise<void> {
-  await mkdir(dir, { recursive: true, mode: 0o700 });
+  makeFolder(dir);
   const beside = `${file}.${process.pid}.new`;
   try {
     const handle = await open(beside, 'w', 0o600);

@@ -1,6 +1,6 @@
 /** The folder in which classes are kept: one file of SQLite, and a lock that one server at a time holds. */
-import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { explain, StoreError } from './errors.ts';
 import { bringUp, formatOf } from './format.ts';
@@ -19,13 +19,29 @@ export async function openSqlite(): Promise<typeof import('node:sqlite')> {
 }
 
 /**
+ * Makes a folder, and those above it, for this user alone where they are not there. Throws as the file system does. Node's own
+ * `recursive` goes round for ever where that answers ENOENT although the folder above is there, as /proc does.
+ */
+export function makeFolder(dir: string): void {
+  const isThere = () => statSync(dir, { throwIfNoEntry: false })?.isDirectory();
+  if (isThere()) return;
+  if (dirname(dir) !== dir) makeFolder(dirname(dir));
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!isThere()) throw error;
+  }
+}
+
+/**
  * Takes the folder for this process until it calls what is returned, or ends in whatever way: the lock is the system's, on an
  * empty file beside the classes, so that others may still read those. Throws a StoreError where another process has it.
  */
 export async function lockFolder(dir: string): Promise<() => void> {
   const sqlite = await openSqlite();
   try {
-    mkdirSync(dir, { recursive: true, mode: 0o700 });
+    makeFolder(dir);
     const lock = new sqlite.DatabaseSync(join(dir, LOCK));
     chmodSync(join(dir, LOCK), 0o600);
     lock.exec('BEGIN EXCLUSIVE');

@@ -263,6 +263,15 @@ test('the projector shows how to join and who is here, fits, and hides answers u
   networks = twoNetworks('192.168.1.20');
   await shown('192.168.1.20');
   await says(wall, '.code', new RegExp(`${server.classroom?.room.state.code.slice(0, 4)} \\d{4}`));
+  // On a phone, too, a code is in one piece.
+  for (const page of [teacher, wall]) {
+    await page.bringToFront();
+    const before = page.viewport();
+    await page.setViewport({ width: 360, height: 740 });
+    expect(await page.$eval('.join-code', (shown) => shown.getClientRects().length)).toBe(1);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await page.setViewport(before);
+  }
   const student = await join(server, 'Anna');
   await says(wall, '[data-part=people]', 'Anna');
   await wall.bringToFront();
