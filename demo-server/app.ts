@@ -1,39 +1,38 @@
 /** The whole server as a Fastify app: techniques, runs, ledger, control, site. It never listens; main.ts and the tests do. */
-import { createServer } from 'node:http';
 import fastifySwagger from '@fastify/swagger';
 import fastifyWebsocket from '@fastify/websocket';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { accessLog } from './access-log.ts';
 import { chatRoute } from './chat.ts';
 import { type ClassroomOptions, type OpenedClass, registerClassroom } from './classroom/index.ts';
 import { noClassRoutes } from './classroom/routes.ts';
 import { controlRoute } from './control.ts';
 import { allowOrigins } from './cors.ts';
+import { drains } from './drain.ts';
 import { chooseProtocol, DEFLATE_OPTIONS, echoRoutes, limitOffer } from './echo.ts';
 import { now } from './feed.ts';
 import { createFigures } from './figures.ts';
-import { endIfHandshake, endRefusedHandshakes, isHandshake, letHandshakesGo } from './handshake.ts';
+import { endIfHandshake, endRefusedHandshakes, letHandshakesGo } from './handshake.ts';
 import { answerHead, healthRoutes } from './health.ts';
 import { hijackRoutes } from './hijack.ts';
-import { nameBehind } from './https.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { createListener } from './listener.ts';
 import { metricsRoute } from './metrics.ts';
 import { guardNames } from './origin.ts';
 import { probeRoutes } from './probes/index.ts';
-import type { Refusal } from './protocol.ts';
 import { guardPush } from './push.ts';
-import { notJson, RefusalError, refusalOf, refusePlainGet, refuseUnknownPath, refuseUnreadable } from './refusal.ts';
+import { type RefusalError, refuseInWords, refuseUnknownPath, refuseUnreadable } from './refusal.ts';
 import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
 import { buildSecondOrigin } from './second-origin.ts';
 import { runOf, type SharingState, share } from './shared/index.ts';
 import { serveSite } from './site.ts';
 import { createSubscribers } from './subscribers.ts';
+import { refuseExpectations, takeJsonOnly } from './takes.ts';
 import { techniques } from './techniques/index.ts';
 import { typedStreamRoute } from './typed-stream.ts';
 import { uplinkRoutes } from './uplink.ts';
 import { type ConnectionTotals, createLedger, type Ledger } from './wire/ledger.ts';
-import { tapServer } from './wire/tap.ts';
 
 export interface AppOptions {
   /** Folder of the built site; without it only the demo routes are served. */
@@ -65,6 +64,8 @@ export interface AppOptions {
   redisChanged?: (up: boolean, fault: string | null) => void;
   /** Told what an operator should know of the servers that share it, in a sentence. */
   redisSays?: (text: string) => void;
+  /** How many times the limit of open files was reached, for /metrics. */
+  openFilesReached?: () => number;
   /** Addresses and networks that may read /metrics, besides this machine itself. */
   metricsFrom?: readonly string[];
   /** Called with a line for each request that is over; without it none is written. */
@@ -74,9 +75,6 @@ export interface AppOptions {
   /** False leaves every byte uncounted and every queue unbounded: only for the bench, which asks what the tap costs. */
   tap?: boolean;
 }
-
-/** An idle connection is kept longer than the longest poll interval, or the keep-alive lane would lose it between polls. */
-const KEEP_ALIVE_MS = 75_000;
 
 export async function buildApp(options: AppOptions = {}): Promise<FastifyInstance> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -114,52 +112,35 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     exposeHeadRoutes: true,
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
+    // What comes while it stops is refused by `drains`, in words.
+    return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       endIfHandshake(request.raw, reply.raw);
-      refuse(error, request, reply);
+      refuseInWords(error, reply, limits);
     },
     clientErrorHandler: refuseUnreadable,
     serverFactory: (handler) => {
-      const server = createServer(
-        {
-          keepAliveTimeout: KEEP_ALIVE_MS,
-          // Other offers, such as the h2c of curl --http2, and any in HTTP/1.0 are passed over, as RFC 9110 7.8 says.
-          // (Node < 22.21 does not ask: it refuses the others, and the plugin upgrades in HTTP/1.0.)
-          shouldUpgradeCallback: (request) => request.httpVersion !== '1.0' && isHandshake(request),
-        },
-        handler,
-      );
-      const { addressOf } = options;
-      if (addressOf) server.on('connection', (socket) => nameBehind(socket, addressOf));
-      if (options.tap === false) endConnections.push(() => server.closeAllConnections());
-      else endConnections.push(tapServer(server, { ledger, queuedBytes: limits.queuedBytesPerConnection }));
+      const { server, end } = createListener(handler, {
+        ledger,
+        limits,
+        addressOf: options.addressOf,
+        tap: options.tap,
+      });
+      endConnections.push(end);
       return server;
     },
   });
-
-  function refuse(error: FastifyError | RefusalError, _request: FastifyRequest, reply: FastifyReply): void {
-    if (error instanceof RefusalError) return void reply.code(error.statusCode).send(error.body());
-    const refusal = refusalOf(error, limits);
-    if (!refusal) process.stderr.write(`${error.stack}\n`);
-    const failure: Refusal = {
-      error: 'server-error',
-      message: 'The server failed at this request. Its log says more.',
-    };
-    reply.code(refusal ? (error.statusCode ?? 400) : 500).send(refusal ?? failure);
-  }
-  app.setErrorHandler(refuse);
-  app.removeAllContentTypeParsers();
-  const readJson = app.getDefaultJsonParser('error', 'error');
-  app.addContentTypeParser('*', { parseAs: 'string' }, (request, body, done) => {
-    const type = request.headers['content-type'];
-    // Many clients name a type even where they send nothing.
-    if (body === '') done(null, undefined);
-    else if (type?.startsWith('application/json')) readJson(request, body as string, done);
-    else done(notJson(type));
-  });
+  app.setErrorHandler((error: FastifyError | RefusalError, _request, reply) => refuseInWords(error, reply, limits));
+  takeJsonOnly(app);
   answerHead(app);
   allowOrigins(app, new Set(options.allowOrigins));
-  metricsRoute(app, { runs, ledger, redis: shared?.state, from: options.metricsFrom ?? [] });
+  metricsRoute(app, {
+    runs,
+    ledger,
+    redis: shared?.state,
+    openFilesReached: options.openFilesReached,
+    from: options.metricsFrom ?? [],
+  });
   if (options.logged) accessLog(app, options.logged);
   const endsTls = (port: number | undefined): boolean => options.addressOf?.(port) !== undefined;
   guardNames(
@@ -171,6 +152,14 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     },
     { endsTls, trustsProxy: options.trustProxy !== undefined },
   );
+  const stopping = drains(app, async () => {
+    await shared?.close();
+    runs.close();
+    subscribers.close();
+    for (const client of app.websocketServer.clients) client.close(1012, 'closing');
+    await secondOrigin.close();
+  });
+  refuseExpectations(app);
   app.addHook('onRequest', async (request) => limitOffer(request));
 
   if (shared) {
@@ -247,7 +236,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
     ? await registerClassroom(app, options.classroom, { runs, ledger: { ...ledger, read: whole }, limits, heartbeatMs })
     : null;
   if (!classroom) noClassRoutes(app);
-  healthRoutes(app, { redis: shared?.state, classInRedis: options.classroom?.log?.kind === 'redis' });
+  healthRoutes(app, { stopping, redis: shared?.state, classInRedis: options.classroom?.log?.kind === 'redis' });
   app.get('/docs/api/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   if (options.siteDir) await serveSite(app, options.siteDir, secondPort);
   else app.setNotFoundHandler((request) => refuseUnknownPath(request));
@@ -258,13 +247,6 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
   app.decorate('sharing', () => shared?.describe());
   app.decorate('endConnections', () => {
     for (const end of endConnections) end();
-  });
-  app.addHook('preClose', async () => {
-    await shared?.close();
-    runs.close();
-    subscribers.close();
-    for (const client of app.websocketServer.clients) client.close(1012, 'closing');
-    await secondOrigin.close();
   });
   return app;
 }

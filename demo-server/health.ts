@@ -21,6 +21,7 @@ export function answerHead(app: FastifyInstance): void {
 }
 
 export interface HealthOptions {
+  stopping: () => boolean;
   /** Whether Redis can be used; undefined for a server that is alone. */
   redis: (() => SharedState) | undefined;
   /** Whether the class is kept there, so that nothing of it is kept while Redis is away. */
@@ -28,17 +29,13 @@ export interface HealthOptions {
 }
 
 /** Registers `/healthz` (it listens) and `/readyz` (send it readers), for load balancers: under any name. */
-export function healthRoutes(app: FastifyInstance, { redis, classInRedis }: HealthOptions): void {
-  let draining = false;
-  app.addHook('preClose', async () => {
-    draining = true;
-  });
-  const config = { anyName: true };
+export function healthRoutes(app: FastifyInstance, { stopping, redis, classInRedis }: HealthOptions): void {
+  const config = { anyName: true, whileStopping: true };
   app.get('/healthz', { config, schema: healthSchema }, async () => ({ status: 'ok' }));
   app.get('/readyz', { config, schema: readySchema }, async (_request, reply) => {
     const state = redis?.();
     const reasons = [
-      ...(draining ? ['The server is stopping.'] : []),
+      ...(stopping() ? ['The server is stopping.'] : []),
       ...(classInRedis && state === 'down' ? ['Redis is away, and the class is kept there.'] : []),
     ];
     reply.code(reasons.length === 0 ? 200 : 503).header('cache-control', 'no-store');

@@ -76,6 +76,8 @@ const log = options.classroom
     )
   : undefined;
 let front: SecureFront | undefined;
+// Said once: who runs into it does so again and again.
+const openFiles = watchOpenFiles(() => process.stderr.write(`pushlab: ${openFilesFault()}\n`));
 const app = await buildApp({
   http2Host: options.http2Host,
   redisUrl,
@@ -87,6 +89,7 @@ const app = await buildApp({
   allowOrigins: options.allowOrigins,
   limits: options.limits,
   metricsFrom: options.metricsFrom,
+  openFilesReached: () => openFiles.reached,
   logged: options.accessLog ? (line) => process.stdout.write(line) : undefined,
   trustProxy: options.trustProxy,
   addressOf: (port) => front?.addressOf(port),
@@ -107,8 +110,6 @@ const app = await buildApp({
   throw error;
 });
 const closers: (() => Promise<void>)[] = [];
-// Said once: who runs into it does so again and again.
-const openFiles = watchOpenFiles(() => process.stderr.write(`pushlab: ${openFilesFault()}\n`));
 
 // From now on, so that a signal that comes while it still opens its doors ends it in good order, too.
 async function stop(signal: NodeJS.Signals): Promise<void> {

@@ -19,6 +19,8 @@ export interface MetricsOptions {
   ledger: Ledger;
   /** Whether Redis can be used; undefined for a server that is alone. */
   redis: (() => SharedState) | undefined;
+  /** How many times the limit of open files was reached; undefined where nobody watches it. */
+  openFilesReached: (() => number) | undefined;
   /** Addresses and networks, besides loopback. */
   from: readonly string[];
 }
@@ -27,7 +29,10 @@ export interface MetricsOptions {
 type Family = [name: string, type: 'gauge' | 'counter', help: string, samples: [labels: string, value: number][]];
 
 /** Registers `/metrics`. */
-export function metricsRoute(app: FastifyInstance, { runs, ledger, redis, from }: MetricsOptions): void {
+export function metricsRoute(
+  app: FastifyInstance,
+  { runs, ledger, redis, openFilesReached, from }: MetricsOptions,
+): void {
   const allowed = blockList(from);
   const streams = new Map<string, number>(TECHNIQUES.map((id) => [id, 0]));
   const responses = new Map<string, number>();
@@ -87,6 +92,13 @@ export function metricsRoute(app: FastifyInstance, { runs, ledger, redis, from }
     ];
     if (redis)
       all.push(['pushlab_redis_up', 'gauge', 'Whether Redis can be used.', [['', redis() === 'down' ? 0 : 1]]]);
+    if (openFilesReached)
+      all.push([
+        'pushlab_open_files_limit_reached_total',
+        'counter',
+        'How often the limit of open files was reached, each time until there was room again.',
+        [['', openFilesReached()]],
+      ]);
     if (lag)
       all.push([
         'pushlab_event_loop_lag_seconds',

@@ -86,12 +86,24 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): 
 }
 
 /** What Fastify refuses before a route sees it, in our words; undefined where it failed for another reason. */
-export function refusalOf(error: FastifyError, { bodyBytes }: Limits): Refusal | undefined {
+function refusalOf(error: FastifyError, { bodyBytes }: Limits): Refusal | undefined {
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     const message = `The body of this request is too large; at most ${bodyBytes} bytes are taken.`;
     return { error: 'too-large', message };
   }
   return (error.statusCode ?? 500) < 500 ? { error: 'bad-request', message: error.message } : undefined;
+}
+
+/** Answers a request that has failed: a refusal with its own status and words, a fault of ours with 500 and a line in the log. */
+export function refuseInWords(error: FastifyError | RefusalError, reply: FastifyReply, limits: Limits): void {
+  if (error instanceof RefusalError) return void reply.code(error.statusCode).send(error.body());
+  const refusal = refusalOf(error, limits);
+  if (!refusal) process.stderr.write(`${error.stack}\n`);
+  const failure: Refusal = {
+    error: 'server-error',
+    message: 'The server failed at this request. Its log says more.',
+  };
+  reply.code(refusal ? (error.statusCode ?? 400) : 500).send(refusal ?? failure);
 }
 
 /** 415 in words, for a body of another type. */

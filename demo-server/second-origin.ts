@@ -6,7 +6,8 @@ import { readFileSync } from 'node:fs';
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import { isOwnName } from './names.ts';
 import { isProxied } from './origin.ts';
-import { refuseUnreadable } from './refusal.ts';
+import { RefusalError, refuseUnreadable } from './refusal.ts';
+import { refuseExpectations } from './takes.ts';
 
 const file = (name: string): string => readFileSync(new URL(`./hostile/${name}`, import.meta.url), 'utf8');
 
@@ -34,6 +35,7 @@ export function buildSecondOrigin(): FastifyInstance {
     { url: '/page.css', type: 'text/css; charset=utf-8', body: file('page.css') },
     { url: '/attack.js', type: 'text/javascript; charset=utf-8', body: file('attack.js') },
   ];
+  refuseExpectations(app);
   // A proxy that takes this port for another Pushlab must not show the page under its own name.
   app.addHook('onRequest', async ({ headers, raw }, reply) => {
     const asked = URL.parse(`http://${headers.host}`);
@@ -42,11 +44,11 @@ export function buildSecondOrigin(): FastifyInstance {
   });
   for (const { url, type, body } of files)
     app.get(url, async (_request, reply) => reply.headers(HEADERS).type(type).send(body));
-  app.setErrorHandler((error: FastifyError, _request, reply) => {
-    const refusal = {
-      error: 'bad-request',
-      message: `This origin has three files and takes no body: ${error.message}.`,
-    };
+  app.setErrorHandler((error: FastifyError | RefusalError, _request, reply) => {
+    const refusal =
+      error instanceof RefusalError
+        ? error.body()
+        : { error: 'bad-request', message: `This origin has three files and takes no body: ${error.message}.` };
     return reply
       .code(error.statusCode ?? 500)
       .headers(HEADERS)

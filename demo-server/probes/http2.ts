@@ -33,12 +33,14 @@ export function http2Probes(app: FastifyInstance, { host }: { host: string | und
   async function listen({ key, cert }: Certificate, streams?: number): Promise<number> {
     const settings = streams === undefined ? {} : { maxConcurrentStreams: streams };
     const server = createSecureServer({ key, cert, allowHTTP1: true, settings });
-    server.on('request', (request: Http2ServerRequest, reply: Http2ServerResponse) => {
+    const route = (request: Http2ServerRequest, reply: Http2ServerResponse) => {
       if (MEASURED.test(request.url)) return refuse(reply);
       // HTTP/2 names the host in :authority. What looks at Origin looks for it here.
       request.headers.host ??= request.authority;
       app.routing(request as unknown as IncomingMessage, reply as unknown as ServerResponse);
-    });
+    };
+    // Node answers an Expect that it does not know by itself unless somebody listens for it.
+    server.on('request', route).on('checkExpectation', route);
     // Browsers open WebSockets on a connection of HTTP/1.1 beside it, as nobody offers them RFC 8441 here.
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
       if (MEASURED.test(request.url ?? '')) socket.destroy();
