@@ -21,7 +21,7 @@ import { metricsRoute } from './metrics.ts';
 import { guardNames } from './origin.ts';
 import { probeRoutes } from './probes/index.ts';
 import { guardPush } from './push.ts';
-import { type RefusalError, refuseInWords, refuseUnknownPath, refuseUnreadable } from './refusal.ts';
+import { type RefusalError, refuseInWords, refusePlainGet, refuseUnknownPath, refuseUnreadable } from './refusal.ts';
 import { runRoutes } from './run-routes.ts';
 import { createRuns } from './runs.ts';
 import { buildSecondOrigin } from './second-origin.ts';

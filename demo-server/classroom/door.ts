@@ -30,9 +30,6 @@ const LOOK_MS = 50;
 /** Networks with a count of their own; those beyond share one, so that an attack from very many forgets nothing. */
 const NETWORKS = 10_000;
 
-/** How far back wrong codes are counted for the teacher (ms). */
-const LATELY_MS = 60_000;
-
 /** What became of a code; `again`: there was no room to wait, the device may come again. */
 export type Verdict = 'right' | 'wrong' | 'again';
 
@@ -48,8 +45,6 @@ export interface Door {
     waits: () => void,
     signal: AbortSignal,
   ): Promise<Verdict>;
-  /** Wrong codes that were looked at in the last minute. */
-  wrongLately(): number;
   close(): void;
 }
 
@@ -68,7 +63,6 @@ export function codeDoor(digits: number, clock: () => number = performance.now.b
   const networks = new Map<string, ReturnType<typeof own>>();
   const crowd = own();
   const queues = new Map<string, Waiting[]>();
-  const wrong: number[] = [];
   let timer: NodeJS.Timeout | undefined;
 
   function countOf(network: string): ReturnType<typeof own> {
@@ -88,13 +82,7 @@ export function codeDoor(digits: number, clock: () => number = performance.now.b
     if (right()) return 'right';
     count.take();
     all.take();
-    wrong.push(clock());
-    forgetOld();
     return 'wrong';
-  }
-  function forgetOld(): void {
-    const since = clock() - LATELY_MS;
-    while (wrong.length > 0 && (wrong[0] as number) < since) wrong.shift();
   }
   function lookAtWaiting(): void {
     // Each time another order: nobody is always the last.
@@ -140,10 +128,6 @@ export function codeDoor(digits: number, clock: () => number = performance.now.b
       timer ??= setInterval(lookAtWaiting, LOOK_MS);
       waits();
       return promise;
-    },
-    wrongLately() {
-      forgetOld();
-      return wrong.length;
     },
     close() {
       for (const queue of [...queues.values()]) for (const one of [...queue]) one.settle('again');

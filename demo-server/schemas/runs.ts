@@ -121,7 +121,11 @@ const createdRun = {
   ...runInfo,
   properties: {
     ...runInfo.properties,
-    proxied: { type: 'boolean', description: 'This request came through a proxy: bytes are counted behind it.' },
+    proxied: {
+      type: 'boolean',
+      description:
+        'This request shows that it came through a proxy: bytes are counted behind it. False is no proof: a proxy may add nothing.',
+    },
     tls: { type: 'boolean', description: 'This server ends TLS itself: bytes are counted inside it.' },
   },
 };

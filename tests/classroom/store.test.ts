@@ -8,7 +8,7 @@ import { createClient } from '@redis/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ClassLog, memoryLog } from '../../demo-server/classroom/log.ts';
 import { redisLog } from '../../demo-server/classroom/redis-log.ts';
-import { forgetOld, keptUntil } from '../../demo-server/classroom/retention.ts';
+import { ClockDoubted, forgetOld, keptUntil } from '../../demo-server/classroom/retention.ts';
 import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
 import { FILE } from '../../demo-server/store/folder.ts';
 import { openDevice, openTeacher } from '../helpers/classroom.ts';
@@ -317,6 +317,21 @@ describe.each([
     expect(current && keptUntil(current, 30, 'current')).toBe(now + 30 * DAY_MS);
     now += 31 * DAY_MS;
     expect(await forgetOld(log, 30, 'current', () => now)).toBe(1);
+  });
+
+  test('are all kept at a start whose clock is over a year ahead of their newest use, and deleted a day later', async () => {
+    let now = TODAY;
+    const log = await openAt(() => now);
+    await log.append('ended', opened('Ended'));
+    await log.append('ended', { type: 'ended' });
+    now = TODAY + 366 * DAY_MS + 1;
+    await expect(forgetOld(log, 30, undefined, () => now)).rejects.toThrow(ClockDoubted);
+    expect(await names(log)).toEqual(['Ended']);
+    // What is to be kept for longer than that is not doubted: nothing would be deleted.
+    expect(await forgetOld(log, 400, undefined, () => now)).toBe(0);
+    now += DAY_MS;
+    expect(await forgetOld(log, 30, 'another', () => now)).toBe(1);
+    expect(await forgetOld(log, 30, undefined, () => now)).toBe(0);
   });
 });
 

@@ -110,6 +110,12 @@ describe('/metrics', () => {
     expect(again).toMatch(/pushlab_event_loop_lag_seconds\{quantile="0.99"\} \d/);
   });
 
+  test('say how often the limit of open files was reached, where that is watched', async () => {
+    const count = 'pushlab_open_files_limit_reached_total';
+    expect((await read(await startServer())).text).not.toContain(count);
+    expect((await read(await startServer({ openFilesReached: () => 2 }))).text).toContain(`${count} 2\n`);
+  });
+
   test('are for this machine alone: not through a proxy, not under a public name', async () => {
     const server = await startServer({ publicUrls: ['https://pushlab.example'], trustProxy: ['127.0.0.1'] });
     const status = async (headers: Record<string, string>, version?: string) =>

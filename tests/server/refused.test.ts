@@ -1,7 +1,10 @@
 /** What is no request, or no handshake that is taken: refused in words, and its connection let go. */
-import { expect, test } from 'vitest';
+import { connect } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { buildSecondOrigin } from '../../demo-server/second-origin.ts';
 import { upgrade } from '../helpers/frames.ts';
-import { rawConnection, readAnswer } from '../helpers/raw.ts';
+import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 import { startServer } from '../helpers/server.ts';
 
 test.for([
@@ -34,3 +37,60 @@ test.for([
     await server.disconnected();
   },
 );
+
+const UNKNOWN_EXPECTATION = {
+  error: 'unknown-expectation',
+  message: expect.stringMatching(/"200-ok", takes 100-continue/),
+};
+
+test.for(['GET', 'POST'] as const)(
+  'a %s that expects what nobody knows is refused in words, and counted',
+  async (method) => {
+    const server = await startServer();
+    const run = await server.run({ durationSeconds: 900, techniques: ['polling'] }, false);
+    const request = get(`/push/polling?run=${run.id}`, { Expect: '200-ok', Connection: 'close' }).replace(
+      'GET',
+      method,
+    );
+    const bytes = await rawConnection(server.port, request).ended();
+    const answer = readAnswer(bytes);
+    expect(answer?.status).toBe(417);
+    expect(JSON.parse(String(answer?.body))).toEqual(UNKNOWN_EXPECTATION);
+    await server.disconnected();
+    const lane = server.readLedger(run.id).lanes.polling;
+    expect(lane).toMatchObject({ requests: 1, responses: 1, unaccountedBytes: 0 });
+    const sum = (bytes: object): number => Object.values(bytes).reduce((all, one) => all + one, 0);
+    expect([sum(lane?.bytes.up ?? {}), sum(lane?.bytes.down ?? {})]).toEqual([request.length, bytes.length]);
+  },
+);
+
+test('a request that expects 100-continue is answered', async () => {
+  const server = await startServer();
+  const request = get('/healthz', { Expect: '100-Continue', Connection: 'close' });
+  const text = (await rawConnection(server.port, request).ended()).toString();
+  expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/);
+});
+
+test('the second origin refuses an expectation that nobody knows in words, too', async () => {
+  const app = buildSecondOrigin();
+  onTestFinished(() => app.close());
+  await app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = app.server.address() as AddressInfo;
+  const request = get('/', { Host: `localhost:${port}`, Expect: '200-ok', Connection: 'close' });
+  const answer = readAnswer(await rawConnection(port, request).ended());
+  expect(answer?.status).toBe(417);
+  expect(JSON.parse(String(answer?.body))).toEqual(UNKNOWN_EXPECTATION);
+});
+
+test('the servers of HTTP/2 refuse an expectation that nobody knows in words, too', async () => {
+  const server = await startServer();
+  const { silent } = await (await fetch(`${server.url}/probe/http2`, { method: 'POST' })).json();
+  const client = connect(`https://localhost:${silent}`, { rejectUnauthorized: false });
+  onTestFinished(() => client.destroy());
+  const stream = client.request({ ':path': '/healthz', expect: '200-ok' });
+  const status = new Promise((resolve) => stream.once('response', (headers) => resolve(headers[':status'])));
+  let body = '';
+  for await (const chunk of stream) body += chunk;
+  expect(await status).toBe(417);
+  expect(JSON.parse(body)).toEqual(UNKNOWN_EXPECTATION);
+});

@@ -94,6 +94,24 @@ describe('one class on two servers', () => {
   });
 });
 
+test('a server whose class is in a Redis that is away is not ready, and is again once it is back', async () => {
+  const redis = await startRedis();
+  const one = await classOn(redis);
+  const teacher = await openTeacher(one.port, one.token);
+  const ready = async () => {
+    const answer = await fetch(`${one.url}/readyz`);
+    const { status, reasons, redis } = (await answer.json()) as Record<string, unknown>;
+    return { code: answer.status, status, reasons, redis };
+  };
+  await expect.poll(ready).toEqual({ code: 200, status: 'ready', reasons: [], redis: 'up' });
+  await redis.kill();
+  await teacher.until(() => teacher.console()?.trouble === 'store');
+  const reasons = ['Redis is away, and the class is kept there.'];
+  await expect.poll(ready).toEqual({ code: 503, status: 'not-ready', reasons, redis: 'down' });
+  await redis.start();
+  await expect.poll(ready).toEqual({ code: 200, status: 'ready', reasons: [], redis: 'up' });
+});
+
 test('two servers that write into one log at once keep every change, in one order', async () => {
   const { url } = await startRedis();
   const logs = await Promise.all([redisLog(url), redisLog(url)]);
