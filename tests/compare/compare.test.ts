@@ -11,7 +11,6 @@ import { report } from '../../demo-server/compare/table.ts';
 import { LADDER, RANGES, TECHNIQUES, type WireTranscript } from '../../demo-server/protocol.ts';
 import { type RunDocument, recordingOf } from '../../site/lab/run-document.ts';
 import { readDocument } from '../../site/lab/run-reading.ts';
-import { proxyConf, startNginx, withDefaults } from '../helpers/nginx.ts';
 import { startServer } from '../helpers/server.ts';
 
 interface Ended {
@@ -300,19 +299,4 @@ test.each(['--help', '-h'])('%s names every option with its range, and does noth
   for (const word of [...TECHNIQUES, '--server', '--json', '--output', '--quiet', '130'])
     expect(stdout).toContain(word);
   for (const line of stdout.split('\n')) expect(line.length, line).toBeLessThanOrEqual(120);
-});
-
-test('says so where a proxy is between that adds nothing to a request, and whose bytes the figures are', async () => {
-  const server = await startServer();
-  const nginx = await startNginx(await withDefaults('newer', await proxyConf('default')), server.port);
-  onTestFinished(() => nginx.stop());
-  const { code, stdout } = await run(...quick, '--server', nginx.url, '--techniques', 'polling');
-  expect({ code, stdout }).toMatchObject({ code: 0 });
-  expect(stdout).toContain('A proxy stands in between: bytes are counted between it and the server.');
-  // The server itself sees a request like any other, and says of it what it can know: nothing in it names a proxy.
-  const created = await fetch(`${nginx.url}/runs`, { method: 'POST' });
-  expect(await created.json()).toMatchObject({ proxied: false, tls: false });
-  expect(created.headers.get('server')).toMatch(/^nginx/);
-  const direct = await run(...quick, '--server', server.url, '--techniques', 'polling');
-  expect(direct.stdout).not.toContain('A proxy stands');
 });
