@@ -59,6 +59,11 @@ if (options.joinAddress !== undefined) {
   const fault = joinAddressFault(options.joinAddress, networks);
   if (fault !== undefined) fail(fault);
 }
+for (const url of options.production ? options.publicUrls : [])
+  if (url.startsWith('http:'))
+    process.stderr.write(
+      `pushlab: ${url} is plain HTTP: what devices send, codes and links of a class among it, can be read on the way. Give the proxy a certificate and --public-url an https address.\n`,
+    );
 let stoppingSince: number | undefined;
 const scheme = options.https ? 'https' : 'http';
 const wanted: Wanted = { host, hostFrom: options.hostFrom, port, portFrom: '--port' };

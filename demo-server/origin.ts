@@ -86,7 +86,8 @@ export function refuseUnknownName(request: FastifyRequest): void {
 /** By which schemes this server may have been asked: one where that is known, both where a proxy may have ended TLS unseen. */
 function schemesOf({ headers, protocol, server, raw }: FastifyRequest): string[] {
   const { trustsProxy, endsTls } = server.way;
-  if (endsTls(raw.socket.remotePort)) return ['https'];
+  // TLS ended in front of this server, or on this very connection, as in the lab's servers of HTTP/2.
+  if (endsTls(raw.socket.remotePort) || 'encrypted' in raw.socket) return ['https'];
   // Some proxies write ws and wss for a WebSocket. From a peer that is not trusted the header is ignored: protocol is http.
   if (trustsProxy && headers['x-forwarded-proto'] !== undefined) return [protocol.replace(/^ws/, 'http')];
   const asked = URL.parse(`http://${headers.host}`);

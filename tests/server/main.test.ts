@@ -142,6 +142,15 @@ describe('the options', () => {
     });
   });
 
+  test('of production say which address of several is plain HTTP', async () => {
+    const urls = ['https://pushlab.example', 'http://pushlab.example'].map((url) => `--public-url=${url}`);
+    const server = run(['--no-site', '--port=0', '--production', ...urls]);
+    await server.listening();
+    server.child.kill('SIGTERM');
+    const { stderr } = await server.ended;
+    expect(stderr).toMatch(/^pushlab: http:\/\/pushlab\.example is plain HTTP: [^\n]+ https address\.\n$/);
+  });
+
   test('of production refuse rebinding and a wrong scheme, and let the public address in', async () => {
     const server = run(['--no-site', '--port=0', '--production', '--public-url=https://pushlab.example']);
     const { port } = await server.listening();
