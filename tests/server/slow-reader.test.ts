@@ -99,7 +99,7 @@ test('a slow reader of a large file is waited for, and gets all of it', async ()
   await Promise.all([
     writeFile(join(siteDir, 'index.html'), '<!doctype html>'),
     writeFile(join(siteDir, '404.html'), '<!doctype html>'),
-    writeFile(join(siteDir, 'csp.json'), '{"scriptHashes":[]}'),
+    writeFile(join(siteDir, 'csp.json'), '{"scriptHashes":[],"demoServer":""}'),
     writeFile(join(siteDir, 'large.bin'), file),
   ]);
   const server = await startServer({ siteDir });
