@@ -156,7 +156,7 @@ function blockList(networks: readonly string[]): BlockList {
   return list;
 }
 
-function isIn(list: BlockList, ip: string): boolean {
+function isIn(list: BlockList, ip: string | undefined = ''): boolean {
   const address = ip.replace(/^::ffff:(?=[\d.]+$)/, '');
   return isIP(address) !== 0 && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

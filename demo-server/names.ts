@@ -28,9 +28,10 @@ export function isOwnName(host: string, machine: string = hostname()): boolean {
 
 /**
  * The network that an address counts for in a limit: an IPv4 address itself, of IPv6 the first 64 bits, as one device can
- * have all addresses of such a network. What is no address (a proxy may pass on any text) counts as one.
+ * have all addresses of such a network. What is no address (a proxy may pass on any text) counts as one, and so do clients
+ * that have gone before they were looked at: Node then knows no address, although Fastify's type of `request.ip` says so.
  */
-export function networkOf(address: string): string {
+export function networkOf(address: string | undefined = ''): string {
   const [, ipv4] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];
   if (ipv4) return ipv4;
   const [plain = ''] = address.split('%');

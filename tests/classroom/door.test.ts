@@ -243,6 +243,8 @@ test('an IPv4 address is a network of its own, of IPv6 it is the first 64 bits',
   expect(networkOf('2001:db8:0:7:ffff:ffff:ffff:ffff')).toBe('2001:db8:0:7::/64');
   expect(networkOf('fe80::1%wlan0')).toBe('fe80:0:0:0::/64');
   expect(networkOf('::1')).toBe('0:0:0:0::/64');
+  // Of a client that has gone Node knows none.
+  expect(networkOf(undefined)).toBe('unknown');
 });
 
 test('strangers of one network are bounded, and those of others untouched', () => {
