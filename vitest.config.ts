@@ -8,6 +8,12 @@ loopbackWithoutProxy();
 const PATIENCE_MS = 300_000;
 const expectations = { poll: { timeout: PATIENCE_MS - 10_000 } };
 
+/**
+ * A test that drives browsers or waits for other processes may meet a machine that is too busy for it. It gets one more try; what
+ * needed it is named at the end of the run, as it is either a test to fix or a race in the product.
+ */
+const retry = 1;
+
 /** What the shell around the tests may have set, and their programs would read: a language in which they speak, a proxy on the way to loopback. */
 const proxies = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]);
 const env = { LC_ALL: 'C.UTF-8', LANG: 'C.UTF-8', ...Object.fromEntries(proxies.map((name) => [name, ''])) };
@@ -24,6 +30,7 @@ export default defineConfig({
           testTimeout: PATIENCE_MS,
           hookTimeout: PATIENCE_MS,
           expect: expectations,
+          retry,
           env,
           // Most tests wait for runs that take their seconds: several files share the two cores of a small machine.
           maxWorkers: 3,
@@ -36,6 +43,7 @@ export default defineConfig({
           testTimeout: PATIENCE_MS,
           hookTimeout: PATIENCE_MS,
           expect: expectations,
+          retry,
           env,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },

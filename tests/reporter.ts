@@ -1,6 +1,6 @@
 /**
  * Ends the test run on a line that any machine can read: `N passed, N failed`, and the skipped ones by name. Before it,
- * the files that took longest, so that the length of the whole stays in sight.
+ * the files that took longest, so that the length of the whole stays in sight, and the tests that passed only at their second try.
  */
 import type { Reporter, TestModule } from 'vitest/node';
 
@@ -11,6 +11,7 @@ export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]): void {
     const count = { passed: 0, failed: 0, skipped: 0, pending: 0 };
     const skipped: string[] = [];
+    const second: string[] = [];
     for (const module of modules) {
       // A file that could not be loaded has no tests to fail, and those behind a hook that failed only count as skipped.
       for (const suite of [module, ...module.children.allSuites()]) if (suite.errors().length > 0) count.failed += 1;
@@ -18,10 +19,12 @@ export default class SummaryReporter implements Reporter {
         const { state } = test.result();
         count[state] += 1;
         if (state === 'skipped') skipped.push(test.fullName);
+        if (test.diagnostic()?.flaky) second.push(`${module.relativeModuleId} > ${test.fullName}`);
       }
     }
     const failed = count.failed + count.pending + errors.length;
     for (const line of slowest(modules)) process.stdout.write(`${line}\n`);
+    for (const name of second) process.stdout.write(`passed at the second try: ${name}\n`);
     for (const name of skipped) process.stdout.write(`skipped: ${name}\n`);
     const last = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
     process.stdout.write(`${count.passed} passed, ${failed} failed${last}\n`);
