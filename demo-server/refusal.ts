@@ -1,4 +1,5 @@
 /** A refusal in words: Fastify turns it into the status and the `Refusal` body of protocol.ts. */
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from './limits.ts';
@@ -64,7 +65,10 @@ const UNREADABLE: Record<string, { status: string; refusal: Refusal }> = {
   },
 };
 
-/** Refuses what Node cannot read as a request, in words, and lets the connection go: nobody knows where the next one begins. */
+/**
+ * Refuses what Node cannot read as a request, in words, and closes the connection, as nobody knows where the next request
+ * begins. Where a response is under way, the connection is closed without words: they would become part of its body.
+ */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const { status, refusal } = UNREADABLE[error.code ?? ''] ?? {
@@ -81,7 +85,9 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): 
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // The response that the socket belongs to, by the name that Node's own handler of such errors asks for it.
+  const { _httpMessage: underWay } = socket as { _httpMessage?: ServerResponse | null };
+  if (socket.writable && !underWay?.headersSent) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();
 }
 

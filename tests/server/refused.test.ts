@@ -23,6 +23,16 @@ test.for([
   expect(answer?.headers.connection).toBe('close');
 });
 
+test('what follows a response that is under way and is no request ends the connection, and adds nothing to the body', async () => {
+  const server = await startServer();
+  const stream = rawConnection(server.port, get('/push/sse', {}, '1.0'));
+  await stream.until((received) => received.includes('\r\n\r\n'));
+  stream.socket.write('what is this\r\n\r\n');
+  const text = (await stream.ended()).toString();
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(text).not.toContain('not-http');
+});
+
 test.for([
   ['in HTTP/1.0', upgrade('/control').replace('HTTP/1.1', 'HTTP/1.0'), 426],
   ['from a foreign page', upgrade('/push/websocket', { Origin: 'http://evil.example' }), 403],
