@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { isBadPort } from './bad-ports.ts';
 import { alsoListen, findPlace, ListenError, type Place } from './listen.ts';
-import { inUrl } from './own-address.ts';
+import { inUrl, listensEverywhere, listensHereOnly } from './own-address.ts';
 
 /** Why a server cannot listen, in one sentence for the terminal. */
 export class OpenError extends Error {}
@@ -42,13 +42,30 @@ export function portAfter(port: number): number {
   return next > 65535 ? 0 : next;
 }
 
+/** Where a port is, in words: of an address as the system has it, a user knows localhost and the machine's own. */
+function placeIn(address: string): string {
+  if (listensEverywhere(address)) return 'on this machine';
+  return listensHereOnly(address) ? `at localhost (${inUrl(address)})` : `at ${inUrl(address)}`;
+}
+
+/** How to find the program that has a port, in brackets, by what each system brings along. */
+function whichProgram(port: number): string {
+  const commands: Partial<Record<NodeJS.Platform, string>> = {
+    darwin: `lsof -nP -iTCP:${port} -sTCP:LISTEN`,
+    linux: `ss -ltnp "sport = :${port}"`,
+    win32: `netstat -ano | findstr :${port}`,
+  };
+  const command = commands[process.platform];
+  return command ? ` (found by: ${command})` : '';
+}
+
 function explain(error: unknown, { host, hostFrom, port, portFrom }: Wanted): OpenError {
   const { code, message } = error as NodeJS.ErrnoException;
   const address = error instanceof ListenError ? error.address : host;
   if (code === 'EADDRINUSE') {
-    const astro = port === ASTRO_PORT ? ' (Astro’s dev server takes it, too)' : '';
+    const perhaps = port === ASTRO_PORT ? ', perhaps another Pushlab or Astro’s dev server' : '';
     return new OpenError(
-      `port ${port} is taken at ${inUrl(address)}${astro}: stop what listens there, or choose another with ${portFrom}.`,
+      `port ${port} is in use ${placeIn(address)}: stop the program that has it${perhaps}${whichProgram(port)}, or choose another port with ${portFrom}.`,
     );
   }
   if (code === 'EACCES')
