@@ -7,7 +7,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import { alsoListen, type Place } from './network/listen.ts';
 import type { Certificate } from './probes/certificate.ts';
 
-/** The first byte of a TLS handshake (RFC 8446 5.1); HTTP begins with a letter. */
+/** The first byte of a TLS handshake (RFC 9846 5.1); HTTP begins with a letter. */
 const HANDSHAKE = 0x16;
 
 /** Where devices reach the server over HTTPS. */
@@ -15,12 +15,14 @@ export interface SecureFront {
   port: number;
   /** Whose connection reaches the plain server from this port of loopback; undefined where it is not one of these. */
   addressOf(port: number | undefined): string | undefined;
+  /** Shows this certificate to clients that connect from now on; what is open stays. */
+  show(certificate: Certificate): void;
   /** Lets nobody in any more, and ends what is open. */
   close(): void;
 }
 
 /**
- * Listens at a place and passes on to the plain server at loopback port `to`. Who comes with plain HTTP is sent
+ * Listens at a place and passes on to the plain server at loopback port `to`. A client that comes with plain HTTP is sent
  * to the same address with https. Rejects as listen does.
  */
 export async function listenSecure(
@@ -70,6 +72,7 @@ export async function listenSecure(
   return {
     port: (server.address() as AddressInfo).port,
     addressOf: (own) => addresses.get(own ?? 0),
+    show: ({ key, cert }) => secure.setSecureContext({ key, cert }),
     close() {
       server.close();
       void closeFurther();
@@ -98,7 +101,7 @@ its SHA-256 fingerprint is this one, nobody stands in between, and one may go on
 `;
 }
 
-/** Asked when a request comes: the one who connects to this server may be told who it was only after it is accepted. */
+/** Asked when a request comes: the address of a client may be known only after its connection was accepted here. */
 export function nameBehind(socket: Socket, addressOf: (port: number | undefined) => string | undefined): void {
   const { remoteAddress, remotePort } = socket;
   Object.defineProperty(socket, 'remoteAddress', { get: () => addressOf(remotePort) ?? remoteAddress });

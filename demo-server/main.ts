@@ -5,7 +5,7 @@ import { buildApp } from './app.ts';
 import { invitation, joinAddressFault, keepSecret, movedTo, openLog } from './classroom/start.ts';
 import { howToTrust, listenSecure, type SecureFront } from './https.ts';
 import { insideNote, insideOf } from './network/inside.ts';
-import { certificateFor, ownNames, type ServedCertificate } from './network/kept-certificate.ts';
+import { certificateFor, isFor, ownNames, type ServedCertificate } from './network/kept-certificate.ts';
 import { lookAtNetworks } from './network/networks.ts';
 import { loopbackWithoutProxy } from './network/no-proxy.ts';
 import { openFilesFault, watchOpenFiles } from './network/open-files.ts';
@@ -107,7 +107,10 @@ const app = await buildApp({
         publicUrl: options.publicUrls[0],
         joinAddress: options.joinAddress,
         listensAt: () => ({ protocol: scheme, host, port: place.port }),
-        moved: (join) => process.stdout.write(movedTo(join)),
+        moved(join) {
+          process.stdout.write(movedTo(join));
+          void certifyAlso(join.addresses.map(({ address }) => address).filter(Boolean));
+        },
       }
     : undefined,
 }).catch((error: Error) => {
@@ -140,12 +143,23 @@ process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
 let certificate: ServedCertificate | undefined;
+const certified = options.publicUrls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
+/** The certificate for this machine under `certified` and these addresses. */
+async function certify(addresses: readonly string[]): Promise<ServedCertificate> {
+  certified.push(...addresses);
+  const made = await certificateFor(ownNames(certified), options.classroom && dataDir !== ':memory:' ? dataDir : undefined);
+  for (const note of made.notes) process.stderr.write(`pushlab: ${note}\n`);
+  return made;
+}
+/** Devices that join at addresses which came later find them in the certificate, too. */
+async function certifyAlso(addresses: readonly string[]): Promise<void> {
+  if (!front || !certificate || isFor(certificate, addresses)) return;
+  certificate = await certify(addresses);
+  front.show(certificate);
+  process.stdout.write(howToTrust(certificate.fingerprint));
+}
 if (options.https) {
-  const keepsFiles = options.classroom && dataDir !== ':memory:';
-  const publicNames = options.publicUrls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
-  const names = ownNames([...publicNames, ...networks.ipv4.map(({ address }) => address)]);
-  certificate = await certificateFor(names, keepsFiles ? dataDir : undefined);
-  for (const note of certificate.notes) process.stderr.write(`pushlab: ${note}\n`);
+  certificate = await certify(networks.ipv4.map(({ address }) => address));
   await app.listen({ port: 0, host: '127.0.0.1' });
   const inner = app.server.address();
   if (typeof inner === 'object' && inner)
@@ -179,8 +193,8 @@ if (app.classroom) {
     keepSecret(dataDir, 'teacher-link', links).catch((error: Error) =>
       fail(`the teacher's link cannot be kept (${error.message}): give a --data-dir that this user may write to.`),
     );
-  process.stdout.write(await invitation(app.classroom, origin, shown ? undefined : keep));
   const inside = options.publicUrls.length === 0 && !listensHereOnly(host) ? insideOf() : undefined;
-  if (inside) process.stdout.write(`\n${insideNote(inside, place.port)}\n`);
+  const note = inside && ((networked: boolean) => insideNote(inside, place.port, networked));
+  process.stdout.write(await invitation(app.classroom, origin, shown ? undefined : keep, note));
 }
 if (certificate) process.stdout.write(howToTrust(certificate.fingerprint));

@@ -45,13 +45,13 @@ const TROUBLE: Record<NonNullable<JoinPicture['trouble']>, string> = {
     'No other device can join: this network has IPv6 only, and the server listens for IPv4. Start it again with --host ::',
 };
 
-/** Where to join, as lines for the terminal; where nobody can, why. */
-function whereToJoin({ code, addresses, trouble }: JoinPicture): string {
+/** Where to join, as lines for the terminal; where nobody can, why: in the words of `instead`, if there are any. */
+function whereToJoin({ code, addresses, trouble }: JoinPicture, instead?: string): string {
   const [first, ...more] = addresses;
   const others = more.filter(({ virtual }) => !virtual);
   if (trouble) {
     const here = trouble === 'this-machine' ? `  join at      ${first?.url}\n` : '';
-    return `${here}  code         ${spacedCode(code)}\n\n${TROUBLE[trouble]}\n`;
+    return `${here}  code         ${spacedCode(code)}\n\n${instead ?? TROUBLE[trouble]}\n`;
   }
   const also = others.map(({ url, network }) => `           or  ${url}${network ? `  (${network})` : ''}\n`).join('');
   const choice = more.length > 0 ? '  (--join-address or the console choose another for the code on the wall)\n' : '';
@@ -74,12 +74,14 @@ export function joinAddressFault(name: string, { ipv4, ipv6 }: Networks): string
 /**
  * The lines that a teacher reads after the start: name, addresses, code, QR code, and the private link, whose token stands
  * behind the # so that no request has it. `origin` is that of this very machine. Where `keep` is given, the link goes there,
- * and the lines only say where it is: `keep` takes the text and resolves with its file. Rejects as that does.
+ * and the lines only say where it is: `keep` takes the text and resolves with its file. Rejects as that does. `noteInside` makes
+ * what is to be said where the process has networks of its own (inside.ts), by whether it has one.
  */
 export async function invitation(
   { room, token, join }: OpenedClass,
   origin: string,
   keep?: (links: string) => Promise<string>,
+  noteInside?: (networked: boolean) => string,
 ): Promise<string> {
   const place = join();
   const { state, log } = room;
@@ -90,10 +92,11 @@ export async function invitation(
   const forTeacher = keep
     ? `The teacher's private link is in ${await keep(links)}, for this user's eyes only: whoever has it leads the class.\n`
     : `For the teacher only (whoever has this link leads the class):\n${links}`;
+  const note = noteInside?.(place.trouble === null);
   return `
 Class “${state.name}” is open. ${again}${KEPT[log.kind]}
-${whereToJoin(place)}
-${forTeacher}`;
+${whereToJoin(place, note)}
+${forTeacher}${note && place.trouble === null ? `\n${note}\n` : ''}`;
 }
 
 /**

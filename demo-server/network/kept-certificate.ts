@@ -31,6 +31,10 @@ export function ownNames(others: readonly string[]): string[] {
   return [...new Set(['localhost', '127.0.0.1', '::1', ...named, ...others])];
 }
 
+/** Whether a certificate names all of these names and addresses. */
+export const isFor = ({ cert }: Certificate, names: readonly string[]): boolean =>
+  firstMissing(new X509Certificate(cert), names) === undefined;
+
 /**
  * The certificate for these names: the one kept in folder `dir` while it fits, else a new one, kept there readable by its
  * owner only. Without a folder it lives as long as the process. Never rejects: what cannot be kept is served all the same.
@@ -95,10 +99,13 @@ function faultOf(x509: X509Certificate, names: readonly string[], at: number): s
   if (at < from)
     return `The certificate that was kept is valid from ${dayOf(from)} only: this machine's clock was ahead when it was made, or is behind now.`;
   if (to - RENEW_MS < at) return `The certificate that was kept is valid until ${dayOf(to)}.`;
-  const missing = names.find((name) => !(isIP(name) ? x509.checkIP(name) : x509.checkHost(name)));
+  const missing = firstMissing(x509, names);
   if (missing !== undefined) return `The certificate that was kept is not for ${missing}.`;
   return undefined;
 }
+
+const firstMissing = (x509: X509Certificate, names: readonly string[]): string | undefined =>
+  names.find((name) => !(isIP(name) ? x509.checkIP(name) : x509.checkHost(name)));
 
 const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 

@@ -1,12 +1,16 @@
 /** `--https`: a certificate made on the spot, printed so that it can be trusted, kept over a restart; behind it all is as without. */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { get as getSecure } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { listenSecure } from '../../demo-server/https.ts';
+import { makeCertificate } from '../../demo-server/probes/certificate.ts';
 import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 
 const main = join(import.meta.dirname, '../../demo-server/main.ts');
@@ -75,6 +79,25 @@ test('the certificate is the one that was printed, names this machine, and stays
   expect(await first.stop()).toBe(0);
   const second = await start(dir);
   expect(fingerprintIn(second.printed)).toBe(fingerprint256);
+});
+
+test('a certificate that is shown later reaches those who connect from then on, and cuts nobody off', async () => {
+  const plain = createServer((_request, response) => void response.end('well'));
+  onTestFinished(() => void plain.close());
+  await new Promise<void>((listening) => void plain.listen(0, '127.0.0.1', listening));
+  const { port: to } = plain.address() as AddressInfo;
+  const [before, after] = [makeCertificate(['127.0.0.1']), makeCertificate(['127.0.0.1', '192.168.5.5'])];
+  const front = await listenSecure(before, { place: { port: 0, first: '127.0.0.1', further: [] }, to });
+  onTestFinished(() => front.close());
+  const shown = async () => (await secure(front.port)).getPeerCertificate().fingerprint256;
+  const open = await secure(front.port);
+  expect(open.getPeerCertificate().fingerprint256).toBe(before.fingerprint);
+  front.show(after);
+  expect(await shown()).toBe(after.fingerprint);
+  open.write('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  let answer = '';
+  for await (const piece of open) answer += piece;
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[\s\S]*well$/);
 });
 
 test('behind TLS everything is as without: routes, streams, and a ledger that accounts for each byte', async () => {

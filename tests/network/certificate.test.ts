@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { certificateFor, ownNames } from '../../demo-server/network/kept-certificate.ts';
+import { certificateFor, isFor, ownNames } from '../../demo-server/network/kept-certificate.ts';
 import { makeCertificate } from '../../demo-server/probes/certificate.ts';
 import { run } from '../helpers/process.ts';
 
@@ -75,6 +75,13 @@ describe('is made anew, with a word why,', () => {
     expect(school.notes[0]).toMatch(/^The certificate that was kept is not for 10\.2\.3\.4\. A new/);
     expect(await certificateFor(names, dir, at(NOW))).toMatchObject({ fingerprint: school.fingerprint, notes: [] });
   });
+});
+
+test('is for the addresses that it names, and for no others', () => {
+  const made = makeCertificate([...names, 'fd00::5'], 365, NOW);
+  expect(isFor(made, [])).toBe(true);
+  expect(isFor(made, [...names, 'fd00::5'])).toBe(true);
+  expect(isFor(made, ['localhost', '10.2.3.4'])).toBe(false);
 });
 
 test('is served, and it is said, where it cannot be kept or a clock is far behind', async () => {
