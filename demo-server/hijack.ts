@@ -62,7 +62,7 @@ export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: (
 
   app.post(
     '/hijack/login',
-    schema('Log in to a made-up account', { 200: { description: 'The account; its cookie lives ten minutes.' } }),
+    schema('Log in to a made-up account', { 200: { description: 'The account; its cookie lasts ten minutes.' } }),
     async ({ headers }, reply) => {
       const id = randomBytes(16).toString('hex');
       reply.header('set-cookie', `${COOKIE}=${id}; Path=/hijack; Max-Age=${LOGIN_SECONDS}; HttpOnly; SameSite=Strict`);
@@ -161,7 +161,7 @@ export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: (
       config: { anyOrigin: true },
       schema: {
         tags: ['security'],
-        summary: 'One event with the account, under four answers to CORS',
+        summary: 'One event with the account, under four CORS policies',
         querystring: { type: 'object', properties: { cors: { type: 'string' }, attack: { type: 'string' } } },
         response: {
           200: {

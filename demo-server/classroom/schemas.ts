@@ -5,7 +5,7 @@ export const classSocketSchema = {
   tags: ['classroom'],
   summary: 'The class’s WebSocket, one for each device',
   description:
-    'JSON text frames. The first is {"type":"hello"} with a join code and a nickname, with a seat and its secret, or with the teacher’s token. Then the server sends the class at each change. Only with --classroom. Every message stands on the page “The class’s socket”.',
+    'JSON text frames. The first is {"type":"hello"} with a join code and a nickname, with a seat and its secret, or with the teacher’s token. Then the server sends the class at each change. Only with --classroom. Every message is described on the page “The class’s socket”.',
   response: {
     101: { description: 'Switching Protocols', type: 'null' },
     403: refused('The page that asks is of another origin.'),
@@ -17,7 +17,7 @@ export const classInfoSchema = {
   tags: ['classroom'],
   summary: 'Is there a class here?',
   description:
-    'Its name and whether one can join; nothing about who is in it. All other routes of a class exist only with --classroom.',
+    'Its name and whether it can be joined; nothing about its members. All other routes of a class exist only with --classroom.',
   response: {
     200: {
       type: 'object',

@@ -26,12 +26,12 @@ export const watchSchema = {
   tags,
   summary: 'Watch a lab of connections',
   description:
-    'A WebSocket. Takes {"type":"ping","id":n}, {"type":"asked","n":n} and {"type":"dropped","n":n}; tells "pong", "reached", "left" and "counts". All requests of the lab end with it.',
+    'A WebSocket. Takes {"type":"ping","id":n}, {"type":"asked","n":n} and {"type":"dropped","n":n}; sends "pong", "reached", "left" and "counts". All requests of the lab end with it.',
   params,
   response: {
     101: switching,
-    400: refused('The lab is no 32 hexadecimal digits.'),
-    409: refused('It is watched already.'),
+    400: refused('The lab’s name is not 32 hexadecimal digits.'),
+    409: refused('It is being watched already.'),
   },
 };
 export const streamSchema = {
@@ -43,7 +43,7 @@ export const streamSchema = {
 };
 export const fetchSchema = {
   tags,
-  summary: 'A short answer',
+  summary: 'A short response',
   params,
   querystring,
   response: { 200: { type: 'object', properties: { n: { type: 'integer' } } }, ...unknown },
@@ -69,7 +69,7 @@ export const http2Schema = {
   tags,
   summary: 'Start the servers of HTTP/2',
   description:
-    'The same pages over TLS on two more ports, with a certificate made at this moment. Asked twice it is no error.',
+    'The same pages over TLS on two more ports, with a certificate made at this moment. Asking twice is no error.',
   response: {
     200: {
       type: 'object',
@@ -80,7 +80,7 @@ export const http2Schema = {
         fingerprint: { type: 'string', description: 'SHA-256 of the certificate.' },
       },
     },
-    403: refused('The servers listen on loopback, and you are not there.'),
+    403: refused('The servers listen on loopback, and this client is not on the same machine.'),
     503: refused('They cannot listen there.'),
   },
 };
@@ -102,7 +102,7 @@ export const proxySchema = {
         type: 'string',
         enum: NGINX_DEFAULTS,
         default: 'older',
-        description: 'What nginx does without being told: up to 1.29.6 (older) or from 1.29.7 on (newer), set by hand.',
+        description: 'The defaults of nginx: up to 1.29.6 (older) or from 1.29.7 on (newer), set by hand.',
       },
     },
   },
@@ -123,19 +123,19 @@ export const proxiedSchema = {
   tags,
   summary: 'A technique, through the proxy',
   description:
-    'Browser → this server → proxy → this server. This server passes on what the proxy answers, each piece as it comes.',
+    'Browser → this server → proxy → this server. This server passes on what the proxy sends, each piece as it comes.',
   params: { type: 'object', properties: { config, technique: { type: 'string' } } },
   response: { 404: refused('This proxy was not started.'), 429: refused('Too many.'), 502: refused('It has gone.') },
 };
 const word = { type: 'string' };
-const bad = { 400: refused('A field, what it got, what it takes.'), 429: refused('Too many.') };
+const bad = { 400: refused('A field: what was received, what is accepted.'), 429: refused('Too many.') };
 const query = (...names: string[]) => ({
   type: 'object',
   properties: Object.fromEntries(names.map((name) => [name, word])),
 });
 export const dripSchema = {
   tags,
-  summary: 'An answer that comes in small pieces',
+  summary: 'A response that comes in small pieces',
   description:
     'At most 16 KiB in 15 s: `first` bytes at once, then `step` bytes every `every` ms up to `most`; `end=cut` breaks the connection.',
   querystring: query('type', 'first', 'step', 'every', 'most', 'end', 'nosniff'),
@@ -149,13 +149,13 @@ export const lateSchema = {
 };
 export const retrySchema = {
   tags,
-  summary: 'An event stream that ends, and tells how long its reader stayed away',
+  summary: 'An event stream that ends, and reports how long its reader stayed away',
   querystring: query('try', 'retry', 'end'),
   response: { 200: text('The second time: milliseconds since the first ended.', 'text/event-stream'), ...bad },
 };
 export const statusSchema = {
   tags,
-  summary: 'An answer with this status',
+  summary: 'A response with this status',
   querystring: query('code', 'type'),
   response: { 200: text('An event, or what calls itself a page.', 'text/event-stream'), ...bad },
 };
@@ -181,6 +181,6 @@ export const repeatSchema = {
 export const burstSchema = {
   tags,
   summary: 'A thousand messages in one go',
-  description: 'A WebSocket: tells the extensions that were offered, and after any message sends the burst.',
+  description: 'A WebSocket: reports the extensions that were offered, and sends the burst after any message.',
   response: { 101: switching, 426: refused('A plain GET: this route speaks WebSocket.') },
 };

@@ -3,15 +3,15 @@ import { MAX_UPLINK_BYTES, type TechniqueId } from '../protocol.ts';
 import { refused } from './refused.ts';
 
 const about: Record<TechniqueId, string> = {
-  http10: 'Answers the last 20 events as a genuine HTTP/1.0 message and closes the connection.',
-  'keep-alive': 'Answers the last 20 events; the connection stays open for the next request.',
-  polling: 'Answers at once with the events after the cursor, often none.',
+  http10: 'Responds with the last 20 events as a genuine HTTP/1.0 message and closes the connection.',
+  'keep-alive': 'Responds with the last 20 events; the connection stays open for the next request.',
+  polling: 'Responds at once with the events after the cursor, often none.',
   'long-poll': 'Holds the request until there is an event after the cursor or the time limit has passed.',
-  'iframe-stream': 'An HTML page that never ends: one self-removing script an event, calling a function of the parent.',
+  'iframe-stream': 'An HTML page that never ends: one self-removing script for each event, calling a function of the parent.',
   'xhr-stream': 'Newline-delimited JSON that never ends; empty lines are heartbeats.',
   sse: 'An event stream (text/event-stream) with id, data and retry; a comment is the heartbeat.',
-  websocket: 'One text frame an event after the WebSocket handshake; Ping is the heartbeat.',
-  'fetch-stream': 'The answer of xhr-stream on a route of its own: newline-delimited JSON that never ends.',
+  websocket: 'One text frame for each event after the WebSocket handshake; Ping is the heartbeat.',
+  'fetch-stream': 'The response of xhr-stream on a route of its own: newline-delimited JSON that never ends.',
 };
 const runQuery = { type: 'string', description: 'Run id; without it the open feed, one event a second, always on.' };
 const event = {
@@ -65,7 +65,7 @@ export function pushSchema(technique: TechniqueId): object {
           type: 'string',
           pattern: '^[A-Za-z0-9_-]{1,64}$',
           description:
-            'Who asks, where several clients share an address. Names that begin with "subscriber-" are counted apart from the lane.',
+            'Which client asks, where several share an address. Names that begin with "subscriber-" are counted apart from the lane.',
         },
         ...(technique === 'iframe-stream'
           ? {
@@ -77,7 +77,7 @@ export function pushSchema(technique: TechniqueId): object {
               origin: {
                 type: 'string',
                 description:
-                  'Origin of a parent page that is not of this server but allowed (--allow-origin): it is sent messages `{<callback>: event}` by postMessage instead.',
+                  'Origin of a parent page that is not of this server but allowed (--allow-origin): it gets messages `{<callback>: event}` by postMessage instead.',
               },
             }
           : {}),

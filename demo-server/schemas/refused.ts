@@ -4,7 +4,7 @@ const refusal = {
   required: ['error', 'message'],
   properties: {
     error: { type: 'string', description: 'A stable word for programs.' },
-    message: { type: 'string', description: 'What came, what is taken, what to do.' },
+    message: { type: 'string', description: 'What was received, what is accepted, what to do.' },
     faults: {
       type: 'array',
       items: {

@@ -38,7 +38,7 @@ const fault = {
   techniques: {
     type: 'array',
     items: { type: 'string', enum: [...TECHNIQUES] },
-    description: 'The lanes it befalls; all of the run if not given.',
+    description: 'The lanes it affects; all of the run if not given.',
   },
   seconds: {
     type: 'number',
@@ -134,7 +134,7 @@ export const unknown = { 404: refused('No such run.') };
 export const createRunSchema = {
   tags: ['runs'],
   summary: 'Make a run',
-  description: 'Every setting is optional. The answer names what was taken and the seed.',
+  description: 'Every setting is optional. The response holds the settings in force and the seed.',
   // Only documentation: checkSettings of protocol.ts does the checking, with every fault in one answer.
   body: { type: 'object', properties: settingProperties, additionalProperties: false },
   response: {
@@ -166,7 +166,7 @@ export const readRunSchema = {
 export const stopRunSchema = {
   tags: ['runs'],
   summary: 'Stop it at once',
-  description: 'Streams end cleanly, held questions are answered. Stopping it twice is no error.',
+  description: 'Streams end cleanly, held requests are answered. Stopping it twice is no error.',
   params: runParams,
   response: { 200: runInfo, 403: refused('The open feed cannot be stopped.'), ...unknown },
 };
@@ -174,7 +174,7 @@ export const beginFaultSchema = {
   tags: ['runs'],
   summary: 'Break something now',
   description:
-    'Begins a fault in some lanes of the run, or in all. Lasting ones end by themselves, with the run at the latest. Every control socket of the run is told.',
+    'Begins a fault in some lanes of the run, or in all. Lasting ones end by themselves, with the run at the latest. Every control socket of the run gets a message.',
   params: runParams,
   body: { type: 'object', required: ['fault'], properties: fault, additionalProperties: false },
   response: {
