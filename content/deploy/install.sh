@@ -1,7 +1,8 @@
 #!/bin/sh
 # Puts what the server needs to run into a new folder under /opt/pushlab, and makes /opt/pushlab/current lead to it.
 # Run from the project's folder, after `npm ci` and `npm run build`: sudo sh content/deploy/install.sh
-# The folders of earlier versions stay, for the way back: sudo ln -sfn FOLDER /opt/pushlab/current
+# The folders of earlier versions stay, and /opt/pushlab/previous leads to the one before, for the way back:
+# sudo ln -sfn "$(readlink /opt/pushlab/previous)" /opt/pushlab/current
 set -eu
 
 # Its pages are the last thing that a build writes.
@@ -20,6 +21,7 @@ cd "$release"
 npm pkg delete dependencies.astro dependencies.@astrojs/starlight 'dependencies[chart.js]'
 npm prune --omit=dev --no-audit --no-fund --loglevel=error
 chown -R root:root "$release"
+if [ -L /opt/pushlab/current ]; then ln -sfn "$(readlink /opt/pushlab/current)" /opt/pushlab/previous; fi
 # In one step: a server that starts meanwhile finds the old folder or the new one, never half of either.
 ln -s "$release" /opt/pushlab/next
 mv -T /opt/pushlab/next /opt/pushlab/current

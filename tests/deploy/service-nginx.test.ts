@@ -101,10 +101,22 @@ until curl --silent --fail http://127.0.0.1:4321/healthz; do systemctl is-active
       const releases = (await place.done('ls --directory /opt/pushlab/[0-9]*')).trim().split('\n');
       expect(releases).toHaveLength(2);
       expect((await place.done('readlink /opt/pushlab/current')).trim()).toBe(releases[0]);
+      expect((await place.done('readlink /opt/pushlab/previous')).trim()).toBe(releases[0]);
       await place.done(
         'until curl --silent --fail http://127.0.0.1:4321/healthz; do systemctl is-active pushlab@4321; sleep 0.2; done',
       );
       expect(await place.done('cat /var/lib/pushlab/4321/teacher-link')).toContain(`${SITE}/teach/`);
+    });
+
+    test('has a copy each day, from wherever cron starts it, and none that is older than a month', async () => {
+      const copies = '/var/backups/pushlab-daily-';
+      await place.done(`touch --date '40 days ago' ${copies}old.sqlite; touch --date '20 days ago' ${copies}young.sqlite
+cd / && env --ignore-environment PATH=/usr/sbin:/usr/bin:/sbin:/bin run-parts --regex '^pushlab-backup$' /etc/cron.daily`);
+      const kept = (await place.done(`ls ${copies}*`)).trim().split('\n');
+      expect(kept).toHaveLength(2);
+      expect(kept[0]).toMatch(/daily-\d{4}-\d\d-\d\d\.sqlite$/);
+      expect(kept[1]).toContain('young');
+      expect((await place.done(`stat --format %a ${kept[0]}`)).trim()).toBe('600');
     });
   });
 
@@ -255,13 +267,27 @@ curl --silent --fail --request POST http://localhost:4321/runs`);
   });
 
   describe('More than one server', () => {
-    beforeAll(() => follow(place, 'hosting/several-servers', NAME, 1), PATIENCE_MS);
+    beforeAll(async () => {
+      // A Redis that has run for a while, with what somebody else keeps there.
+      await place.done('systemctl start redis-server; redis-cli set of-another-program here');
+      await follow(place, 'hosting/several-servers', NAME, 1);
+    }, PATIENCE_MS);
 
     test('has a second one that serves when the first one ends, and a Redis that keeps what it has', async () => {
       await place.done('systemctl stop pushlab@4321');
       for (const reader of [1, 2, 3, 4]) expect(await status(`${SITE}/`, `--user-agent ${reader}`)).toBe('200');
       await place.done('systemctl start pushlab@4321');
       expect(await place.done('redis-cli config get appendonly')).toContain('yes');
+    });
+
+    test('has kept what was in Redis before, over the change of its settings, a restore and a restart', async () => {
+      expect(await place.done('redis-cli get of-another-program')).toContain('here');
+      await place.done(`until redis-cli info persistence | grep -q 'aof_rewrite_in_progress:0'; do sleep 0.1; done
+systemctl restart redis-server`);
+      expect(await place.done('redis-cli get of-another-program')).toContain('here');
+      expect(await place.done('redis-cli exists pushlab:log; grep ^appendonly /etc/redis/redis.conf')).toContain(
+        'appendonly yes',
+      );
     });
   });
 
