@@ -143,11 +143,13 @@ process.on('SIGTERM', stop);
 process.on('SIGINT', stop);
 
 let certificate: ServedCertificate | undefined;
-const certified = options.publicUrls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
-/** The certificate for this machine under `certified` and these addresses. */
+/** Under which names and addresses devices may find this machine, the newest first. */
+let certified = options.publicUrls.map((url) => new URL(url).hostname.replace(/^\[|\]$/g, ''));
+/** The certificate for this machine, also at these addresses. */
 async function certify(addresses: readonly string[]): Promise<ServedCertificate> {
-  certified.push(...addresses);
-  const made = await certificateFor(ownNames(certified), options.classroom && dataDir !== ':memory:' ? dataDir : undefined);
+  certified = [...addresses, ...certified];
+  const keepsFiles = options.classroom && dataDir !== ':memory:';
+  const made = await certificateFor(ownNames(certified), keepsFiles ? dataDir : undefined);
   for (const note of made.notes) process.stderr.write(`pushlab: ${note}\n`);
   return made;
 }
@@ -159,7 +161,8 @@ async function certifyAlso(addresses: readonly string[]): Promise<void> {
   process.stdout.write(howToTrust(certificate.fingerprint));
 }
 if (options.https) {
-  certificate = await certify(networks.ipv4.map(({ address }) => address));
+  const shown = host === '::' ? [...networks.ipv4, ...networks.ipv6] : networks.ipv4;
+  certificate = await certify(shown.map(({ address }) => address));
   await app.listen({ port: 0, host: '127.0.0.1' });
   const inner = app.server.address();
   if (typeof inner === 'object' && inner)

@@ -31,7 +31,8 @@ function versionIn(path: string): string {
  * which others could be; where it has none, this is all that there is to say about that.
  */
 export function insideNote(inside: Inside, port: number, networked = true): string {
-  const published = (whose: string) => `start with --public-url http://ADDRESS:${port}, where ADDRESS is that of ${whose}`;
+  const published = (whose: string) =>
+    `start with --public-url http://ADDRESS:${port}, where ADDRESS is that of ${whose}`;
   if (!networked && inside === 'container')
     return `No other device can join yet: this server runs in a container that has no network. Start the container with a network, publish the port (--publish ${port}:${port}), and ${published('its host')}.`;
   const notes: Record<Inside, string> = {

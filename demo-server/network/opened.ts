@@ -56,7 +56,7 @@ function whichProgram(port: number): string {
     win32: `netstat -ano | findstr :${port}`,
   };
   const command = commands[process.platform];
-  return command ? ` (found by: ${command})` : '';
+  return command ? ` (${command} shows which one it is)` : '';
 }
 
 function explain(error: unknown, { host, hostFrom, port, portFrom }: Wanted): OpenError {
