@@ -20,11 +20,11 @@ export const HELP = `Pushlab: site and demo server.
 
   --production            for a server that is reached from outside: takes --public-url, opens no hostile page
   --public-url <origin>   where readers and the devices of a class reach the server, if not here: a proxy's address,
-                          a container's host; may be given several times, the first stands in the QR code of a class
+                          a container's host; may be given several times, the first is in the QR code of a class
   --allow-host <name>     answers under this name, too, as one that a proxy writes into Host; may be given several times
   --allow-origin <origin> pages of this origin may use the server, too; may be given several times
-  --trust-proxy <address> believes this proxy who asked and how (X-Forwarded-For, X-Forwarded-Proto); an address or
-                          network, several with commas
+  --trust-proxy <address> trusts this proxy for the client's address and scheme (X-Forwarded-For, X-Forwarded-Proto); an
+                          address or network, several with commas
   --metrics-from <address> lets this address or network read /metrics, several with commas (else this machine alone)
   --access-log            prints a line for each request: time, method, path, status, bytes, ms; no addresses
   --limit <name>=<n>      changes a limit, may be given several times: ${LIMIT_NAMES.slice(0, 6).join(', ')},
