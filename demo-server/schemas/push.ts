@@ -7,7 +7,8 @@ const about: Record<TechniqueId, string> = {
   'keep-alive': 'Responds with the last 20 events; the connection stays open for the next request.',
   polling: 'Responds at once with the events after the cursor, often none.',
   'long-poll': 'Holds the request until there is an event after the cursor or the time limit has passed.',
-  'iframe-stream': 'An HTML page that never ends: one self-removing script for each event, calling a function of the parent.',
+  'iframe-stream':
+    'An HTML page that never ends: one self-removing script for each event, calling a function of the parent.',
   'xhr-stream': 'Newline-delimited JSON that never ends; empty lines are heartbeats.',
   sse: 'An event stream (text/event-stream) with id, data and retry; a comment is the heartbeat.',
   websocket: 'One text frame for each event after the WebSocket handshake; Ping is the heartbeat.',

@@ -35,11 +35,14 @@ test.each(['wsl', 'crostini', 'container'] as const)('%s: one sentence that name
   expect(insideNote(inside, 4321)).not.toContain('\n');
 });
 
-test.each(['wsl', 'crostini', 'container'] as const)('%s without a network: one piece of advice, for that', (inside) => {
-  const note = insideNote(inside, 4321, false);
-  expect(note).toMatch(/^No other device can join yet[.:] /);
-  expect(note).toContain('--public-url http://ADDRESS:4321');
-});
+test.each(['wsl', 'crostini', 'container'] as const)(
+  '%s without a network: one piece of advice, for that',
+  (inside) => {
+    const note = insideNote(inside, 4321, false);
+    expect(note).toMatch(/^No other device can join yet[.:] /);
+    expect(note).toContain('--public-url http://ADDRESS:4321');
+  },
+);
 
 test.each([
   ['without a network', [], false],
