@@ -35,7 +35,7 @@ export interface Present {
 export interface RunClock {
   /** The runs of this server's devices in the newest class run; null where there is none. */
   readonly devices: DeviceRuns | null;
-  /** Starts the class run once all who are here are ready; with `anyway`, with those who are. Without any it waits on. */
+  /** Starts the class run once all who are here, or were when it was called, are ready; with `anyway`, with those who are. Without any it waits on. */
   startIfReady(anyway: boolean): Promise<void> | undefined;
   endRun(): Promise<void> | undefined;
   /** Ends the class run where its time is over and every device that took part has told its result. */
@@ -50,6 +50,8 @@ export function runClock(record: ClassRecord, present: Present, runs: Runs, ledg
   let devices: DeviceRuns | null = null;
   let timer: NodeJS.Timeout | undefined;
   let seenReady = 0;
+  /** Who was here when the run was called: that leads them to the lab's page, and on the way they are not connected. */
+  let called: ReadonlySet<string> = new Set();
   /** By this server's steady clock: the log's is that of the wall, and may be set meanwhile. */
   let calledAt = 0;
 
@@ -64,6 +66,7 @@ export function runClock(record: ClassRecord, present: Present, runs: Runs, ledg
       stopDevices();
       devices = deviceRuns(change.run, runs, ledger);
       seenReady = 0;
+      called = new Set(present.online());
       calledAt = now();
       wait(PATIENCE_MS, () => startIfReady(true));
     }
@@ -93,7 +96,8 @@ export function runClock(record: ClassRecord, present: Present, runs: Runs, ledg
       if (anyway) wait(AGAIN_MS, () => startIfReady(true));
       return undefined;
     }
-    const missing = [...present.online()].some((seat) => !ready.has(seat));
+    const awaited = [...called, ...present.online()].filter((seat) => !record.state.seats.get(seat)?.removed);
+    const missing = awaited.some((seat) => !ready.has(seat));
     if (missing && !anyway) {
       // While they come, one after the other as a bad wifi lets them, the others are worth the wait.
       const patience = Math.min(PATIENCE_MS, calledAt + LONGEST_PATIENCE_MS - now());

@@ -57,6 +57,16 @@ test('the first device to get ready, however late, does not start alone', async 
   expect(stateOf(room)).toBe('running');
 });
 
+test('who was here at the call and is between two pages is waited for', async () => {
+  const { room, ready } = await calledRun();
+  room.online = () => new Set(['a']);
+  ready('a');
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(stateOf(room)).toBe('called');
+  for (const seat of SEATS.slice(1)) ready(seat);
+  expect(stateOf(room)).toBe('running');
+});
+
 test('nobody is waited for longer than three quarters of a minute after the call', async () => {
   const { room, ready } = await calledRun();
   for (const seat of SEATS.slice(1)) {
