@@ -141,7 +141,7 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
   const settings = recording.info?.settings;
   if (!settings) return null;
   const name = outcomeName(fault, lane.technique, settings);
-  const outcome: Outcome = OUTCOMES[name];
+  const outcome = outcomeFor(OUTCOMES[name], lane, recording, fault);
   const happened = happenedTo(lane, recording, fault, now);
   const differences: Difference[] = [];
   // Cuts and earlier faults break connections as well, and a POST opens some: then only what must be can be asked for.
@@ -179,6 +179,39 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
   const enough = lasts + outcome.withinMs + 2 * (eventMs + interval) + settings.rttMs * 4 + need;
   if (happened.windowMs >= enough) return { name, happened, verdict: 'differs', differences: missing };
   return { name, happened, verdict: happened.closed ? 'short' : 'open', differences: [] };
+}
+
+/** Techniques whose one answer brings everything: if it breaks, their script or its watchdog notices. */
+const STREAMS: readonly TechniqueId[] = ['iframe-stream', 'xhr-stream', 'sse', 'websocket', 'fetch-stream'];
+/** Faults that begin with a cut. */
+const CUTS: readonly BegunFault['fault'][] = [
+  'cut',
+  'status-500',
+  'status-204',
+  'wrong-type',
+  'refuse',
+  'drop-history',
+];
+
+/** What can be asked of this lane: a cut breaks no stream that was not there yet, on a slow machine or behind another fault. */
+function outcomeFor(outcome: Outcome, lane: LaneRecord, { clock }: Recording, fault: BegunFault): Outcome {
+  const at = clock.toPage(fault.at) - clock.uncertaintyMs - 1;
+  if (!STREAMS.includes(lane.technique) || !CUTS.includes(fault.fault) || wasStreaming(lane, at)) return outcome;
+  const noticed: readonly Trouble[] = ['connection-lost', 'silent'];
+  return {
+    ...outcome,
+    asks: outcome.asks === 'must' ? 'may' : outcome.asks,
+    must: outcome.must.filter((trouble) => !noticed.includes(trouble)),
+    may: [...outcome.may, ...noticed],
+  };
+}
+
+/** Whether at `time` (ms, page's clock) the request was open that had brought the lane its last event. */
+function wasStreaming({ events, requests }: LaneRecord, time: number): boolean {
+  const last = events.from(time) - 1;
+  if (last < 0) return false;
+  const request = (events.request[last] as number) - 1;
+  return request >= requests.length || (requests.end[request] as number) >= time;
 }
 
 /** Whether what an earlier fault did to this lane may not have been over when this one began. */

@@ -1,6 +1,6 @@
 /** What the test page runs: a whole comparison as the lab does it, and what each fault did to each lane. Bundled for the browser. */
-import type { BegunFault, TechniqueId } from '../../demo-server/protocol.ts';
-import { runComparison } from '../../site/lab/comparison.ts';
+import type { BegunFault, FaultOrder, TechniqueId } from '../../demo-server/protocol.ts';
+import { type Break, runComparison } from '../../site/lab/comparison.ts';
 import { judge } from '../../site/lab/fault-happened.ts';
 import { happenedInWords } from '../../site/lab/fault-report.ts';
 import { OUTCOMES } from '../../site/lab/fault-table.ts';
@@ -22,28 +22,37 @@ export interface FaultResult {
   refused: boolean;
 }
 
-/** How a run is watched: the watchdog of its hidden frame, and how many events are awaited after all was as expected. */
+/** What is broken, and how the run is watched: the watchdog of its hidden frame, how many events are awaited after all was as expected. */
 export interface Watch {
+  fault: FaultOrder;
   silenceMs: number;
   afterwards: number;
 }
 
 /**
- * Runs the comparison that the query spells and judges its only fault in every lane. The run is stopped when the fault is
- * over, every lane has done as expected and has had so many more events; or as soon as one has not.
+ * Runs the comparison that the query spells, begins the fault once every lane has had an event, and judges it in each. The
+ * run is stopped when the fault is over, every lane has done as expected and has had so many more events; or as soon as
+ * one has not.
  */
-export async function runFault(query: string, { silenceMs, afterwards }: Watch): Promise<FaultResult[]> {
+export async function runFault(query: string, { fault, silenceMs, afterwards }: Watch): Promise<FaultResult[]> {
   const read = settingsFromTexts(textsFromQuery(query));
   if ('faults' in read) throw new Error(JSON.stringify(read.faults));
   const stop = new AbortController();
   let recording: Recording | undefined;
   let until = Number.POSITIVE_INFINITY;
+  let breakIt: Break | null = null;
+  let ordered: Promise<void> | null = null;
   function look(): void {
     if (!recording || stop.signal.aborted) return;
     const all = [...recording.lanes.values()];
-    const [fault] = recording.info?.faults ?? [];
-    if (!fault || now() < end(fault, recording)) return;
-    const verdicts = all.map((lane) => judge(lane, recording as Recording, fault, now())?.verdict);
+    // Not at an event that is named beforehand: on a busy machine a browser may not have opened every stream by then.
+    if (!ordered && breakIt && all.every(({ events }) => events.length > 0)) {
+      ordered = breakIt(fault);
+      ordered.catch(() => stop.abort());
+    }
+    const [begun] = recording.info?.faults ?? [];
+    if (!begun || now() < end(begun, recording)) return;
+    const verdicts = all.map((lane) => judge(lane, recording as Recording, begun, now())?.verdict);
     if (verdicts.includes('differs')) stop.abort();
     if (!verdicts.every((verdict) => verdict === 'agrees')) return;
     if (until === Number.POSITIVE_INFINITY) until = Math.max(...all.map(newest)) + afterwards;
@@ -68,14 +77,16 @@ export async function runFault(query: string, { silenceMs, afterwards }: Watch):
     receivers: watched,
     signal: new AbortController().signal,
     stop: stop.signal,
-    tell(_phase, made) {
+    tell(phase, made, order) {
       recording = made;
+      if (phase === 'running') breakIt = order;
     },
   });
-  const [fault, ...more] = done.info?.faults ?? [];
-  if (!fault || more.length > 0)
-    throw new Error(`the run tells of ${more.length + (fault ? 1 : 0)} faults, not of one`);
-  return [...done.lanes.values()].map((lane) => resultOf(lane, done, fault));
+  await ordered;
+  const [begun, ...more] = done.info?.faults ?? [];
+  if (!begun || more.length > 0)
+    throw new Error(`the run tells of ${more.length + (begun ? 1 : 0)} faults, not of one`);
+  return [...done.lanes.values()].map((lane) => resultOf(lane, done, begun));
 }
 
 function resultOf(lane: LaneRecord, recording: Recording, fault: BegunFault): FaultResult {

@@ -73,11 +73,12 @@ describe.concurrent('what the table says', () => {
     const bytes = fault === 'compressor' ? 20 : 200;
     // A stall and a busy page together take no more than the four seconds that a state of twenty events covers then.
     const rate = fault === 'stall' ? 5 : 10;
-    const settings = `eventsPerSecond=${rate}&payloadBytes=${bytes}&faults=${fault}@10${seconds ? `:${seconds}` : ''}`;
+    const settings = `eventsPerSecond=${rate}&payloadBytes=${bytes}`;
     // Events of a second or two: so many show that every lane goes on, or that the limit of 5 s passes it by.
     const afterwards = fault === 'idle-limit' ? 60 : 10;
     const heartbeatMs = fault === 'stall' ? NO_HEARTBEAT_MS : HEARTBEAT_MS;
-    const watch = { name, settings, heartbeatMs, silenceMs: SILENCE_MS, afterwards };
+    const order = { fault, ...(seconds ? { seconds } : {}) };
+    const watch = { name, settings, fault: order, heartbeatMs, silenceMs: SILENCE_MS, afterwards };
     let results = await run(watch, onTestFinished);
     const unmet = () => results.filter(({ technique, refused }) => ASKS_AGAIN.includes(technique) && !refused);
     if (fault === 'refuse') {
@@ -94,8 +95,15 @@ describe.concurrent('what the table says', () => {
     'a limit on silence cuts every answer that is under way and quiet for longer, in %s',
     async (name, { expect, onTestFinished }) => {
       // An event each 6.7 s, the first after half of that; a frame finds out 6 s after its last sign of life.
-      const settings = 'eventsPerSecond=0.15&faults=idle-limit@1';
-      const watch = { name, settings, heartbeatMs: 60_000, silenceMs: 6000, afterwards: 0 };
+      const settings = 'eventsPerSecond=0.15';
+      const watch = {
+        name,
+        settings,
+        fault: { fault: 'idle-limit' as const },
+        heartbeatMs: 60_000,
+        silenceMs: 6000,
+        afterwards: 0,
+      };
       holds(expect, await run(watch, onTestFinished), (technique) => EXPECTED['idle-limit'][technique]);
     },
   );

@@ -96,6 +96,30 @@ describe('a cut', () => {
     });
   });
 
+  test('before a stream was there, as on a slow machine, breaks nothing that the lane could notice', async () => {
+    for (const technique of ['xhr-stream', 'fetch-stream', 'websocket', 'iframe-stream'] as const) {
+      const { file, at } = await run(technique, 'cut');
+      file(request(9990), event(1, 10_600));
+      expect(at(11_000), technique).toMatchObject({ verdict: 'agrees', happened: { askedMs: null, troubles: {} } });
+    }
+    const { file, at } = await run('xhr-stream', 'status-204');
+    file(request(9990), trouble(10_100, 'bad-answer'), answer(10_100), request(10_600), event(1, 10_700));
+    expect(at(11_000).verdict).toBe('agrees');
+  });
+
+  test('in the pause behind another one breaks nothing, but what no request is refused by is still missed', async () => {
+    const { file, at } = await run('fetch-stream', 'status-500');
+    file(
+      request(5),
+      event(9, 9500),
+      trouble(9800, 'connection-lost'),
+      answer(9800),
+      request(10_300),
+      event(10, 10_400),
+    );
+    expect(at(30_000)).toMatchObject({ verdict: 'differs', differences: ['no-bad-answer'] });
+  });
+
   test('of a hidden frame shows only after its watchdog, and a run that ends before tells nothing', async () => {
     const { made, lane, file, at } = await run('iframe-stream', 'cut');
     file(event(9, 9500));
