@@ -20,6 +20,8 @@ import { classWords } from './words.ts';
 /** Where the lab is, and where one joins. */
 const LAB = '/lab/';
 const JOIN = '/join/';
+/** A page that has not come after so long is asked for again. */
+const GO_AGAIN_MS = 30_000;
 
 /** Opens the bar of whoever this device is in the class. Does nothing on the classroom's own pages for teachers, which show all of it. */
 export async function openBar(): Promise<void> {
@@ -65,6 +67,8 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   /** The reader's last answer came after its question was closed. */
   let tooLate = false;
   let nickname = who.nickname;
+  /** The page that this one is giving way to, and since when. */
+  let going = { address: '', since: 0 };
   const outbox = openOutbox(
     who.seat,
     () => link,
@@ -81,9 +85,15 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   });
   const over = new AbortController();
   const { signal } = over;
+  /** Nothing goes to the class any more, and nothing of it is read. */
+  function stop(): void {
+    outbox.close();
+    reading?.stop();
+    reading = null;
+  }
   function close(): void {
     over.abort();
-    outbox.close();
+    stop();
     bar.remove();
   }
 
@@ -92,6 +102,11 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   document.addEventListener('visibilitychange', here, { signal });
   const rename = (event: Event) => link.send({ type: 'nickname', nickname: (event as CustomEvent<string>).detail });
   document.addEventListener(RENAME, rename, { signal });
+  // The reader came back to this page as it was left.
+  const shown = () => {
+    going = { address: '', since: 0 };
+  };
+  addEventListener('pageshow', shown, { signal });
   function renamed(now: string): void {
     nickname = now;
     keepIdentity({ ...who, nickname });
@@ -129,6 +144,8 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   });
 
   function draw(): void {
+    // What a refusal has put there is the last word.
+    if (link.state === 'refused') return;
     setText(state, say(words, `class.bar.state.${link.state}`));
     const name = picture?.name ?? '';
     setText(place, picture ? say(words, 'class.bar.place', { nickname, name, count: picture.online }) : nickname);
@@ -162,7 +179,13 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
       return void begin(run.settings as WantedSettings);
     if (!together || busy || tab.get('move') === String(together.move)) return;
     tab.set('move', String(together.move));
-    if (!isHere(together.path)) location.assign(together.path);
+    if (!isHere(together.path)) goTo(together.path);
+  }
+  /** Once: the class is shown several times a second, and each call would begin the way anew, on a slow network for ever. */
+  function goTo(address: string): void {
+    if (going.address === address && performance.now() < going.since + GO_AGAIN_MS) return;
+    going = { address, since: performance.now() };
+    location.assign(address);
   }
   /** Reads the class feed; not during a run, whose lanes need the browser's six connections. */
   function followFeed(): void {
@@ -183,7 +206,7 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
   }
   async function begin(settings: WantedSettings): Promise<void> {
     const lab = document.querySelector<PushLab>('push-lab');
-    if (!lab) return location.assign(LAB + queryFromSettings(settings));
+    if (!lab) return goTo(LAB + queryFromSettings(settings));
     await customElements.whenDefined('push-lab');
     const run = picture?.run;
     if (!run || part?.id === run.id) return;
@@ -206,6 +229,7 @@ function openStudentBar(who: Extract<Identity, { as: 'seat' }>, words: Words): v
     if (why !== 'ended') keepIdentity(null);
     const unsent = outbox.waits ? say(words, 'class.bar.unsent') : '';
     outbox.clear();
+    stop();
     setStanding('refused', why);
     // The page to join says it in its own place, with the form beside it.
     if (document.querySelector('push-class-join')) {

@@ -118,6 +118,10 @@ test.each(BROWSERS)(
     await server.classroom?.room.act({ do: 'end' });
     front.move(server.port);
     await says(next, '.class-bar .now', 'had not sent yet did not reach it');
+    // Nor does it give way to anything: what was put on the device a moment ago still had a timer.
+    await next.evaluate(() => new Promise((over) => setTimeout(over, 1500)));
+    await says(next, '.class-bar .now', 'had not sent yet did not reach it');
+    await next.waitForSelector('.class-bar[data-state=refused] .class-question[hidden]');
   },
 );
 

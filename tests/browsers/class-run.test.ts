@@ -1,6 +1,6 @@
 /** A class run as the one sees it whose device is in it: what stands in view, and what becomes of a run that is called off. */
 import { fileURLToPath } from 'node:url';
-import type { Browser, Page } from 'puppeteer-core';
+import type { Browser, HTTPRequest, Page } from 'puppeteer-core';
 import { expect, type TestContext, test } from 'vitest';
 import type { Classroom } from '../../demo-server/classroom/classroom.ts';
 import { LADDER } from '../../demo-server/protocol.ts';
@@ -145,5 +145,36 @@ test.for(BROWSERS)(
     }
     await room.act({ do: 'end' });
     await says(teacher, '[data-part=classes]', 'Delete');
+  },
+);
+
+test.for(BROWSERS)(
+  'in %s a slow way to the lab is begun once, whatever the class does meanwhile',
+  async (name, context) => {
+    const opened = await openRoom();
+    const { room } = opened;
+    const page = await join(browserOf(name), opened, context);
+    const asked: HTTPRequest[] = [];
+    const begun = Promise.withResolvers<void>();
+    let slow = true;
+    await page.setRequestInterception(true);
+    page.on('request', (request) => {
+      if (!request.isNavigationRequest() || !slow) return void request.continue();
+      asked.push(request);
+      begun.resolve();
+    });
+    await room.act({ do: 'call-run', settings: { ...lanes, durationSeconds: 2 } });
+    await begun.promise;
+    const key = { right: [0], value: null, tolerance: 0, why: [] };
+    for (const text of ['One?', 'Two?', 'Three?']) {
+      const question = { kind: 'one' as const, text, choices: ['this', 'that'], unit: '', path: '/start/' };
+      await room.act({ do: 'ask', question, key });
+      await says(page, '.class-question h2', text);
+      await room.act({ do: 'close-question' });
+    }
+    expect(asked.map((request) => new URL(request.url()).pathname)).toEqual(['/lab/']);
+    slow = false;
+    await asked[0]?.continue();
+    await says(page, '.class-bar .now', 'Your result is with the class.');
   },
 );
