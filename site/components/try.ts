@@ -1,4 +1,5 @@
 /** The copy button of a shell line, and its address when the site stands somewhere else than the lesson says. */
+import { copyText } from '../lab/copy.ts';
 import { demoServer } from '../lab/demo-server.ts';
 import type { Connect } from './lazy-element.ts';
 
@@ -16,14 +17,10 @@ export const connectTry: Connect = (root, signal) => {
   let timer = 0;
   const copy = async () => {
     clearTimeout(timer);
-    try {
-      await navigator.clipboard.writeText(command);
-      status.textContent = root.dataset.copied ?? '';
-    } catch {
-      // Not allowed to write, or not on a secure origin: the line is selected, so that a key copies it.
-      getSelection()?.selectAllChildren(code);
-      status.textContent = root.dataset.failed ?? '';
-    }
+    const copied = await copyText(command);
+    // Not allowed to: the line is selected, so that a key copies it.
+    if (!copied) getSelection()?.selectAllChildren(code);
+    status.textContent = (copied ? root.dataset.copied : root.dataset.failed) ?? '';
     timer = window.setTimeout(() => {
       status.textContent = '';
     }, COPIED_MS);

@@ -1,4 +1,5 @@
 /** `<push-browser>`: measures the reader's own browser, one habit after the other, beside what was recorded of others. */
+import { copyText } from '../lab/copy.ts';
 import { formatter, NOTHING } from '../lab/format.ts';
 import { takeTurn, takeTurnOver } from '../lab/guard.ts';
 import { partsOf } from '../lab/parts.ts';
@@ -128,12 +129,7 @@ function connect(root: HTMLElement, life: AbortSignal): void {
       say(words, 'browser.copy.head', { date: new Date().toISOString().slice(0, 10) }),
       navigator.userAgent,
     ];
-    let done = true;
-    try {
-      await navigator.clipboard.writeText(asText(head, columns, rows));
-    } catch {
-      done = false;
-    }
+    const done = await copyText(asText(head, columns, rows));
     setText(copied, say(words, done ? 'browser.copied' : 'browser.copyFailed'));
   }
 

@@ -8,6 +8,7 @@ import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { BROWSERS, type BrowserOptions, openBrowser } from '../helpers/browsers.ts';
 import { joinByForm } from '../helpers/class-page.ts';
+import { faultsOf, readWhole } from '../helpers/page-faults.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
@@ -30,31 +31,6 @@ function deny(): void {
     Reflect.deleteProperty(window, name);
   for (const name of ['subtle', 'randomUUID'])
     Object.defineProperty(crypto, name, { configurable: true, get: () => undefined });
-}
-
-/** What a page throws, says on its console as an error, and leaves rejected; not what the server has answered or ended. */
-function faultsOf(page: Page): string[] {
-  const faults: string[] = [];
-  const file = (text: string): void => {
-    if (!/Failed to load resource|can’t establish a connection to the server/.test(text)) faults.push(text);
-  };
-  page.on('pageerror', (error) => file(String(error)));
-  page.on('console', (message) => {
-    if (message.type() === 'error') file(message.text());
-  });
-  return faults;
-}
-
-/** Opens a page and brings every part of it to life by scrolling to it. */
-async function readWhole(page: Page, address: string): Promise<void> {
-  await page.goto(address, { waitUntil: 'load' });
-  await page.evaluate(async () => {
-    for (const part of document.querySelectorAll('main *')) {
-      if (!part.localName.includes('-')) continue;
-      part.scrollIntoView({ block: 'center' });
-      await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
-    }
-  });
 }
 
 describe.each(BROWSERS)('in %s', (name) => {
