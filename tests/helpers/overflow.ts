@@ -10,9 +10,14 @@ export async function overflow(page: Page, widths: readonly number[]): Promise<s
       ...(await page.evaluate((wide) => {
         const { clientWidth, scrollWidth } = document.documentElement;
         if (scrollWidth <= clientWidth) return [];
-        const out = [...document.querySelectorAll('body *')].filter(
-          (one) => one.getBoundingClientRect().right > clientWidth + 1,
-        );
+        const reaches = (one: Element) => one.getBoundingClientRect().right > clientWidth + 1;
+        // What is scrolled or cut off in a box of its own makes no page wider.
+        const held = (one: Element): boolean => {
+          const { parentElement: box } = one;
+          if (!box || box === document.body) return false;
+          return (getComputedStyle(box).overflowX !== 'visible' && !reaches(box)) || held(box);
+        };
+        const out = [...document.querySelectorAll('body *')].filter((one) => reaches(one) && !held(one));
         const inner = out.filter((one) => !out.some((other) => other !== one && one.contains(other)));
         const shown = inner.map((one) => `${one.localName}.${one.className} “${one.textContent?.trim().slice(0, 40)}”`);
         return [`${wide} px: ${scrollWidth - clientWidth} too many`, ...shown.slice(0, 5)];
