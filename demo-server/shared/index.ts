@@ -4,9 +4,10 @@ import type { RunLedger, SharedState } from '../protocol.ts';
 import type { Sharing } from '../run.ts';
 import type { Runs } from '../runs.ts';
 import { type SharedLedgers, shareLedgers } from './ledgers.ts';
-import { createLink, type LinkState } from './link.ts';
+import { createLink } from './link.ts';
 import { type SharedRuns, shareRuns } from './runs.ts';
 import { shareServers } from './servers.ts';
+import type { LinkState } from './standing.ts';
 
 /** How the servers of one Redis stand, as this one sees it. */
 export interface SharingState extends LinkState {

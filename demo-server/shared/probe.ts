@@ -1,6 +1,6 @@
 /** What a link asks of its Redis: once whether it does all that is needed, then every second whether it still does. */
 import { now } from '../feed.ts';
-import type { RedisClient } from './link.ts';
+import type { RedisClient } from './client.ts';
 
 /** Streams came with 5.0; no command here is younger. */
 const OLDEST = 5;

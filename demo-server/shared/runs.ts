@@ -8,8 +8,9 @@
 import type { PushEvent } from '../protocol.ts';
 import type { Run, RunChange } from '../run.ts';
 import type { Runs } from '../runs.ts';
+import { BLOCK_MS } from './client.ts';
 import { ledgersKey } from './ledgers.ts';
-import { BLOCK_MS, type Link } from './link.ts';
+import type { Link } from './link.ts';
 import { changeLog, LOG } from './log.ts';
 import { eventsKey, LOOK_MS, makerKey, shareMaking, take } from './makers.ts';
 
