@@ -8,7 +8,7 @@ import { createClient } from '@redis/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ClassLog, memoryLog } from '../../demo-server/classroom/log.ts';
 import { redisLog } from '../../demo-server/classroom/redis-log.ts';
-import { ClockDoubted, forgetOld, keptUntil } from '../../demo-server/classroom/retention.ts';
+import { forgetOld, keptUntil } from '../../demo-server/classroom/retention.ts';
 import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
 import { FILE } from '../../demo-server/store/folder.ts';
 import { openDevice, openTeacher } from '../helpers/classroom.ts';
@@ -302,36 +302,71 @@ describe.each([
     now = TODAY - 5 * DAY_MS;
     await log.append('recent', opened('Recent'));
     now = 30_000;
-    expect(await forgetOld(log, 30, 'current', () => now)).toBe(0);
+    expect((await forgetOld(log, 30, 'current', () => now)).deleted).toBe(0);
     now = TODAY;
-    expect(await forgetOld(log, 30, 'current', () => now)).toBe(2);
+    expect((await forgetOld(log, 30, 'current', () => now)).deleted).toBe(2);
     expect((await names(log)).sort()).toEqual(['Ahead', 'Current', 'No battery', 'Recent']);
     expect(await log.read('ended')).toEqual([]);
     now = TODAY + 29 * DAY_MS;
-    expect(await forgetOld(log, 30, 'current', () => now)).toBe(1);
+    expect((await forgetOld(log, 30, 'current', () => now)).deleted).toBe(1);
     now = TODAY + 31 * DAY_MS;
-    expect(await forgetOld(log, 30, 'current', () => now)).toBe(2);
+    expect((await forgetOld(log, 30, 'current', () => now)).deleted).toBe(2);
     expect(await names(log)).toEqual(['Current']);
     await log.append('current', { type: 'ended' });
     const [current] = await log.list();
     expect(current && keptUntil(current, 30, 'current')).toBe(now + 30 * DAY_MS);
     now += 31 * DAY_MS;
-    expect(await forgetOld(log, 30, 'current', () => now)).toBe(1);
+    expect((await forgetOld(log, 30, 'current', () => now)).deleted).toBe(1);
   });
 
-  test('are all kept at a start whose clock is over a year ahead of their newest use, and deleted a day later', async () => {
+  test('count as used now after a leap of the clock of more than a year, so that it deletes none of them early', async () => {
     let now = TODAY;
     const log = await openAt(() => now);
+    const forget = (days: number, current?: string) => forgetOld(log, days, current, () => now);
     await log.append('ended', opened('Ended'));
     await log.append('ended', { type: 'ended' });
+    // What is to be kept for longer than the leap is not touched.
     now = TODAY + 366 * DAY_MS + 1;
-    await expect(forgetOld(log, 30, undefined, () => now)).rejects.toThrow(ClockDoubted);
-    expect(await names(log)).toEqual(['Ended']);
-    // What is to be kept for longer than that is not doubted: nothing would be deleted.
-    expect(await forgetOld(log, 400, undefined, () => now)).toBe(0);
+    expect(await forget(400)).toEqual({ deleted: 0, beforeLeap: null });
+    expect(await forget(30)).toEqual({ deleted: 0, beforeLeap: TODAY });
+    now += 30 * DAY_MS;
+    expect(await forget(30)).toEqual({ deleted: 0, beforeLeap: null });
+    now += 1;
+    expect(await forget(30)).toEqual({ deleted: 1, beforeLeap: null });
+  });
+
+  test('outlive a class that was used under a clock five years ahead, at each start, each day, and when it is right again', async () => {
+    let now = TODAY;
+    const log = await openAt(() => now);
+    const forget = (current?: string) => forgetOld(log, 30, current, () => now);
+    await log.append('old', opened('Old'));
+    now = TODAY + 5 * 365 * DAY_MS;
+    // Without --keep-days at first: nobody looked before it was used.
+    await log.append('used', opened('Used'));
+    expect(await forget()).toEqual({ deleted: 0, beforeLeap: TODAY });
     now += DAY_MS;
-    expect(await forgetOld(log, 30, 'another', () => now)).toBe(1);
-    expect(await forgetOld(log, 30, undefined, () => now)).toBe(0);
+    expect((await forget('used')).deleted).toBe(0);
+    expect((await forget()).deleted).toBe(0);
+    now = TODAY + 2 * DAY_MS;
+    expect((await forget('used')).deleted).toBe(0);
+    now = TODAY + 32 * DAY_MS;
+    expect((await forget('used')).deleted).toBe(0);
+    now += 1;
+    expect((await forget('used')).deleted).toBe(1);
+    expect(await names(log)).toEqual(['Used']);
+  });
+
+  test('are deleted in time where they are to be kept for years, by a server that looks every day', async () => {
+    let now = TODAY;
+    const log = await openAt(() => now);
+    await log.append('old', opened('Old'));
+    await log.append('current', opened('Current'));
+    for (const days of [1, 300, 600, 729]) {
+      now = TODAY + days * DAY_MS;
+      expect(await forgetOld(log, 730, 'current', () => now)).toEqual({ deleted: 0, beforeLeap: null });
+    }
+    now = TODAY + 731 * DAY_MS;
+    expect(await forgetOld(log, 730, 'current', () => now)).toEqual({ deleted: 1, beforeLeap: null });
   });
 });
 
