@@ -9,6 +9,8 @@ import type { Certificate } from './probes/certificate.ts';
 
 /** The first byte of a TLS handshake (RFC 9846 5.1); HTTP begins with a letter. */
 const HANDSHAKE = 0x16;
+/** A client that says or takes nothing for so long (ms), before its handshake or at the end, is let go. */
+const LAST_MS = 10_000;
 
 /** Where devices reach the server over HTTPS. */
 export interface SecureFront {
@@ -35,7 +37,7 @@ export async function listenSecure(
     sockets.add(socket);
     socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket));
   };
-  const secure = createTlsServer({ key, cert, ALPNProtocols: ['http/1.1'], handshakeTimeout: 10_000 }, (outer) => {
+  const secure = createTlsServer({ key, cert, ALPNProtocols: ['http/1.1'], handshakeTimeout: LAST_MS }, (outer) => {
     const inner = connect(to, '127.0.0.1');
     keep(outer);
     keep(inner);
@@ -49,17 +51,22 @@ export async function listenSecure(
     inner.setNoDelay(true);
     outer.pipe(inner).pipe(outer);
     outer.on('close', () => inner.destroy());
-    inner.on('close', () => outer.destroySoon());
+    inner.on('close', () => {
+      outer.destroySoon();
+      // What is on its way still goes, but not to a reader that takes nothing.
+      outer.setTimeout(LAST_MS, () => outer.destroy());
+    });
   });
   secure.on('tlsClientError', (_error, socket) => socket.destroy());
   const server = createServer({ noDelay: true }, (socket) => {
     keep(socket);
-    socket.setTimeout(10_000, () => socket.destroy());
+    socket.setTimeout(LAST_MS, () => socket.destroy());
     socket.once('readable', () => {
       const first = socket.read() as Buffer | null;
       if (!first) return;
-      socket.setTimeout(0);
+      // A client that neither reads nor goes is ended by the same time.
       if (first[0] !== HANDSHAKE) return redirect(socket, first);
+      socket.setTimeout(0);
       socket.unshift(first);
       secure.emit('connection', socket);
     });
@@ -82,14 +89,15 @@ export async function listenSecure(
 }
 
 function redirect(socket: Socket, head: Buffer): void {
-  const [, path = '/'] = /^[A-Z]+ (\/[!-~]*) HTTP\/1\.[01]\r\n/.exec(head.toString('latin1')) ?? [];
+  const [, method, path = '/'] = /^([A-Z]+) (\/[!-~]*) HTTP\/1\.[01]\r\n/.exec(head.toString('latin1')) ?? [];
   const [, host = ''] = /\r\nhost: *([\w.:[\]-]+)\r\n/i.exec(head.toString('latin1')) ?? [];
   const words = 'This port speaks HTTPS. Use https:// in the address.\n';
   const answer = host
     ? `HTTP/1.1 307 Temporary Redirect\r\nLocation: https://${host}${path}\r\n`
     : 'HTTP/1.1 400 Bad Request\r\n';
   const lines = ['Content-Type: text/plain; charset=utf-8', `Content-Length: ${words.length}`, 'Connection: close'];
-  socket.end(`${answer}${lines.join('\r\n')}\r\n\r\n${words}`);
+  // The response to HEAD has no content (RFC 9110 9.3.2).
+  socket.end(`${answer}${lines.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : words}`);
 }
 
 /** For the terminal: no authority vouches for the certificate, so the first visit of each device shows a warning, and a way past it. */

@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { isHandshake } from './handshake.ts';
 import { nameBehind } from './https.ts';
 import type { Limits } from './limits.ts';
+import { responseUnderWay } from './refusal.ts';
 import type { Ledger } from './wire/ledger.ts';
 import { tapServer } from './wire/tap.ts';
 
@@ -28,7 +29,10 @@ export function createListener(
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Other offers, such as the h2c of curl --http2, and any in HTTP/1.0 are passed over, as RFC 9110 7.8 says.
       // (Node < 22.21 does not ask: it refuses the others, and the plugin upgrades in HTTP/1.0.)
-      shouldUpgradeCallback: (request) => request.httpVersion !== '1.0' && isHandshake(request),
+      // So is one behind a response that is not over: Node would give the connection away at once, and what the WebSocket
+      // says would stand in the middle of that response.
+      shouldUpgradeCallback: (request) =>
+        request.httpVersion !== '1.0' && isHandshake(request) && !responseUnderWay(request.socket),
     },
     handler,
   );

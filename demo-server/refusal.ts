@@ -49,6 +49,11 @@ export async function refusePlainGet({ raw }: FastifyRequest, reply: FastifyRepl
   throw new RefusalError(426, 'upgrade-required', 'This route speaks WebSocket; got a plain GET. Connect with ws://.');
 }
 
+/** The response that a connection belongs to now, by the name that Node's own handler of broken requests asks for it. */
+export function responseUnderWay(socket: Socket): ServerResponse | undefined {
+  return (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;
+}
+
 /** What Node says of bytes that it cannot read as a request → how they are refused; the rest is `not-http`. */
 const UNREADABLE: Record<string, { status: string; refusal: Refusal }> = {
   HPE_HEADER_OVERFLOW: {
@@ -67,7 +72,8 @@ const UNREADABLE: Record<string, { status: string; refusal: Refusal }> = {
 
 /**
  * Refuses what Node cannot read as a request, in words, and closes the connection, as nobody knows where the next request
- * begins. Where a response is under way, the connection is closed without words: they would become part of its body.
+ * begins. Where a response is under way, the connection is closed without words: they would become part of its body. So it
+ * is where a request that was read to its end still waits for its response: they would be taken for that.
  */
 export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
@@ -85,9 +91,9 @@ export function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): 
     `Content-Length: ${Buffer.byteLength(body)}`,
     'Connection: close',
   ];
-  // The response that the socket belongs to, by the name that Node's own handler of such errors asks for it.
-  const { _httpMessage: underWay } = socket as { _httpMessage?: ServerResponse | null };
-  if (socket.writable && !underWay?.headersSent) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
+  const underWay = responseUnderWay(socket);
+  if (socket.writable && !underWay?.headersSent && !underWay?.req.complete)
+    socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);
   socket.destroySoon();
 }
 

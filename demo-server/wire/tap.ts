@@ -6,21 +6,27 @@
  */
 import type { Server } from 'node:http';
 import { Socket } from 'node:net';
+import { deafReaders } from './deaf.ts';
 import type { ConnectionMeter, Ledger } from './ledger.ts';
 import type { Link, Linked } from './link.ts';
 import { type Ends, Passage } from './passage.ts';
 
 /** Why a connection was ended here, as it stands in the ledger. */
 export const SLOW_READER = 'reader too slow: its queue was full';
+export const DEAF_READER = 'reader took nothing more';
+/** For so long (ms), at least. */
+const DEAF_MS = 60_000;
 const REFUSED = 'refused, as by a port that nobody listens on';
 
 export interface TapOptions {
   ledger: Ledger;
   queuedBytes: number;
+  /** How long a reader may take nothing of what waits for it (ms), twice as long at the most. */
+  deafMs?: number | undefined;
 }
 
 /** Puts a tap on each connection that the server accepts. Returns how to end all connections at once. */
-export function tapServer(server: Server, { ledger, queuedBytes }: TapOptions): () => void {
+export function tapServer(server: Server, { ledger, queuedBytes, deafMs = DEAF_MS }: TapOptions): () => void {
   const tap: Tap = { sockets: new Set(), queuedBytes };
   server.on('connection', (socket: Socket) => {
     const meter = ledger.connection(socket.remoteAddress ?? '', socket.remotePort);
@@ -35,6 +41,14 @@ export function tapServer(server: Server, { ledger, queuedBytes }: TapOptions): 
     tapped.setMaxListeners(LISTENERS);
     tap.sockets.add(tapped);
   });
+  const deaf = deafReaders(tap.sockets);
+  const looking = setInterval(() => {
+    for (const socket of deaf()) {
+      socket.meter.cut(DEAF_READER);
+      socket.destroy();
+    }
+  }, deafMs).unref();
+  server.on('close', () => clearInterval(looking));
   return () => {
     for (const socket of tap.sockets) socket.destroy();
   };

@@ -125,6 +125,8 @@ test('who comes with plain HTTP is sent to https; who sends neither is let go', 
   expect(answer?.headers.location).toBe(`https://localhost:${port}/join?x=1`);
   const injected = rawConnection(port, get('/', { Host: 'evil"><script>' }));
   expect(readAnswer(await injected.until((bytes) => bytes.includes('\r\n\r\n')))?.status).toBe(400);
+  const head = rawConnection(port, get('/', { Host: `localhost:${port}` }).replace('GET', 'HEAD'));
+  expect((await head.ended()).toString()).toMatch(/^HTTP\/1\.1 307 [\s\S]*\r\n\r\n$/);
   const broken = rawConnection(port, Buffer.from([0x16, 3, 1, 0, 4, 0xff, 0xff, 0xff, 0xff]));
   await broken.ended();
   expect(JSON.parse(await ask(port, '/classroom/info')).name).toBe('Pushlab class');

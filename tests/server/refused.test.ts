@@ -33,6 +33,30 @@ test('what follows a response that is under way and is no request ends the conne
   expect(text).not.toContain('not-http');
 });
 
+test('what follows a request that still waits for its response is not refused in the place of that response', async () => {
+  const server = await startServer();
+  const run = await server.run({ durationSeconds: 900, techniques: ['long-poll'] }, false);
+  const poll = rawConnection(server.port, get(`/push/long-poll?run=${run.id}&after=0`));
+  await server.asked(run.id, 'long-poll');
+  poll.socket.write('what is this\r\n\r\n');
+  expect((await poll.ended()).toString()).toBe('');
+});
+
+test('a handshake behind a response that is not over adds nothing to its body, and gets its answer behind it', async () => {
+  const server = await startServer();
+  const run = await server.run({ durationSeconds: 900, techniques: ['long-poll'] }, false);
+  const stream = rawConnection(server.port, get('/push/fetch-stream'));
+  await stream.until((received) => received.includes('\r\n\r\n'));
+  stream.socket.write(upgrade('/echo'));
+  await stream.until((received) => received.toString().split('"seq"').length > 2);
+  expect(stream.received().toString()).not.toContain('101 Switching');
+  const poll = rawConnection(server.port, get(`/push/long-poll?run=${run.id}&after=0`) + upgrade('/echo'));
+  await server.asked(run.id, 'long-poll');
+  await fetch(`${server.url}/runs/${run.id}`, { method: 'DELETE' });
+  const text = (await poll.ended()).toString();
+  expect(text).toMatch(/^HTTP\/1\.1 \d{3} (?!Switching)[\s\S]*HTTP\/1\.1 426 Upgrade Required\r\n/);
+});
+
 test.for([
   ['in HTTP/1.0', upgrade('/control').replace('HTTP/1.1', 'HTTP/1.0'), 426],
   ['from a foreign page', upgrade('/push/websocket', { Origin: 'http://evil.example' }), 403],

@@ -5,8 +5,9 @@ import type { Duplex } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { OPEN_RUN, type RunLedger, TECHNIQUES } from '../../demo-server/protocol.ts';
+import { deafReaders } from '../../demo-server/wire/deaf.ts';
 import { type ConnectionTotals, createLedger } from '../../demo-server/wire/ledger.ts';
-import { SLOW_READER, tapServer } from '../../demo-server/wire/tap.ts';
+import { DEAF_READER, SLOW_READER, tapServer } from '../../demo-server/wire/tap.ts';
 import { get, rawConnection } from '../helpers/raw.ts';
 
 interface Tapped {
@@ -23,6 +24,7 @@ const QUEUED_BYTES = 64 * 1024;
 async function tapped(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   clock: () => number = () => 1,
+  deafMs?: number,
 ): Promise<Tapped> {
   const closed: ConnectionTotals[] = [];
   const waiting: ((totals: ConnectionTotals) => void)[] = [];
@@ -36,7 +38,7 @@ async function tapped(
   });
   ledger.open(OPEN_RUN, TECHNIQUES);
   const server = createServer(handler);
-  const endAll = tapServer(server, { ledger, queuedBytes: QUEUED_BYTES });
+  const endAll = tapServer(server, { ledger, queuedBytes: QUEUED_BYTES, deafMs });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     endAll();
@@ -200,6 +202,38 @@ test('a reader that stops reading is cut at the limit, and the reason is told', 
   expect(await totals).toMatchObject({ unaccountedBytes: 0 });
   expect(most).toBeLessThanOrEqual(QUEUED_BYTES);
   expect(server.read().lanes['xhr-stream']?.cuts).toEqual([{ reason: SLOW_READER, count: 1 }]);
+});
+
+test('a reader that takes nothing of a whole answer is cut after a time, and the reason is told', async () => {
+  const size = 64 * 1024 * 1024;
+  const server = await tapped(
+    (_request, response) => {
+      response.writeHead(200, { 'content-length': size });
+      response.flushHeaders();
+      // In one piece, which is under no limit of what waits.
+      setImmediate(() => response.end(Buffer.alloc(size)));
+    },
+    undefined,
+    20,
+  );
+  const totals = server.totals();
+  const connection = rawConnection(server.port, get('/push/xhr-stream'));
+  connection.socket.pause();
+  expect(await totals).toMatchObject({ unaccountedBytes: 0 });
+  expect(server.read().lanes['xhr-stream']?.cuts).toEqual([{ reason: DEAF_READER, count: 1 }]);
+});
+
+test('a reader that is slow and takes some of it each time is not deaf, nor is one for whom nothing waits', () => {
+  const socket = (bytesWritten: number, writeQueueSize: number, writableLength: number) =>
+    ({ _handle: { bytesWritten, writeQueueSize }, writableLength }) as unknown as Socket & {
+      _handle: { writeQueueSize: number };
+    };
+  const [slow, deaf, idle] = [socket(100, 50, 50), socket(100, 50, 50), socket(100, 0, 0)];
+  const closed = { _handle: null, writableLength: 50 } as unknown as typeof slow;
+  const look = deafReaders([slow, deaf, idle, closed]);
+  expect(look()).toEqual([]);
+  slow._handle.writeQueueSize = 49;
+  expect(look()).toEqual([deaf]);
 });
 
 test('a fault of the meter does not break the connection; it is told, and shows as unaccounted', async () => {
