@@ -66,8 +66,10 @@ export interface AppOptions {
   redisSays?: (text: string) => void;
   /** How many times the limit of open files was reached, for /metrics. */
   openFilesReached?: () => number;
-  /** Addresses and networks that may read /metrics, besides this machine itself. */
+  /** Addresses and networks that may read /metrics, besides this machine where no proxy stands in front. */
   metricsFrom?: readonly string[];
+  /** Whether a proxy may stand in front; then an address of this machine says nothing of who asked. */
+  behindProxy?: boolean;
   /** Called with a line for each request that is over; without it none is written. */
   logged?: ((line: string) => void) | undefined;
   /** Full path of the nginx for the lab of buffering; null = do without one; looked for unless given. */
@@ -150,7 +152,7 @@ export async function buildApp(options: AppOptions = {}): Promise<FastifyInstanc
       allowHosts: options.allowHosts ?? [],
       allowOrigins: options.allowOrigins ?? [],
     },
-    { endsTls, trustsProxy: options.trustProxy !== undefined },
+    { endsTls, trustsProxy: options.trustProxy !== undefined, behindProxy: options.behindProxy ?? false },
   );
   const stopping = drains(app, async () => {
     await shared?.close();

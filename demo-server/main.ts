@@ -11,7 +11,7 @@ import { loopbackWithoutProxy } from './network/no-proxy.ts';
 import { openFilesFault, watchOpenFiles } from './network/open-files.ts';
 import { OpenError, openAt, placeFor, portAfter, type Wanted } from './network/opened.ts';
 import { listensEverywhere, listensHereOnly, ownOrigin } from './network/own-address.ts';
-import { HELP, type Options, OptionsError, readOptions } from './options.ts';
+import { HELP, isBehindProxy, type Options, OptionsError, readOptions } from './options.ts';
 import { readPolicy } from './site.ts';
 import { StoreError } from './store/errors.ts';
 import { VERSION } from './version.ts';
@@ -94,6 +94,7 @@ const app = await buildApp({
   allowOrigins: options.allowOrigins,
   limits: options.limits,
   metricsFrom: options.metricsFrom,
+  behindProxy: isBehindProxy(options),
   openFilesReached: () => openFiles.reached,
   logged: options.accessLog ? (line) => process.stdout.write(line) : undefined,
   trustProxy: options.trustProxy,

@@ -1,13 +1,14 @@
 /**
- * What an operator's Prometheus reads. Answered to this machine alone, and to addresses that were named at the start.
+ * What an operator's Prometheus reads. Answered to addresses that were named at the start, and to this machine where no
+ * proxy on it may pass on what others ask.
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/
  */
 import { BlockList, isIP, isIPv6, type Socket } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isHandshake } from './handshake.ts';
-import { isLoopbackName } from './names.ts';
-import { isProxied } from './origin.ts';
+import { isLoopbackName, plainAddress } from './names.ts';
+import { isLocal, isProxied } from './origin.ts';
 import { type SharedState, TECHNIQUES } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Runs } from './runs.ts';
@@ -21,9 +22,14 @@ export interface MetricsOptions {
   redis: (() => SharedState) | undefined;
   /** How many times the limit of open files was reached; undefined where nobody watches it. */
   openFilesReached: (() => number) | undefined;
-  /** Addresses and networks, besides loopback. */
+  /** Addresses and networks that may read them. */
   from: readonly string[];
 }
+
+const HERE_ALONE =
+  'Metrics are for this machine alone. Start the server with --metrics-from <address> to let another one read them.';
+const NAMED_ALONE =
+  'Metrics are for the addresses that --metrics-from names at the start, and this is none of them. As this server is reached through a proxy, its own machine has to be named, too: --metrics-from 127.0.0.1, where every proxy on it passes on who asked (X-Forwarded-For).';
 
 /** One family of the text: its name, type and help, and its samples with their labels. */
 type Family = [name: string, type: 'gauge' | 'counter', help: string, samples: [labels: string, value: number][]];
@@ -116,12 +122,8 @@ export function metricsRoute(
   }
 
   app.get('/metrics', { schema: { hide: true } }, async (request, reply) => {
-    if (!isLocal(request) && !isIn(allowed, request.ip))
-      throw new RefusalError(
-        403,
-        'metrics-elsewhere',
-        'Metrics are for this machine alone. Start the server with --metrics-from <address> to let another one read them.',
-      );
+    if (!isLocal(request) && !isNamed(request, allowed))
+      throw new RefusalError(403, 'metrics-elsewhere', app.way.behindProxy ? NAMED_ALONE : HERE_ALONE);
     const text = families().map(written).join('');
     // Not before somebody wants to know: it wakes the process fifty times a second.
     if (!lag) {
@@ -138,11 +140,9 @@ function written([name, type, help, samples]: Family): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;
 }
 
-/** From this machine, asked by its own name for itself, and through no proxy: one beside the server passes others' requests on. */
-function isLocal({ raw, headers }: FastifyRequest): boolean {
-  const { hostname = '' } = URL.parse(`http://${headers.host}`) ?? {};
-  const address = raw.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '';
-  return isLoopbackName(address) && isLoopbackName(hostname) && !isProxied(raw);
+/** From an address that was named. Loopback is not this machine where a header says that a proxy on it was asked. */
+function isNamed({ raw, ip }: FastifyRequest, allowed: BlockList): boolean {
+  return isIn(allowed, ip) && !(isLoopbackName(plainAddress(ip)) && isProxied(raw));
 }
 
 function blockList(networks: readonly string[]): BlockList {
@@ -156,7 +156,7 @@ function blockList(networks: readonly string[]): BlockList {
   return list;
 }
 
-function isIn(list: BlockList, ip: string | undefined = ''): boolean {
-  const address = ip.replace(/^::ffff:(?=[\d.]+$)/, '');
+function isIn(list: BlockList, ip: string | undefined): boolean {
+  const address = plainAddress(ip);
   return isIP(address) !== 0 && list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }

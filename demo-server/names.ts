@@ -11,6 +11,9 @@ export function isLoopbackName(host: string): boolean {
   return name === 'localhost' || name.endsWith('.localhost') || name === '::1' || /^127(\.\d{1,3}){3}$/.test(name);
 }
 
+/** An IPv4 address as such, also where a socket for both families writes it as one of IPv6. */
+export const plainAddress = (address: string | undefined = ''): string => address.replace(/^::ffff:(?=[\d.]+$)/i, '');
+
 /** Suffixes that a home or a school hangs behind its machines' names and that nobody can register (RFC 6762, 8375, ICANN). */
 const LOCAL_SUFFIXES = ['local', 'lan', 'home.arpa', 'internal', 'localdomain'];
 

@@ -25,7 +25,8 @@ export const HELP = `Pushlab: site and demo server.
   --allow-origin <origin> pages of this origin may use the server, too; may be given several times
   --trust-proxy <address> trusts this proxy for the client's address and scheme (X-Forwarded-For, X-Forwarded-Proto); an
                           address or network, several with commas
-  --metrics-from <address> lets this address or network read /metrics, several with commas (else this machine alone)
+  --metrics-from <address> lets this address or network read /metrics, several with commas (default: this machine;
+                          with --production, --public-url or --trust-proxy nobody)
   --access-log            prints a line for each request: time, method, path, status, bytes, ms; no addresses
   --limit <name>=<n>      changes a limit, may be given several times: ${LIMIT_NAMES.slice(0, 6).join(', ')},
                           ${LIMIT_NAMES.slice(6).join(', ')}
@@ -64,7 +65,7 @@ export interface Options {
   allowHosts: string[];
   allowOrigins: string[];
   limits: Partial<Limits>;
-  /** Addresses and networks that may read /metrics, besides this machine itself. */
+  /** Addresses and networks that may read /metrics. */
   metricsFrom: string[];
   accessLog: boolean;
   classroom: boolean;
@@ -171,11 +172,22 @@ export function readOptions(argv: readonly string[], env: NodeJS.ProcessEnv): Op
   return options;
 }
 
+/**
+ * Whether a proxy may stand in front, as far as the options say. Where a request comes from then tells nothing: a proxy on
+ * this machine may show by nothing that it passes on what others ask (nginx from 1.29.7 on, with proxy_pass alone).
+ */
+export function isBehindProxy({
+  production,
+  trustProxy,
+  publicUrls,
+}: Pick<Options, 'production' | 'trustProxy' | 'publicUrls'>): boolean {
+  return production || trustProxy !== undefined || publicUrls.length > 0;
+}
+
 /** Unless somebody names a port for it, a page that attacks is opened only where nobody but this machine can reach it. */
 function secondPortOf(text: string | undefined, options: Options): Options['secondPort'] {
-  const { host, production, trustProxy, publicUrls, redisUrl, classroom } = options;
-  const alone =
-    isLoopbackName(host) && !production && !trustProxy && publicUrls.length === 0 && !redisUrl && !classroom;
+  const { host, production, redisUrl, classroom } = options;
+  const alone = isLoopbackName(host) && !isBehindProxy(options) && !redisUrl && !classroom;
   if (text === 'none' || (text === undefined && !alone)) return 'none';
   if (text === undefined) return 'near';
   const port = readPort(text, '--second-port (or SECOND_PORT)', 'a number from 0 to 65535, or none');

@@ -1,7 +1,7 @@
 /** Which page a request comes from and which name it was sent to, as the browser reports them, and whether both are ours. */
 import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { isLoopbackName, isOwnName } from './names.ts';
+import { isLoopbackName, isOwnName, plainAddress } from './names.ts';
 import { RefusalError } from './refusal.ts';
 
 declare module 'fastify' {
@@ -14,7 +14,7 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** What was named at the start besides this machine itself. */
     lists: Lists;
-    /** Whether a proxy is trusted to say how it was asked, and whether TLS is ended in front of this server for a port of loopback. */
+    /** How requests come here. */
     way: Way;
   }
 }
@@ -30,7 +30,11 @@ export interface Lists {
 }
 
 interface Way {
+  /** Whether a proxy may stand in front, as far as is known. */
+  behindProxy: boolean;
+  /** Whether a proxy is trusted to say how it was asked. */
   trustsProxy: boolean;
+  /** Whether TLS is ended in front of this server for a port of loopback. */
   endsTls: (port: number | undefined) => boolean;
 }
 
@@ -101,6 +105,16 @@ function schemesOf({ headers, protocol, server, raw }: FastifyRequest): string[]
  */
 export function isProxied({ headers, httpVersion }: IncomingMessage): boolean {
   return httpVersion === '1.0' || 'via' in headers || 'forwarded' in headers || 'x-forwarded-for' in headers;
+}
+
+/**
+ * Whether a request was made on this machine, by its own name for itself and through no proxy that shows. Where a proxy may
+ * stand in front (`behindProxy`) none is: it may show by nothing that it passes on what others ask.
+ */
+export function isLocal({ raw, headers, server }: FastifyRequest): boolean {
+  const { hostname = '' } = URL.parse(`http://${headers.host}`) ?? {};
+  const address = plainAddress(raw.socket.remoteAddress);
+  return !server.way.behindProxy && isLoopbackName(address) && isLoopbackName(hostname) && !isProxied(raw);
 }
 
 /** Runs both checks before every request, except on routes that opt out. Origins are given as browsers write them. */

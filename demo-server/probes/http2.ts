@@ -13,8 +13,9 @@ import {
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import { isLocal } from '../origin.ts';
 import type { Http2Servers } from '../protocol.ts';
-import { RefusalError, refuseUnreadable } from '../refusal.ts';
+import { RefusalError, refuseUnreadable, responseUnderWay } from '../refusal.ts';
 import { type Certificate, makeCertificate } from './certificate.ts';
 import { http2Schema } from './schemas.ts';
 
@@ -22,7 +23,6 @@ import { http2Schema } from './schemas.ts';
 const STREAMS = 200;
 /** What belongs to a measured run: not here, where no tap counts. */
 const MEASURED = /^\/(?:push|runs|control|echo|echoes)(?:[/?]|$)/;
-const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
 
 /** Registers `POST /probe/http2`. `host` = where the servers listen; undefined = loopback, and only its readers may start them. */
 export function http2Probes(app: FastifyInstance, { host }: { host: string | undefined }): void {
@@ -43,7 +43,7 @@ export function http2Probes(app: FastifyInstance, { host }: { host: string | und
     server.on('request', route).on('checkExpectation', route);
     // Browsers open WebSockets on a connection of HTTP/1.1 beside it, as nobody offers them RFC 8441 here.
     server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-      if (MEASURED.test(request.url ?? '')) socket.destroy();
+      if (MEASURED.test(request.url ?? '') || responseUnderWay(socket)) socket.destroy();
       else app.server.emit('upgrade', request, socket, head);
     });
     // What comes as HTTP/1.1 and is none.
@@ -67,11 +67,11 @@ export function http2Probes(app: FastifyInstance, { host }: { host: string | und
   }
 
   app.post('/probe/http2', { schema: http2Schema }, async (request) => {
-    if (host === undefined && !LOOPBACK.test(request.ip))
+    if (host === undefined && !isLocal(request))
       throw new RefusalError(
         403,
         'loopback-only',
-        `The HTTP/2 servers listen on the machine of the server alone; you come from ${request.ip}. Start it with --http2-host 0.0.0.0 to let others in.`,
+        `The HTTP/2 servers listen on the machine of the server alone, and this request comes from ${request.ip}, or may come through a proxy. Start the server with --http2-host 0.0.0.0 to let others in.`,
       );
     started ??= startBoth().catch((error: NodeJS.ErrnoException) => {
       started = undefined;

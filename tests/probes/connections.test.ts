@@ -196,6 +196,15 @@ describe('the servers of HTTP/2', () => {
     expect((await once(own, 'response'))[0][':status']).toBe(200);
   });
 
+  test('are started by readers on this machine only, and by none where a proxy may stand in front', async () => {
+    const status = async (url: string, headers: Record<string, string> = {}) =>
+      (await fetch(`${url}/probe/http2`, { method: 'POST', headers })).status;
+    const { url } = await startServer();
+    expect(await status(url, { 'x-forwarded-for': '192.0.2.7' })).toBe(403);
+    expect(await status(url)).toBe(200);
+    expect(await status((await startServer({ behindProxy: true })).url)).toBe(403);
+  });
+
   test('say why they cannot be started', async () => {
     const server = await startServer({ http2Host: '203.0.113.1' });
     const answer = await fetch(`${server.url}/probe/http2`, { method: 'POST' });

@@ -170,6 +170,24 @@ describe('the options', () => {
     expect((await server.ended).stdout).toBe(`Pushlab listens on http://localhost:${port}\n`);
   });
 
+  test.each([
+    [[], 403],
+    [['--metrics-from', '127.0.0.1'], 200],
+  ])('of production let this machine read the metrics with %j: %i', async (options, status) => {
+    const server = run([
+      '--no-site',
+      '--port=0',
+      '--host=127.0.0.1',
+      '--production',
+      '--public-url=https://pushlab.example',
+      ...options,
+    ]);
+    const { origin } = await server.listening();
+    expect((await fetch(`${origin}/metrics`)).status).toBe(status);
+    server.child.kill('SIGTERM');
+    await server.ended;
+  });
+
   test.each([['--help'], ['--help', '--port', '0']])('%s prints what there is, and that is all', async (...options) => {
     const { code, stdout, stderr } = await run(options).ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });

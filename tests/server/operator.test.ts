@@ -81,6 +81,9 @@ describe('/readyz', () => {
 });
 
 describe('/metrics', () => {
+  const statusOf = async ({ port }: TestServer, headers: Record<string, string>, version?: string) =>
+    readAnswer(await rawConnection(port, get('/metrics', { Connection: 'close', ...headers }, version)).ended())
+      ?.status;
   const read = async (server: TestServer) => {
     const answer = await fetch(`${server.url}/metrics`);
     return { type: answer.headers.get('content-type'), text: await answer.text() };
@@ -118,10 +121,7 @@ describe('/metrics', () => {
 
   test('are for this machine alone: not through a proxy, not under a public name', async () => {
     const server = await startServer({ publicUrls: ['https://pushlab.example'], trustProxy: ['127.0.0.1'] });
-    const status = async (headers: Record<string, string>, version?: string) =>
-      readAnswer(
-        await rawConnection(server.port, get('/metrics', { Connection: 'close', ...headers }, version)).ended(),
-      )?.status;
+    const status = (headers: Record<string, string>, version?: string) => statusOf(server, headers, version);
     expect(await status({})).toBe(200);
     expect(await status({ 'X-Forwarded-For': '127.0.0.1' })).toBe(403);
     expect(await status({ 'X-Forwarded-For': '192.0.2.7' })).toBe(403);
@@ -138,6 +138,33 @@ describe('/metrics', () => {
       const answer = await fetch(`${open.url}/metrics`, { headers: { 'x-forwarded-for': address } });
       expect(answer.status, address).toBe(expected);
     }
+  });
+});
+
+describe('/metrics behind a proxy that shows by nothing that it is there', () => {
+  const behind = { behindProxy: true, trustProxy: ['127.0.0.1'] };
+
+  test('are for nobody, in words, until somebody is named', async () => {
+    const server = await startServer(behind);
+    const answer = await fetch(`${server.url}/metrics`);
+    expect(answer.status).toBe(403);
+    expect(await answer.json()).toEqual({
+      error: 'metrics-elsewhere',
+      message: expect.stringContaining('--metrics-from 127.0.0.1'),
+    });
+  });
+
+  test('are for this machine where it is named, and not for those whom a proxy on it names', async () => {
+    const server = await startServer({ ...behind, metricsFrom: ['127.0.0.1', '192.0.2.7'] });
+    const status = async (headers: Record<string, string>) =>
+      (await fetch(`${server.url}/metrics`, { headers })).status;
+    expect(await status({})).toBe(200);
+    expect(await status({ 'X-Forwarded-For': '192.0.2.7' })).toBe(200);
+    expect(await status({ 'X-Forwarded-For': '192.0.2.8' })).toBe(403);
+    expect(await status({ 'X-Forwarded-For': '127.0.0.1' })).toBe(403);
+    const untrusting = await startServer({ behindProxy: true, metricsFrom: ['127.0.0.1'] });
+    const forwarded = { headers: { 'X-Forwarded-For': '192.0.2.8' } };
+    expect((await fetch(`${untrusting.url}/metrics`, forwarded)).status).toBe(403);
   });
 });
 
