@@ -8,6 +8,7 @@ import { isTechnique, readQuestion, readSettings } from './read.ts';
 import type { ClassRecord } from './record.ts';
 import { badAction, refuseIfEnded } from './refused.ts';
 import type { RunClock } from './run-clock.ts';
+import { emptySeats, type Seated } from './seats.ts';
 import { drawId } from './secrets.ts';
 
 /** Class runs and questions of one class. */
@@ -18,13 +19,21 @@ const QUESTIONS = 300;
 export type KeptAction = Exclude<TeacherAction, { do: 'join-at' }>;
 
 /** Returns what does one action, as a teacher's page sends it; it resolves once the action is kept. */
-export function teacherActions(record: ClassRecord, clock: RunClock): (action: KeptAction) => Promise<void> {
+export function teacherActions(
+  record: ClassRecord,
+  clock: RunClock,
+  seated: Seated,
+): (action: KeptAction) => Promise<void> {
   const { write } = record;
   const actions: { [Do in KeptAction['do']]: (action: Extract<KeptAction, { do: Do }>) => Promise<void> } = {
     lock: ({ locked }) => write({ type: 'locked', locked: locked === true }),
     remove({ seat }) {
       if (!seatsOf(record.state).some(({ id: known }) => known === seat)) throw badAction('there is no such seat');
       return write({ type: 'removed', seat });
+    },
+    'remove-empty': async ({ connected }) => {
+      for (const { id } of emptySeats(record.state, seated, connected === true))
+        await write({ type: 'removed', seat: id, empty: true });
     },
     go({ path }) {
       if (path !== null && !isClassPath(path)) throw badAction('a class goes to a page of this site, such as "/lab/"');

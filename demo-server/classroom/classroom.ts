@@ -7,20 +7,18 @@ import type { Ledger } from '../wire/ledger.ts';
 import { type KeptAction, teacherActions } from './actions.ts';
 import { type DeviceRuns, seatResult } from './class-run.ts';
 import type { ClassLog } from './log.ts';
-import { runOf, seatsOf } from './pictures.ts';
+import { runOf } from './pictures.ts';
 import type { Answer } from './protocol.ts';
 import { readNickname, readResult, readSettings } from './read.ts';
 import { type ClassRecord, openRecord } from './record.ts';
-import { ClassRefused, refuseIfEnded, unknownYet } from './refused.ts';
+import { ClassRefused, noSuchSeat, refuseIfEnded, seatRemoved, unknownYet } from './refused.ts';
 import { type Present, runClock } from './run-clock.ts';
+import { countSeats, type Seated } from './seats.ts';
 import { drawId, drawSecret, fits, hashOf, isSecret } from './secrets.ts';
 import type { ClassState, Seat } from './state.ts';
 import { isAnswer } from './tally.ts';
 
-/** Seats of one class; a school's largest lecture and some more. */
-const SEATS = 400;
-
-export interface Classroom extends Present {
+export interface Classroom extends Present, Seated {
   readonly id: string;
   readonly state: ClassState;
   readonly log: ClassLog;
@@ -34,6 +32,8 @@ export interface Classroom extends Present {
   isCode(code: unknown): boolean;
   /** Refuses who cannot get a seat now, whatever the code: the class has ended, or takes nobody new and has no seat with this secret. */
   refuseIfShut(own: unknown): void;
+  /** Whether a device that joins with the secret `own` would take the place of another seat, as the class is full. */
+  takesPlace(own: unknown): boolean;
   /**
    * A new seat for who knows the code. Resolves with the secret by which the device gets it back: `own` where it is one,
    * and then whoever has said it before gets the seat of that time.
@@ -57,8 +57,12 @@ export interface Classroom extends Present {
   close(): void;
 }
 
-/** Opens the class `id` of the log and goes on where it stands. */
-export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledger: Ledger): Promise<Classroom> {
+/** Opens the class `id` of the log and goes on where it stands. `clock` in ms, for the time that seats have been there. */
+export async function openClassroom(
+  log: ClassLog,
+  id: string,
+  { runs, ledger, clock: steady }: { runs: Runs; ledger: Ledger; clock?: (() => number) | undefined },
+): Promise<Classroom> {
   const record = await openRecord(log, id);
   function seatWith(secret: string): Seat | undefined {
     const hash = hashOf(secret);
@@ -81,6 +85,7 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     },
     online: () => new Set(),
     readyFor: () => new Set(),
+    connectedMs: () => 0,
     runsFor: () => new Map(),
     othersChanged() {
       record.tell();
@@ -92,8 +97,9 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
       if (isSecret(own) && seatWith(own)) return;
       if (record.state.locked)
         throw new ClassRefused('locked', 'The teacher has locked the class: nobody can join now.');
-      if (seatsOf(record.state).length >= SEATS) throw new ClassRefused('full', `A class has at most ${SEATS} seats.`);
+      seats.refuseIfFull();
     },
+    takesPlace: (own) => !(isSecret(own) && seatWith(own)) && !seats.free,
     async join(code, nickname, own) {
       room.refuseIfShut(own);
       if (!room.isCode(code)) throw new ClassRefused('wrong-code', 'This is not the code of this class.');
@@ -103,16 +109,20 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
         if (known.nickname !== readNickname(nickname)) await room.rename(known.id, nickname);
         return { seat: known.id, secret };
       }
-      const seat = drawId();
-      await record.write({ type: 'joined', seat, secretHash: hashOf(secret), nickname: readNickname(nickname) });
+      const name = readNickname(nickname);
+      const seat = await seats.take(async () => {
+        // A device that asks twice at once gets one seat.
+        const twice = seatWith(secret)?.id;
+        const id = twice ?? drawId();
+        if (!twice) await record.write({ type: 'joined', seat: id, secretHash: hashOf(secret), nickname: name });
+        return id;
+      });
       return { seat, secret };
     },
     resume(id, secret) {
       const seat = typeof id === 'string' ? record.state.seats.get(id) : undefined;
-      if (!seat || !fits(secret, seat.secretHash)) {
-        throw new ClassRefused('unknown-seat', 'This class has no such seat. Join with the code.');
-      }
-      if (seat.removed) throw new ClassRefused('removed', 'The teacher has removed this seat.');
+      if (!seat || !fits(secret, seat.secretHash)) throw noSuchSeat();
+      if (seat.removed) throw seatRemoved();
       refuseIfEnded(record.state);
       return seat;
     },
@@ -171,7 +181,8 @@ export async function openClassroom(log: ClassLog, id: string, runs: Runs, ledge
     },
   };
   const clock = runClock(record, room, runs, ledger);
-  const act = teacherActions(record, clock);
+  const seats = countSeats(record, room, steady);
+  const act = teacherActions(record, clock, room);
   await clock.goOn();
   return room;
 }

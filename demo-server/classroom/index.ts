@@ -34,6 +34,8 @@ export interface ClassroomOptions {
   /** How the machine's networks are looked at, and how often (ms); tests have networks of their own. */
   look?: (() => Promise<Networks>) | undefined;
   lookMs?: number | undefined;
+  /** What time a seat has been there is measured by (ms); tests have one of their own. */
+  clock?: (() => number) | undefined;
 }
 
 /** The class of a server that was started with one. */
@@ -65,7 +67,18 @@ export async function registerClassroom(
   options: ClassroomOptions,
   { runs, ledger, limits, heartbeatMs }: { runs: Runs; ledger: Ledger; limits: Limits; heartbeatMs: number },
 ): Promise<OpenedClass> {
-  const { name, log = memoryLog(), keepDays: days, publicUrl, listensAt, joinAddress, moved, look, lookMs } = options;
+  const {
+    name,
+    log = memoryLog(),
+    keepDays: days,
+    publicUrl,
+    listensAt,
+    joinAddress,
+    moved,
+    look,
+    lookMs,
+    clock,
+  } = options;
   const token = drawSecret();
   let current: string | undefined;
   if (days !== undefined) {
@@ -76,7 +89,7 @@ export async function registerClassroom(
     throw error instanceof StoreError ? error : new StoreError(`the class cannot be opened: ${error.message}.`);
   });
   current = id;
-  const room = await openClassroom(log, id, runs, ledger);
+  const room = await openClassroom(log, id, { runs, ledger, clock });
 
   const appAt = (): ListensAt => {
     const address = app.server.address();
@@ -99,7 +112,7 @@ export async function registerClassroom(
   });
   classRoutes(app, room, days);
   const sight = { place, feed: classFeed(room, await log.read(id), { runs, ledger }) };
-  classSocket(app, room, { limits, heartbeatMs, sight });
+  classSocket(app, room, { limits, heartbeatMs, sight, clock });
   app.addHook('onClose', () => {
     place.close();
     return log.close();

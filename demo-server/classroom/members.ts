@@ -14,10 +14,19 @@ const DEVICES_PER_SEAT = 6;
 export class Members {
   readonly #bySeat = new Map<string, Set<Member>>();
   readonly #lastPath = new Map<string, string>();
+  readonly #since = new Map<string, number>();
+  readonly #connectedMs = new Map<string, number>();
+  readonly #clock: () => number;
+
+  /** `clock` in ms. */
+  constructor(clock: () => number = performance.now.bind(performance)) {
+    this.#clock = clock;
+  }
 
   /** Adds a device. Returns the one that has to make room for it, if any. */
   add(member: Member): Member | undefined {
     const devices = this.#bySeat.get(member.seat) ?? new Set();
+    if (devices.size === 0) this.#since.set(member.seat, this.#clock());
     this.#bySeat.set(member.seat, devices.add(member));
     return devices.size > DEVICES_PER_SEAT ? [...devices][0] : undefined;
   }
@@ -28,7 +37,21 @@ export class Members {
     devices?.delete(member);
     this.#lastPath.set(member.seat, member.path);
     if (devices?.size !== 0) return false;
+    this.#connectedMs.set(member.seat, this.connectedMs(member.seat));
+    this.#since.delete(member.seat);
     return this.#bySeat.delete(member.seat);
+  }
+
+  /** How long a seat has been connected here, all its times together (ms). */
+  connectedMs(seat: string): number {
+    const now = this.#clock();
+    return (this.#connectedMs.get(seat) ?? 0) + now - (this.#since.get(seat) ?? now);
+  }
+
+  /** Forgets a seat that is gone and has no device here any more. */
+  forget(seat: string): void {
+    this.#lastPath.delete(seat);
+    this.#connectedMs.delete(seat);
   }
 
   /** The seats that have a device here. */

@@ -75,7 +75,7 @@ export function seatPictures(
 ): SeatPicture[] {
   const run = runOf(state);
   const open = questionOf(state);
-  return seatsOf(state).map(({ id, nickname }) => {
+  return seatsOf(state).map(({ id, nickname, holds }) => {
     const { presence, path } = whereabouts.get(id) ?? { presence: 'offline', path: '' };
     const result = run?.results.get(id);
     const within = ready.has(id) && run && run.state !== 'over';
@@ -86,7 +86,7 @@ export function seatPictures(
     // Last, as the others wait for it.
     if (run && run.state !== 'over' && part === 'none') awaited = 'run';
     const { isolated = null } = (result ?? interim.get(id))?.conditions ?? {};
-    return { id, nickname, presence, path, awaited, run: part, isolated };
+    return { id, nickname, presence, path, awaited, run: part, isolated, empty: !holds && !ready.has(id) };
   });
 }
 

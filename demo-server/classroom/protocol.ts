@@ -270,6 +270,9 @@ export const SAID_LENGTH = 280;
 /** Limits of what a teacher's page may put into one question. */
 export const QUESTION_LIMITS = { text: 600, choices: 12, choice: 300, why: 12 } as const;
 
+/** Seats of one class; a school's largest lecture and some more. */
+export const SEATS = 400;
+
 // ------------------------------------------------------------------------------------------------------- pictures
 
 /** What every device of the class is shown; small, as it is sent at each change. */
@@ -300,6 +303,8 @@ export interface SeatPicture {
   /** Its part in the class's run. */
   run: 'none' | 'ready' | 'running' | 'done';
   isolated: boolean | null;
+  /** Holds no answer and no result, and takes no part in the newest run: it may give way to another device. */
+  empty: boolean;
 }
 
 /** What the class costs the server: sums over all devices, by lane. */
@@ -376,6 +381,7 @@ export interface TeacherPicture {
 export type TeacherAction =
   | { do: 'lock'; locked: boolean }
   | { do: 'remove'; seat: string }
+  | { do: 'remove-empty'; connected: boolean }
   | { do: 'go'; path: string | null }
   | { do: 'call-run'; settings: Record<string, unknown> }
   | { do: 'start-run' }

@@ -72,6 +72,7 @@ export async function openRecord(log: ClassLog, id: string): Promise<ClassRecord
     (change) => {
       if (erased) return;
       state = reduce(state, change);
+      if (change.change.type === 'removed') buckets.delete(change.change.seat);
       tell(change);
     },
     forget,

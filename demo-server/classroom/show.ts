@@ -12,6 +12,7 @@ import type { Member } from './members.ts';
 import type { Everybody } from './peers.ts';
 import { classPicture, ownPart, questionOf, runOf, seatLines, seatPictures } from './pictures.ts';
 import { CLOSED_FOR_GOOD, type ClassMessage, type TeacherPicture } from './protocol.ts';
+import { type ClassRefused, noSuchSeat, seatRemoved } from './refused.ts';
 import type { Change, LoggedChange } from './state.ts';
 import { pool, tally } from './tally.ts';
 
@@ -44,6 +45,10 @@ const URGENT: readonly Change['type'][] = [
   'ended',
 ];
 
+/** A seat that gives way has nobody to act: its place is taken again and again where somebody takes seats in a loop. */
+const isUrgent = (change: Change): boolean =>
+  URGENT.includes(change.type) && !(change.type === 'removed' && change.empty === true);
+
 export interface Show {
   addMember(socket: WebSocket, member: Member): void;
   addTeacher(socket: WebSocket): void;
@@ -62,8 +67,9 @@ export function showClass(room: Classroom, sight: Sight): Show {
   let timer: NodeJS.Timeout | undefined;
 
   const unwatch = room.watch((logged: LoggedChange | undefined) => {
-    if (logged?.change.type === 'removed') letGo(logged.change.seat);
-    if (logged && URGENT.includes(logged.change.type)) urgent ??= setImmediate(everybody);
+    if (logged?.change.type === 'removed' && room.state.seats.get(logged.change.seat)?.removed !== false)
+      letGo(logged.change.seat, logged.change.empty ? noSuchSeat() : seatRemoved());
+    if (logged && isUrgent(logged.change)) urgent ??= setImmediate(everybody);
     else soon();
   });
   const costs = setInterval(() => {
@@ -102,12 +108,12 @@ export function showClass(room: Classroom, sight: Sight): Show {
     } satisfies ClassMessage);
     for (const socket of teachers) if (!behind(socket)) socket.send(text);
   }
-  function letGo(seat: string): void {
+  function letGo(seat: string, { why, message }: ClassRefused): void {
     for (const [socket, member] of students) {
       if (member.seat !== seat) continue;
-      const message: ClassMessage = { type: 'refused', why: 'removed', message: 'The teacher has removed this seat.' };
-      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(message));
-      socket.close(CLOSED_FOR_GOOD, 'removed');
+      const refused: ClassMessage = { type: 'refused', why, message };
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(refused));
+      socket.close(CLOSED_FOR_GOOD, why);
     }
   }
 

@@ -20,7 +20,8 @@ export type Change =
   | { type: 'teacher-link'; tokenHash: string }
   | { type: 'joined'; seat: string; secretHash: string; nickname: string }
   | { type: 'nicknamed'; seat: string; nickname: string }
-  | { type: 'removed'; seat: string }
+  /** `empty`: a seat that held nothing and is forgotten, so that another device can have its place. */
+  | { type: 'removed'; seat: string; empty?: true }
   | { type: 'locked'; locked: boolean }
   | { type: 'went'; path: string | null }
   | { type: 'run-called'; run: string; settings: Record<string, unknown> }
@@ -48,6 +49,8 @@ export interface Seat {
   secretHash: string;
   joinedAt: number;
   removed: boolean;
+  /** Whether an answer or a result of it is kept. */
+  holds: boolean;
 }
 
 export interface KeptRun extends ClassRun {
@@ -119,13 +122,16 @@ function changed(state: ClassState, at: number, seq: number, change: Change): Cl
     case 'joined': {
       const { seat: id, secretHash } = change;
       if (state.seats.has(id)) return state;
-      const seat: Seat = { id, nickname: freeName(state, change.nickname), secretHash, joinedAt: at, removed: false };
+      const nickname = freeName(state, change.nickname);
+      const seat: Seat = { id, nickname, secretHash, joinedAt: at, removed: false, holds: false };
       return { ...state, seats: new Map(state.seats).set(id, seat) };
     }
     case 'nicknamed':
       return withSeat(state, change.seat, (seat) => ({ ...seat, nickname: freeName(state, change.nickname, seat.id) }));
     case 'removed':
-      return withSeat(state, change.seat, (seat) => ({ ...seat, removed: true }));
+      // What another server has written of it meanwhile stays.
+      if (change.empty && !state.seats.get(change.seat)?.holds) return withoutSeat(state, change.seat);
+      return change.empty ? state : withSeat(state, change.seat, (seat) => ({ ...seat, removed: true }));
     case 'locked':
       return { ...state, locked: change.locked };
     case 'went':
@@ -154,7 +160,7 @@ function changed(state: ClassState, at: number, seq: number, change: Change): Cl
       return withRun(state, change.run, (run) => over(run, at));
     case 'result':
       // Counted once: a device that was cut off tells its result again when it is back.
-      return withRun(state, change.run, (run) =>
+      return withRun(holding(state, change.seat), change.run, (run) =>
         run.results.has(change.seat) || !state.seats.has(change.seat)
           ? run
           : { ...run, results: new Map(run.results).set(change.seat, change.result) },
@@ -166,7 +172,7 @@ function changed(state: ClassState, at: number, seq: number, change: Change): Cl
       return { ...state, questions: [...state.questions.map((one) => ({ ...one, closed: true })), asked] };
     }
     case 'answered':
-      return withQuestion(state, change.question, (one) =>
+      return withQuestion(holding(state, change.seat), change.question, (one) =>
         one.revealed || one.closed || !state.seats.has(change.seat)
           ? one
           : { ...one, answers: new Map(one.answers).set(change.seat, { answer: change.answer, at }) },
@@ -204,6 +210,15 @@ function over(run: KeptRun, at: number): KeptRun {
 function withSeat(state: ClassState, id: string, next: (seat: Seat) => Seat): ClassState {
   const seat = state.seats.get(id);
   return seat ? { ...state, seats: new Map(state.seats).set(id, next(seat)) } : state;
+}
+function withoutSeat(state: ClassState, id: string): ClassState {
+  const seats = new Map(state.seats);
+  seats.delete(id);
+  return { ...state, seats };
+}
+/** A seat that has answered or measured keeps its place, also where it came too late to count. */
+function holding(state: ClassState, id: string): ClassState {
+  return state.seats.get(id)?.holds === false ? withSeat(state, id, (seat) => ({ ...seat, holds: true })) : state;
 }
 function withRun(state: ClassState, id: string, next: (run: KeptRun) => KeptRun): ClassState {
   return { ...state, runs: state.runs.map((run) => (run.id === id ? next(run) : run)) };

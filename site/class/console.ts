@@ -1,6 +1,7 @@
 /** `<push-class-console>`: everything that a teacher can do with a class. */
 import {
   type JoinPlace,
+  SEATS,
   spacedCode,
   type TeacherAction,
   type TeacherPicture,
@@ -10,7 +11,7 @@ import { say, setText } from '../lab/words.ts';
 import { type AskedQuestion, questionsOf } from './ask.ts';
 import { h, show } from './html.ts';
 import { sitePages, titleOf } from './pages.ts';
-import { peopleTable } from './people.ts';
+import { connectRemoval, drawRemoval, peopleTable } from './people.ts';
 import { connectTeacher, runInWords, showResults, type TeacherPage } from './picture.ts';
 
 class ClassConsole extends HTMLElement {
@@ -70,6 +71,7 @@ function connectActions(page: TeacherPage): Act {
   part('only').addEventListener('change', () => {
     if (page.picture) drawPeople(page.picture, page, act);
   });
+  connectRemoval(page, (action) => void act(action, 'class.people.removedSeats'));
   on('roam', () => act({ do: 'go', path: null }, 'class.teach.roaming'));
   on('start-run', () => act({ do: 'start-run' }));
   on('stop-run', () => act({ do: 'stop-run' }));
@@ -240,6 +242,8 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
 /** Who is in the class; on demand only those of whom something is awaited, or who are away. */
 function drawPeople({ people }: TeacherPicture, page: TeacherPage, act: Act): void {
   const { part } = page;
+  part('full').hidden = people.length < SEATS;
+  drawRemoval(people, page);
   const only = part<HTMLInputElement>('only').checked;
   const shown = only ? people.filter(({ presence, awaited }) => presence !== 'online' || awaited !== null) : people;
   show(part('people'), [shown, only, people.length], () => [

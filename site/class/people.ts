@@ -1,6 +1,6 @@
 /** Who is in the class, where they are, and what is still awaited of them. */
-import type { SeatPicture } from '../../demo-server/classroom/protocol.ts';
-import { say } from '../lab/words.ts';
+import { SEATS, type SeatPicture, type TeacherAction } from '../../demo-server/classroom/protocol.ts';
+import { say, setText } from '../lab/words.ts';
 import { h } from './html.ts';
 import { titleOf } from './pages.ts';
 import type { TeacherPage } from './picture.ts';
@@ -53,4 +53,31 @@ export function peopleTable(
     h('thead', {}, h('tr', {}, column('nickname'), column('presence'), h('td', {}))),
     h('tbody', {}, ...rows),
   );
+}
+
+/** The seats that can be removed together: those without answers, with `connected` also where a device is connected. */
+const removable = (people: readonly SeatPicture[], connected: boolean): number =>
+  people.filter(({ empty, presence }) => empty && (connected || presence === 'offline')).length;
+
+/** The two buttons that remove many seats at once; `act` is asked after the teacher has confirmed how many. */
+export function connectRemoval(page: TeacherPage, act: (action: TeacherAction) => void): void {
+  const { words, part } = page;
+  for (const [name, connected] of [
+    ['remove-away', false],
+    ['remove-empty', true],
+  ] as const)
+    part(name).addEventListener('click', () => {
+      const count = removable(page.picture?.people ?? [], connected);
+      if (confirm(say(words, 'class.people.removeSeatsReally', { count }))) act({ do: 'remove-empty', connected });
+    });
+}
+
+/** Says how many each would remove. Connected ones are offered only where they keep others out. */
+export function drawRemoval(people: readonly SeatPicture[], { words, part }: TeacherPage): void {
+  const away = removable(people, false);
+  const all = removable(people, true);
+  setText(part('remove-away'), say(words, 'class.people.removeAway', { count: away }));
+  part('remove-away').hidden = away === 0;
+  setText(part('remove-empty'), say(words, 'class.people.removeEmpty', { count: all }));
+  part('remove-empty').hidden = people.length < SEATS || all === away;
 }

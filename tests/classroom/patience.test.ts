@@ -19,7 +19,7 @@ async function calledRun(
   const runs = createRuns({ ledger, runsAtOnce: 10 });
   const log = memoryLog(wallClock);
   await log.append('c', { type: 'opened', name: 'Physics', code: '123456' });
-  const room = await openClassroom(log, 'c', runs, ledger);
+  const room = await openClassroom(log, 'c', { runs, ledger });
   onTestFinished(() => {
     room.close();
     runs.close();

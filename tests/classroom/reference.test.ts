@@ -37,6 +37,7 @@ const MESSAGES: Record<ClassMessage['type'], true> = {
 const ACTIONS: Record<TeacherAction['do'], true> = {
   lock: true,
   remove: true,
+  'remove-empty': true,
   go: true,
   'call-run': true,
   'start-run': true,

@@ -82,6 +82,7 @@ const RESULT = {
 const ACTIONS = [
   { do: 'lock', locked: false },
   { do: 'remove', seat: 'nobody' },
+  { do: 'remove-empty', connected: false },
   { do: 'go', path: '/lessons/sse/' },
   { do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 1, eventsPerSecond: 10 } },
   { do: 'start-run' },
