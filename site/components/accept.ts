@@ -31,9 +31,9 @@ export const connectAccept: Connect = (root, signal) => {
       part('joined-text').textContent = '';
       return put({ guid: GUID });
     }
-    const letters = text.trim().length;
-    part('key-text').textContent = say(words, 'accept.step.keyText', { letters, count: key.bytes.length });
-    part('joined-text').textContent = say(words, 'accept.step.joinedText', { letters: letters + GUID.length });
+    const characters = text.trim().length;
+    part('key-text').textContent = say(words, 'accept.step.keyText', { characters, count: key.bytes.length });
+    part('joined-text').textContent = say(words, 'accept.step.joinedText', { characters: characters + GUID.length });
     const known = { key: hexOf(key.bytes), guid: GUID, joined: text.trim() + GUID };
     if (!globalThis.crypto.subtle) {
       part('fault').textContent = say(words, 'accept.insecure');

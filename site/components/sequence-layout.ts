@@ -49,7 +49,7 @@ const HEAD = 40;
 
 const EDGE: Readonly<Record<number, number>> = { 2: 15, 3: 12, 4: 10 };
 
-/** Breaks a text into lines of at most `most` letters, at spaces. */
+/** Breaks a text into lines of at most `most` characters, at spaces. */
 export function breakLines(text: string, most: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -106,10 +106,10 @@ function textHtml(stretches: readonly Stretch[], look: Look, first: number): str
 }
 
 const hex = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(' ');
-const letters = (bytes: Uint8Array): string =>
+const printable = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => (byte > 32 && byte < 127 ? String.fromCharCode(byte) : '·')).join('');
 
-/** Bytes in lines of sixteen (or `perLine`): place, values, letters. */
+/** Bytes in lines of sixteen (or `perLine`): place, values, characters. */
 function hexHtml(stretches: readonly Stretch[], look: Look, first: number): string {
   const { perLine = 16 } = look;
   const lines: string[] = [];
@@ -124,7 +124,7 @@ function hexHtml(stretches: readonly Stretch[], look: Look, first: number): stri
     for (let from = 0; from < stretch.bytes.length; ) {
       const part = stretch.bytes.subarray(from, from + perLine - filled);
       values += `${open(stretch, look, first + i)}${hex(part)}</span> `;
-      text += letters(part);
+      text += printable(part);
       filled += part.length;
       from += part.length;
       if (filled === perLine) flush();

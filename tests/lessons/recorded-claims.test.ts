@@ -1,6 +1,7 @@
 /** The figures that lessons take from recorded runs: whoever records anew is told which sentence no longer holds. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import type { LaneLedger, TechniqueId } from '../../demo-server/protocol.ts';
 
@@ -89,6 +90,16 @@ test.each([
 ])('%s: “%s”', (file, sentence) => {
   const prose = readFileSync(join(content, 'docs', file), 'utf8').replace(/\s+/g, ' ');
   expect(prose).toContain(sentence.replace(/\s+/g, ' '));
+});
+
+test('measuring.mdx: the bytes of an event in a saved run, and what gzip leaves', () => {
+  const name = 'xhr-stream+sse+fetch-stream.eventsPerSecond=50.durationSeconds=10.json';
+  const text = readFileSync(join(content, 'recorded/runs', name));
+  const { run, lanes } = JSON.parse(text.toString());
+  const prose = readFileSync(join(content, 'docs/measuring.mdx'), 'utf8').replace(/\s+/g, ' ');
+  const each = Math.round(text.length / (run.lastSeq * lanes.length));
+  expect(prose).toContain(`an event took ${each} bytes in each lane`);
+  expect(Math.round(text.length / gzipSync(text).length)).toBe(3);
 });
 
 test('no poll of the recorded run opened a connection', () => {

@@ -37,20 +37,25 @@ test('client.go reads the demo server', { timeout: 600_000 }, async () => {
   expect(await reader.line(/^\{"seq":/)).toMatch(/^\{"seq":\d+,"sentAt":/);
 });
 
-test('client.go tries again when the server has gone, and stops when it is over', { timeout: 600_000 }, async () => {
+test('client.go comes back after the last event, also after a reset, and stops when it is over', { timeout: 600_000 }, async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   onTestFinished(() => server.close());
   await once(server, 'listening');
-  let connections = 0;
-  server.on('connection', (socket) => {
-    connections += 1;
-    if (connections === 1) socket.terminate();
-    else socket.close(1000);
+  const asked: (string | null)[] = [];
+  server.on('connection', (socket, request) => {
+    asked.push(new URL(request.url ?? '', 'ws://localhost').searchParams.get('after'));
+    if (asked.length === 1) {
+      socket.send('{"seq":7,"sentAt":0,"data":"x"}');
+      socket.close(1012, 'restart');
+    } else if (asked.length === 2) {
+      socket.send('{"reset":true,"next":40}');
+      socket.terminate();
+    } else socket.close(1000);
   });
   const reader = start(build('client.go'), [`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`]);
-  expect(await reader.line(/next try in/)).toMatch(/next try in \d/);
+  expect(await reader.line(/1012.*next try in/)).toMatch(/next try in \d/);
   expect(await reader.ended).toBe(0);
-  expect(connections).toBe(2);
+  expect(asked).toEqual([null, '7', '40']);
 });
 
 test.each(['server.go', 'client.go'])('%s has the form of gofmt', (title) => {

@@ -72,6 +72,25 @@ test('read-websocket.mjs comes back behind the last event, also after a reset, a
   expect(await reader.line(/^closed with 1012, next try in \d+ ms$/)).toBeTruthy();
 });
 
+test('read-websocket.mjs leaves a connection on which nothing comes, and goes on after the last event', async () => {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  onTestFinished(() => server.close());
+  await once(server, 'listening');
+  const asked: (string | null)[] = [];
+  server.on('connection', (socket, request) => {
+    asked.push(new URL(request.url ?? '', 'ws://localhost').searchParams.get('after'));
+    if (asked.length > 1) return socket.close(1000);
+    socket.send('{"seq":7,"sentAt":0,"data":"x"}');
+    // Half-open: this end reads nothing more, so it does not answer the reader's Close either.
+    request.socket.pause();
+    onTestFinished(() => socket.terminate());
+  });
+  const reader = run('read-websocket.mjs', [`ws://127.0.0.1:${(server.address() as AddressInfo).port}/`, '300']);
+  expect(await reader.line(/^nothing for 300 ms, next try in \d+ ms$/)).toBeTruthy();
+  expect(await reader.ended).toBe(0);
+  expect(asked).toEqual([null, '7']);
+});
+
 test('read-sse.mjs reads the demo server', async () => {
   const server = await startServer();
   const reader = run('read-sse.mjs', [`${server.url}/push/sse?after=0`]);
