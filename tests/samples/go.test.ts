@@ -37,7 +37,9 @@ test('client.go reads the demo server', { timeout: 600_000 }, async () => {
   expect(await reader.line(/^\{"seq":/)).toMatch(/^\{"seq":\d+,"sentAt":/);
 });
 
-test('client.go comes back after the last event, also after a reset, and stops when it is over', { timeout: 600_000 }, async () => {
+test('client.go comes back after the last event, also after a reset, and stops when it is over', {
+  timeout: 600_000,
+}, async () => {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   onTestFinished(() => server.close());
   await once(server, 'listening');
