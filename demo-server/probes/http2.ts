@@ -23,6 +23,8 @@ import { http2Schema } from './schemas.ts';
 const STREAMS = 200;
 /** What belongs to a measured run: not here, where no tap counts. */
 const MEASURED = /^\/(?:push|runs|control|echo|echoes)(?:[/?]|$)/;
+/** Headers of responses that concern one connection of HTTP/1. */
+const OF_ONE_CONNECTION = ['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade'];
 
 /** Registers `POST /probe/http2`. `host` = where the servers listen; undefined = loopback, and only its readers may start them. */
 export function http2Probes(app: FastifyInstance, { host }: { host: string | undefined }): void {
@@ -84,6 +86,11 @@ export function http2Probes(app: FastifyInstance, { host }: { host: string | und
     return started;
   });
 
+  // What belongs to one connection of HTTP/1 may not be said in HTTP/2 (RFC 9113 8.2.2): Node throws, and the server would end.
+  app.addHook('onSend', async (request, reply) => {
+    if (request.raw.httpVersionMajor < 2) return;
+    for (const name of OF_ONE_CONNECTION) reply.removeHeader(name);
+  });
   app.addHook('preClose', async () => {
     for (const server of open) server.close();
     for (const socket of sockets) socket.destroy();

@@ -205,6 +205,18 @@ describe('the servers of HTTP/2', () => {
     expect(await status((await startServer({ behindProxy: true })).url)).toBe(403);
   });
 
+  test.each(['/control', '/chat/abcd', '/echo', '/hijack/open', '/probe/connections/x'])(
+    'refuse a plain GET of the WebSocket %s without the headers that HTTP/2 forbids, and stand',
+    async (asked) => {
+      const { silent } = await start(await startServer());
+      const client = await session(silent);
+      const [headers] = await once(client.request({ ':path': asked }), 'response');
+      expect([400, 421, 426]).toContain(headers[':status']);
+      for (const name of ['connection', 'upgrade']) expect(headers).not.toHaveProperty(name);
+      expect((await once(client.request({ ':path': '/healthz' }), 'response'))[0][':status']).toBe(200);
+    },
+  );
+
   test('say why they cannot be started', async () => {
     const server = await startServer({ http2Host: '203.0.113.1' });
     const answer = await fetch(`${server.url}/probe/http2`, { method: 'POST' });
