@@ -11,6 +11,7 @@ import { report } from '../../demo-server/compare/table.ts';
 import { LADDER, RANGES, TECHNIQUES, type WireTranscript } from '../../demo-server/protocol.ts';
 import { type RunDocument, recordingOf } from '../../site/lab/run-document.ts';
 import { readDocument } from '../../site/lab/run-reading.ts';
+import { proxyConf, startNginx, withDefaults } from '../helpers/nginx.ts';
 import { startServer } from '../helpers/server.ts';
 
 interface Ended {
@@ -177,6 +178,38 @@ test('brings simulated subscribers along, in a table of their own', async () => 
   expect(stdout).toMatch(/^polling × 5 .* 50 +0$/m);
   expect(stdout).toMatch(/^sse +1 +1 .* 10 +0$/m);
   expect(stdout).toMatch(/^Subscribers' process: \d+ ms, \d+ MB/m);
+});
+
+describe('behind nginx', () => {
+  const PROXY = 'A proxy stands in between: bytes are counted between it and the server.';
+  const throughNginx = async (defaults: 'older' | 'newer'): Promise<{ direct: string; url: string }> => {
+    const server = await startServer();
+    const nginx = await startNginx(await withDefaults(defaults, await proxyConf('upgrade')), server.port);
+    onTestFinished(nginx.stop);
+    return { direct: server.url, url: nginx.url };
+  };
+
+  // From 1.29.7 on nginx asks in HTTP/1.1 and adds nothing, so that the request shows no proxy: only the response does.
+  test.each(['older', 'newer'] as const)(
+    'by its %s defaults, it is seen and said, and every lane is live',
+    async (defaults) => {
+      const { direct, url } = await throughNginx(defaults);
+      const lanes = ['--techniques', TECHNIQUES.join(',')];
+      const [behind, beside] = [
+        await run(...quick, ...lanes, '--server', url),
+        await run(...quick, '--server', direct),
+      ];
+      expect({ code: behind.code, words: behind.stdout.includes(PROXY) }).toEqual({ code: 0, words: true });
+      for (const id of TECHNIQUES) expect(behind.stdout).toMatch(new RegExp(`^${id} .* 10 +0$`, 'm'));
+      expect({ code: beside.code, words: beside.stdout.includes(PROXY) }).toEqual({ code: 0, words: false });
+    },
+  );
+
+  test('the document says so, too', async () => {
+    const { url } = await throughNginx('newer');
+    const { stdout } = await run(...quick, '--techniques', 'sse', '--server', url, '--json', '-q');
+    expect(documentIn(stdout).measured.behindProxy).toBe(true);
+  });
 });
 
 describe('an interrupt', () => {
