@@ -8,6 +8,8 @@ export interface Conversation {
   door: Door;
   /** What it is about, for the report. */
   kind: string;
+  /** The protocol that is asked for in the handshake of TLS; drawn unless given. */
+  alpn?: 'h2';
   /** Written one after the other, each in a turn of its own, so that most arrive in pieces. */
   pieces: Buffer[];
   /** After the last piece: half-close, reset, or stay until the server has answered or ended it. */
@@ -21,4 +23,11 @@ export interface Known {
   runs: readonly string[];
   code: string;
   token: string;
+  /** Seats of the class, as its devices come back to them. */
+  seats: readonly { seat: string; secret: string }[];
+  /** What the class is at: its newest question and its newest run, where there is one. */
+  question: string;
+  classRun: string;
+  /** Name and port under which the second origin answers. */
+  secondHost: string;
 }

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import type { Conversation, Door, Known } from './conversation.ts';
 import { type Dice, dice } from './dice.ts';
 import { httpConversation } from './http.ts';
+import { http2Conversation } from './http2.ts';
 import { judge } from './judge.ts';
 import type { Asked, Told } from './serve.ts';
 import { talk } from './talk.ts';
+import { tlsConversation } from './tls.ts';
 import { socketConversation } from './websocket.ts';
 
 export interface Finding {
@@ -47,6 +49,8 @@ const CLOSE = { connection: 'close' };
 
 /** The conversation of that number: the same for the same seed, but for the names of runs and the code of the class. */
 export function conversationOf(roll: Dice, known: Known): Conversation {
+  if (roll.once(6)) return http2Conversation(roll, known);
+  if (roll.once(12)) return tlsConversation(roll);
   return roll.once(2) ? httpConversation(roll, known) : socketConversation(roll, known);
 }
 
@@ -133,9 +137,12 @@ export async function fuzz({ seed, from, to, progress, signal }: FuzzOptions): P
   const had = new Map<string, number>();
   let done = 0;
   try {
-    const { ports, known } = await server.next('ready');
+    const { ports } = await server.next('ready');
     for (let first = from; first < to && server.alive && !signal?.aborted; first += BATCH) {
       const runs = await makeRuns(ports.http);
+      const told = server.next('known');
+      server.ask({ type: 'known' });
+      const { known } = await told;
       const numbers = Array.from({ length: Math.min(BATCH, to - first) }, (_, n) => first + n);
       await inTurns(numbers, AT_ONCE, (number) => have(number, { ...known, runs }, ports));
       done += numbers.length;

@@ -56,9 +56,9 @@ export function fill(dice: Dice, pattern: string, { runs }: Known): string {
   return `${path}${path.includes('?') ? '&' : '?'}${query.slice(0, 1 + dice.below(query.length)).join('&')}`;
 }
 
-function headers(dice: Dice): string[] {
+function headers(dice: Dice, { secondHost }: Known): string[] {
   const lines: string[] = [];
-  if (!dice.once(12)) lines.push(`Host: ${dice.once(6) ? dice.pick(HOSTS) : 'localhost'}`);
+  if (!dice.once(12)) lines.push(`Host: ${dice.once(6) ? dice.pick([...HOSTS, secondHost]) : 'localhost'}`);
   if (dice.once(5)) lines.push(`Origin: ${dice.pick(ORIGINS)}`);
   if (dice.once(5)) lines.push(`Last-Event-ID: ${dice.pick(['0', '1', '99999999999999999999', '-1', dice.word()])}`);
   if (dice.once(8))
@@ -68,6 +68,11 @@ function headers(dice: Dice): string[] {
   if (dice.once(12)) lines.push(`X-${'a'.repeat(dice.below(40))}: ${'y'.repeat(dice.below(20_000))}`);
   if (dice.once(15))
     lines.push(`${dice.bytes(dice.below(20)).toString('latin1')}: ${dice.bytes(dice.below(20)).toString('latin1')}`);
+  if (dice.once(12))
+    lines.push(`Range: bytes=${dice.pick(['0-4', '-1', '5-', '9-2', '0-0,2-3', 'x', '99999999999-'])}`);
+  if (dice.once(12)) lines.push(`Accept-Encoding: ${dice.pick(['br', 'gzip', 'br;q=0, *', 'identity;q=0', ';;'])}`);
+  if (dice.once(12)) lines.push(`If-None-Match: ${dice.pick(['*', 'W/"x"', '"', dice.word()])}`);
+  if (dice.once(12)) lines.push(`Cookie: ${dice.pick(['session=', 'pushlab-account=x', '=', dice.word()])}`);
   if (dice.once(15)) lines.push(`X-Forwarded-For: ${dice.pick(['1.2.3.4', '::1', dice.word()])}`);
   if (dice.once(15)) lines.push(' folded: line', 'NoColon');
   if (dice.once(25)) lines.push(...Array.from({ length: 2100 }, (_, n) => `H${n}: 1`));
@@ -108,7 +113,7 @@ function request(dice: Dice, known: Known): Buffer {
   const target = dice.once(20)
     ? dice.pick([`http://localhost${path}`, '*', path.slice(1), `${path} x`, `/${'p'.repeat(9000)}`])
     : path;
-  const lines = [`${asked} ${target} ${dice.once(8) ? dice.pick(VERSIONS) : 'HTTP/1.1'}`, ...headers(dice)];
+  const lines = [`${asked} ${target} ${dice.once(8) ? dice.pick(VERSIONS) : 'HTTP/1.1'}`, ...headers(dice, known)];
   let body: Buffer = Buffer.alloc(0);
   if (asked === 'POST' || dice.once(6)) {
     const content = dice.once(12)

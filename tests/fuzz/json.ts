@@ -81,7 +81,6 @@ const RESULT = {
 };
 const ACTIONS = [
   { do: 'lock', locked: false },
-  { do: 'remove', seat: 'nobody' },
   { do: 'remove-empty', connected: false },
   { do: 'go', path: '/lessons/sse/' },
   { do: 'call-run', settings: { techniques: ['sse'], durationSeconds: 1, eventsPerSecond: 10 } },
@@ -95,26 +94,35 @@ const ACTIONS = [
 ];
 
 /** What a device or a teacher may say in a class, in no sensible order. */
-function classMessages(dice: Dice): Json[] {
+function classMessages(dice: Dice, { runs, seats, question, classRun }: Known): Json[] {
+  const run = runs.length > 0 ? dice.pick(runs) : 'x';
+  const removed = { do: 'remove', seat: seats.length > 0 ? dice.pick(seats).seat : 'nobody' };
   const all = [
     { type: 'ping', id: 1 },
     { type: 'here', path: '/lessons/sse/', hidden: false },
     { type: 'nickname', nickname: 'Zoë' },
-    { type: 'answer', question: 'q', answer: [0], n: 1 },
-    { type: 'ready', classRun: 'r', run: 'x' },
-    { type: 'result', classRun: 'r', run: 'x', result: RESULT, final: true, n: 2 },
+    { type: 'answer', question, answer: [0], n: 1 },
+    { type: 'ready', classRun, run },
+    { type: 'result', classRun, run, result: RESULT, final: dice.once(2), n: 2 },
     { type: 'heard', latencies: [1, 2, 3] },
-    { type: 'act', id: 1, action: dice.pick(ACTIONS) },
+    { type: 'act', id: 1, action: dice.once(12) ? removed : dice.pick(ACTIONS) },
   ];
   return Array.from({ length: 1 + dice.below(6) }, () => dice.pick(all));
 }
 
 /** The greetings of a class: none, as a student, as a seat, as a teacher. */
-function greeting(dice: Dice, { code, token }: Known): Json[] {
+function greeting(dice: Dice, { code, token, seats }: Known): Json[] {
   return dice.pick<Json[]>([
     [],
     [{ type: 'hello', as: 'new', code, nickname: dice.word() }],
     [{ type: 'hello', as: 'teacher', token }],
+    [
+      {
+        type: 'hello',
+        as: 'seat',
+        ...(seats.length > 0 ? dice.pick(seats) : { seat: dice.word(), secret: dice.word() }),
+      },
+    ],
     [{ type: 'hello', as: 'seat', seat: dice.word(), secret: dice.word() }],
     [{ type: 'hello', as: 'new', code: '000000', nickname: 'Anna' }],
   ]);
@@ -123,7 +131,7 @@ function greeting(dice: Dice, { code, token }: Known): Json[] {
 /** The messages for a socket at this path, some of them spoiled. */
 export function messagesFor(dice: Dice, path: string, known: Known): string[] {
   const plain = (): Json[] => {
-    if (path.startsWith('/classroom')) return [...greeting(dice, known), ...classMessages(dice)];
+    if (path.startsWith('/classroom')) return [...greeting(dice, known), ...classMessages(dice, known)];
     if (path.startsWith('/control'))
       return [
         { type: 'ping', id: 1 },

@@ -76,8 +76,19 @@ function wrongWith({ status, headers, body }: Answer, headOnly: boolean): string
   return undefined;
 }
 
+/** The type of the frame that an HTTP/2 server says first; in the fourth byte of HTTP/1.1 there is a letter. */
+const SETTINGS = 4;
+
+/** Whether a response in HTTP/2 begins with `:status 500`, entry 14 of HPACK's static table (RFC 7541, appendix A). */
+function refusedByFault(bytes: Buffer): boolean {
+  for (let at = 0; at + 9 < bytes.length; at += 9 + bytes.readUIntBE(at, 3))
+    if (bytes[at + 3] === 1 && bytes[at + 9] === 0x8e) return true;
+  return false;
+}
+
 /** The first thing that is wrong with all that came on one connection; undefined where nothing is. `asked` = what was sent. */
 export function judge(received: Buffer, asked: Buffer): string | undefined {
+  if (received[3] === SETTINGS && refusedByFault(received)) return '500 over HTTP/2';
   if (STACK.test(received.toString('latin1'))) return `a stack trace: ${received.toString('latin1').slice(0, 400)}`;
   // Answers to HEAD tell the length of a body that does not come.
   const headOnly = /HEAD /i.test(asked.toString('latin1'));

@@ -25,20 +25,21 @@ function open(
   port: number,
   localAddress: string,
   dice: Dice,
+  alpn?: 'h2',
 ): { tcp: Socket; socket: Socket; ready: string } {
   const tcp = connect({ port, host: '127.0.0.1', localAddress }).on('error', () => {});
   if (door !== 'secure' && door !== 'h2') return { tcp, socket: tcp, ready: 'connect' };
-  const ALPNProtocols = door === 'h2' && dice.once(2) ? ['h2'] : ['http/1.1'];
+  const ALPNProtocols = alpn || (door === 'h2' && dice.once(2)) ? ['h2', 'http/1.1'] : ['http/1.1'];
   return { tcp, socket: connectTls({ socket: tcp, rejectUnauthorized: false, ALPNProtocols }), ready: 'secureConnect' };
 }
 
 /** Resolves when it is over on this side. Never rejects: whatever the server does to the connection is its right. */
 export async function talk(
-  { door, pieces, leave }: Conversation,
+  { door, alpn, pieces, leave }: Conversation,
   ports: Record<Door, number>,
   dice: Dice,
 ): Promise<Spoken> {
-  const { tcp, socket, ready } = open(door, ports[door], `127.0.${dice.below(250)}.${2 + dice.below(250)}`, dice);
+  const { tcp, socket, ready } = open(door, ports[door], `127.0.${dice.below(250)}.${2 + dice.below(250)}`, dice, alpn);
   const chunks: Buffer[] = [];
   let size = 0;
   let quiet: NodeJS.Timeout | undefined;
