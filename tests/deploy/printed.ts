@@ -22,7 +22,8 @@ export const NOT_RUN: Readonly<Record<string, string>> = {
   'docker network create': 'there is no Docker engine; files.test.ts checks the options',
   'docker exec': 'there is no Docker engine; service-nginx.test.ts reads the file of the service',
   'docker run': 'there is no Docker engine; files.test.ts checks the options',
-  'export PUSHLAB_NAME=': 'there is no Docker engine; files.test.ts reads compose.yaml',
+  'echo PUSHLAB_NAME=': 'there is no Docker engine; files.test.ts reads compose.yaml',
+  'docker compose': 'there is no Docker engine; files.test.ts reads compose.yaml',
   'sudo certbot certonly --standalone': 'there is no Docker engine; service-nginx.test.ts runs its line for certbot',
   'sudo certbot certonly --webroot --webroot-path /var/www/pushlab-acme --domain pushlab.example':
     'there is no Docker engine; service-nginx.test.ts runs it with a stand-in for docker',
