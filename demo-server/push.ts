@@ -12,7 +12,7 @@ import { SUBSCRIBER, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
 import type { Run } from './run.ts';
 import type { Runs } from './runs.ts';
-import { beginAnswer } from './wire/tap.ts';
+import { beginResponse } from './wire/tap.ts';
 
 /** The server's end of one technique. Takes how often its streams send a sign of life (ms); rooms without streams ignore it. */
 export type Room = FastifyPluginAsync<{ heartbeatMs: number }>;
@@ -70,7 +70,7 @@ export function guardPush(app: FastifyInstance, runs: Runs, limits: Limits): voi
     const done = request.ws ? socket : reply.raw;
     const lane = request.run.conditions?.lanes.get(technique as TechniqueId);
     request.feed = lane?.feedFor(request.after) ?? request.run.feed;
-    if (lane) done.on('close', beginAnswer(socket, request.ws));
+    if (lane) done.on('close', beginResponse(socket, request.ws));
     // Those that are simulated come from one address and by the hundred: they must not take the room of those that are not.
     // Each may have two requests in progress: its question and a message that it sends.
     if (query.client?.startsWith(SUBSCRIBER)) {

@@ -1,23 +1,26 @@
-/** An account: the counters of one lane, what its readers already have, and the record of its last bytes. */
+/** An account: the counters of one lane, the events its readers already have, and a record of its last bytes. */
 import type { ByteClass, Cut, LaneLedger } from '../protocol.ts';
 import type { Link } from './link.ts';
 import type { Direction } from './meter.ts';
 import { createTranscript, type Transcript } from './transcript.ts';
 
-/** Clients remembered per account; beyond that the memory starts afresh, and a state sent again counts as news once. */
+/** Clients remembered per account. Beyond that the memory is cleared, and state that is sent again counts as new once. */
 const CLIENTS = 4096;
 
 export interface Account {
   ledger: LaneLedger;
-  /** Only a lane has one: nobody asks for the bytes of pages and of the control socket. */
+  /** Only a lane has one: nothing shows the bytes of pages or of the control socket. */
   transcript: Transcript | undefined;
-  /** Highest seq sent to a reader that names no cursor, by its name or else its address: what tells news from resent state. */
+  /**
+   * The highest seq sent to each reader that sends no cursor, by its name or else its address. It separates new events from
+   * state that is sent again.
+   */
   sent: Map<string, number>;
-  /** What its connections pass over; only a lane of a run with conditions of its own has one. */
+  /** The simulated network of its connections. Only a lane of a run with its own conditions has one. */
   link: Link | undefined;
 }
 
-/** An account with nothing in it yet; a lane's also keeps a transcript. */
+/** An empty account. That of a lane also keeps a transcript. */
 export function createAccount(kind: 'lane' | 'other', link?: Link): Account {
   return {
     ledger: {
@@ -43,7 +46,7 @@ export function createAccount(kind: 'lane' | 'other', link?: Link): Account {
   };
 }
 
-/** Counts so many bytes of one class. */
+/** Counts `length` bytes of one class. */
 export function book({ ledger }: Account, direction: Direction, kind: ByteClass, length: number): void {
   if (direction === 'up') {
     ledger.bytes.up[kind as 'head' | 'framing' | 'body'] += length;
@@ -61,14 +64,14 @@ export function remember({ sent }: Account, client: string, seq: number): void {
   if (before === undefined || before < seq) sent.set(client, seq);
 }
 
-/** The server ended a connection of this account by itself. */
+/** Counts a connection of this account that the server itself ended. */
 export function recordCut({ ledger }: Account, reason: string): void {
   const known = ledger.cuts.find((cut) => cut.reason === reason);
   if (known) known.count += 1;
   else ledger.cuts.push({ reason, count: 1 });
 }
 
-/** Adds up all counts of two ledgers of one kind; words stay the first one's, cuts are joined by reason. */
+/** Adds up all counts of two ledgers of the same shape. Text is taken from the first; cuts are merged by reason. */
 export function sum<T>(one: T, other: T): T {
   if (typeof one === 'number' && typeof other === 'number') return (one + other) as T;
   if (Array.isArray(one) && Array.isArray(other)) return joinCuts([...one, ...other]) as T;

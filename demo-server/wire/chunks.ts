@@ -1,15 +1,15 @@
-/** A chunked body (RFC 9112 section 7.1), told apart into chunk data and everything around it. Pure. */
+/** A chunked body (RFC 9112 section 7.1), split into chunk data and everything around it. Pure. */
 import { part } from './hold.ts';
 import type { Direction, MeterSink } from './meter.ts';
 
 const CR = 13;
 const LF = 10;
 
-/** Reads one chunked body, however it is cut: data goes to the sink as body, the rest as framing. */
+/** Reads one chunked body, however it is cut. Data goes to the sink as body, the rest as framing. */
 export class ChunkReader {
-  /** The blank line behind the trailers was read. */
+  /** The blank line after the trailers has been read. */
   complete = false;
-  /** Why read() stopped short of its input without being complete. */
+  /** Why read() stopped before the end of its input without being complete. */
   reason = '';
   private part: 'size' | 'extension' | 'data' | 'data-end' | 'trailers' = 'size';
   private left = 0;
@@ -25,7 +25,7 @@ export class ChunkReader {
     this.exchange = exchange;
   }
 
-  /** Reads on from offset `from`; returns the offset just behind what belongs to the body. */
+  /** Reads on from offset `from`. Returns the offset just after the bytes that belong to the body. */
   read(bytes: Uint8Array, from: number): number {
     let mark = from;
     let at = from;
@@ -46,7 +46,7 @@ export class ChunkReader {
     return at;
   }
 
-  /** One byte of framing; false if it cannot be one. */
+  /** Takes one byte of framing. Returns false if it is invalid. */
   private take(byte: number): boolean {
     switch (this.part) {
       case 'size': {
@@ -60,7 +60,7 @@ export class ChunkReader {
         if (byte === LF) this.part = this.left > 0 ? 'data' : 'trailers';
         return true;
       case 'data-end':
-        if (byte !== LF) return byte === CR || this.fail(`byte ${byte} behind chunk data, expected CRLF`);
+        if (byte !== LF) return byte === CR || this.fail(`byte ${byte} after chunk data, expected CRLF`);
         this.part = 'size';
         this.digits = false;
         return true;
@@ -71,7 +71,7 @@ export class ChunkReader {
     }
   }
 
-  /** The first byte that is not a digit of the size: an extension, a space (old servers pad) or the line end. */
+  /** The first byte after the digits of the size: an extension, white space (old servers pad the size) or the line end. */
   private sizeEnd(byte: number): boolean {
     if (!this.digits || !(byte === CR || byte === LF || byte === 0x3b || byte === 0x20 || byte === 0x09)) {
       return this.fail(`byte ${byte} in a chunk size, expected hexadecimal digits, then ";" or CRLF`);
@@ -90,7 +90,7 @@ export class ChunkReader {
   }
 }
 
-/** 0 to 15, or -1. */
+/** The value of a hexadecimal digit, or -1. */
 function hexDigit(byte: number): number {
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30;
   const letter = byte | 0x20;

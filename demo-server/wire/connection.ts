@@ -1,4 +1,4 @@
-/** One connection's bytes, told apart by the meter and given to the accounts. Small: a thousand readers have one each. */
+/** One connection's bytes: classified by the meter, booked in the accounts. Kept small, as each of a thousand readers has one. */
 import { type ByteClass, CLIENT_NAME } from '../protocol.ts';
 import { type Account, book, recordCut, remember } from './account.ts';
 import { createEventScanner, type EventScanner } from './events.ts';
@@ -7,21 +7,21 @@ import { createMeter, type Direction, type Meter, type MeterSink, type RequestHe
 import type { Scan } from './scan.ts';
 import type { ExchangeRecord } from './transcript.ts';
 
-/** What the tap tells of one connection. The bytes are read at once; what is kept of them is copied. */
+/** What the tap reports about one connection. Bytes are read at once; whatever is kept is copied. */
 export interface ConnectionMeter {
   up(bytes: Uint8Array): void;
   down(bytes: Uint8Array): void;
-  /** The server ends this connection by itself: the reason goes to the account that it was carrying. */
+  /** The server itself ends this connection. The reason is booked in the account of its last request. */
   cut(reason: string): void;
-  /** The link of the lane that the last request was for; undefined where it was for none, or the lane has none. */
+  /** The link of the last request's lane; undefined if it belongs to no lane, or the lane has no link. */
   readonly link: Link | undefined;
-  /** Requests whose head is complete. */
+  /** How many requests have a complete head. */
   readonly requests: number;
-  /** The socket is closed; `read` and `written` are its own counts, against which ours are checked. */
+  /** The socket is closed. `read` and `written` are its own byte counts, which ours are checked against. */
   end(read: number, written: number): void;
 }
 
-/** One closed connection, for whoever checks the ledger against a packet capture. */
+/** The totals of one closed connection, to be checked against a packet capture. */
 export interface ConnectionTotals {
   connection: number;
   remotePort: number | undefined;
@@ -33,11 +33,11 @@ export interface ConnectionTotals {
 /** What all connections of a server share. */
 export interface Books {
   clock(): number;
-  /** When the bytes at hand passed; undefined as long as nobody has asked. Read once for all their pieces. */
+  /** When the current bytes passed: read from the clock when it is first needed, and then the same for all their pieces. */
   at: number | undefined;
-  /** The account that a request belongs to, by its target's path, the run and the client that its query names. */
+  /** The account of a request, by the path of its target and the run and client in its query. */
   owner(path: string, run: string | null, client: string | null): Account;
-  /** For what no request could be read from. */
+  /** The account for bytes in which no request could be found. */
   unowned: Account;
   scan(bytes: Uint8Array): Scan;
   ended(totals: ConnectionTotals): void;
@@ -46,15 +46,15 @@ export interface Books {
 interface Exchange {
   count: number;
   startedAt: number;
-  /** Unknown until the request line is whole; until then its bytes wait. */
+  /** Undefined until the request line is complete; until then the bytes wait. */
   account: Account | undefined;
   waiting: { direction: Direction; kind: WireClass; bytes: Uint8Array }[] | undefined;
-  /** Who asks: the client's name, or its address. */
+  /** The client's name, or else its address. */
   client: string;
-  /** The reader has the events up to this one; `named` = it said so itself. */
+  /** The reader has all events up to this one. `named`: the request said so. */
   cursor: number;
   named: boolean;
-  /** Only for a body that is cut within an event. */
+  /** Only for a body whose pieces end in the middle of an event. */
   scanner: EventScanner | undefined;
   record: ExchangeRecord | undefined;
 }
@@ -123,13 +123,13 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     this.books.ended({ connection, remotePort, bytesUp, bytesDown, unaccountedBytes });
   }
 
-  // ------------------------------------------------------------------------------------ what the meter tells
+  // --------------------------------------------------------------------------------- what the meter reports
 
   bytes(direction: Direction, count: number, kind: WireClass, bytes: Uint8Array): void {
     const exchange = this.find(count) ?? this.begin(count);
     if (exchange.account === undefined) {
       exchange.waiting ??= [];
-      // A head comes whole, just before its request: then it waits no longer than this call. The rest is copied.
+      // A head arrives whole, just before request(), so it is needed no longer than this call. Anything else is copied.
       exchange.waiting.push({ direction, kind, bytes: kind === 'head' ? bytes : new Uint8Array(bytes) });
     } else {
       this.sort(exchange, exchange.account, direction, kind, bytes);
@@ -166,7 +166,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
   }
 
   frame(direction: Direction, count: number, { opcode }: { opcode: number }): void {
-    // The first frame of a text or binary message; continuations have opcode 0, control frames 8 and more.
+    // The first frame of a text or binary message. Continuations have opcode 0, control frames 8 or higher.
     if (direction === 'up' && (opcode === 1 || opcode === 2)) this.uplink(this.find(count)?.account);
   }
 
@@ -177,7 +177,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
   done(count: number): void {
     const exchange = this.find(count);
     if (exchange === undefined) return;
-    // No request line ever came whole: these bytes are nobody's.
+    // The request line was never completed: these bytes belong to no account.
     if (exchange.account === undefined) this.settle(exchange, this.books.unowned);
     exchange.scanner?.end();
     exchange.record?.end(this.time());
@@ -209,7 +209,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
       scanner: undefined,
       record: undefined,
     };
-    // A literal of one takes one slot; an array that has grown takes seventeen.
+    // An array literal with one element takes one slot; an array that has grown takes seventeen.
     this.open = this.open.length === 0 ? [exchange] : [...this.open, exchange];
     return exchange;
   }
@@ -227,7 +227,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     else book(this.books.unowned, direction, direction === 'up' ? 'body' : 'envelope', bytes.length);
   }
 
-  /** An answer's body: events apart from envelope, news apart from what the reader already had. */
+  /** A response body: separates events from envelope, and new events from those that the reader already had. */
   private body(exchange: Exchange, account: Account, bytes: Uint8Array): void {
     const scan = exchange.scanner === undefined ? this.books.scan(bytes) : undefined;
     if (scan?.whole) {
@@ -265,7 +265,7 @@ export class MeteredConnection implements ConnectionMeter, MeterSink {
     return this.books.at;
   }
 
-  /** A fault of ours is no reason to break the reader's connection: it goes on unmetered, and its end shows by how much. */
+  /** An error of ours must not break the reader's connection: it goes on unmetered, and end() counts what was missed. */
   private giveUp(error: unknown): void {
     this.meter = undefined;
     process.emitWarning(error as Error);

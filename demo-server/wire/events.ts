@@ -1,12 +1,12 @@
 /**
- * The scanner: finds the feed's events inside body bytes, whatever a technique wraps around them. Pure.
- * An event is `{"seq":1,"sentAt":1763623713123.45,"data":"…"}`, its keys in this order, without spaces.
+ * The scanner: finds the feed's events in the bytes of a body, whatever a technique wraps around them. Pure.
+ * An event is `{"seq":1,"sentAt":1763623713123.45,"data":"…"}`, with its keys in this order and no spaces.
  */
 
-/** Body bytes in their order, a view: copy to keep. seq = the event they belong to, null = envelope. */
+/** Receives the bytes of a body in order, as views: copy them to keep them. seq = the event they belong to, null = envelope. */
 export type BodyPiece = (seq: number | null, bytes: Uint8Array) => void;
 
-/** Give push() one body after the other; end() lets go of what is held and begins afresh. */
+/** Takes one body after the other by push(). end() passes on what is held, and starts over. */
 export interface EventScanner {
   push(bytes: Uint8Array): void;
   end(): void;
@@ -18,14 +18,14 @@ const BRACE_END = 0x7d;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** What an event begins with; a number stands behind each of the first two. */
+/** The fixed parts of an event's beginning. A number follows each of the first two. */
 const KEYS = ['{"seq":', ',"sentAt":', ',"data":"'].map((key) => new TextEncoder().encode(key));
 const SEQ_DIGITS = 20;
 const SENT_AT_DIGITS = 32;
-/** Bytes of the longest beginning of an event: all that is ever held. */
+/** The length of the longest beginning of an event (bytes). No more is ever held. */
 const HELD_LIMIT = 7 + SEQ_DIGITS + 10 + SENT_AT_DIGITS + 9;
 
-/** A scanner for body bytes, however they are cut; eventEnd is called behind the last byte of every whole event. */
+/** A scanner for the bytes of bodies, however they are cut. eventEnd is called after the last byte of every complete event. */
 export function createEventScanner(piece: BodyPiece, eventEnd?: (seq: number) => void): EventScanner {
   return new Scanner(piece, eventEnd);
 }
@@ -33,15 +33,15 @@ export function createEventScanner(piece: BodyPiece, eventEnd?: (seq: number) =>
 class Scanner implements EventScanner {
   private readonly piece: BodyPiece;
   private readonly eventEnd: ((seq: number) => void) | undefined;
-  /** Outside an event, in what may be the beginning of one, in its data string, behind the string's last quote. */
+  /** Outside an event, in what may be the beginning of one, in its data string, or after the closing quote of that string. */
   private state: 'outside' | 'beginning' | 'data' | 'closing' = 'outside';
   private escaped = false;
   private seq = 0;
-  /** In the beginning: keys that are complete, numbers that have begun, bytes matched of the one or the other. */
+  /** In a beginning: how many keys are complete, whether a number has begun, how many bytes of the current key or number are read. */
   private keys = 0;
   private inNumber = false;
   private matched = 0;
-  /** A beginning that the input was cut in. */
+  /** The bytes of a beginning that was cut by the end of the input. */
   private held: Uint8Array | undefined = undefined;
   private heldLength = 0;
 
@@ -57,7 +57,7 @@ class Scanner implements EventScanner {
       if (this.state === 'outside') {
         const brace = bytes.indexOf(BRACE, at);
         at = brace === -1 ? bytes.length : brace;
-        this.tell(null, bytes, mark, at);
+        this.emit(null, bytes, mark, at);
         mark = at;
         if (brace !== -1) this.begin();
       } else if (this.state === 'beginning') {
@@ -67,14 +67,14 @@ class Scanner implements EventScanner {
       } else {
         const whole = bytes[at] === BRACE_END;
         if (whole) at++;
-        this.tell(this.seq, bytes, mark, at);
+        this.emit(this.seq, bytes, mark, at);
         mark = at;
         this.state = 'outside';
         if (whole) this.eventEnd?.(this.seq);
       }
     }
     if (this.state === 'beginning') this.hold(bytes.subarray(mark));
-    else this.tell(this.state === 'outside' ? null : this.seq, bytes, mark, at);
+    else this.emit(this.state === 'outside' ? null : this.seq, bytes, mark, at);
   }
 
   end(): void {
@@ -90,8 +90,8 @@ class Scanner implements EventScanner {
   }
 
   /**
-   * Goes on in a key of the beginning; returns the offset it got to. What does not fit is not read again: a brace stands
-   * only at the start of a beginning, so no other one can lie within.
+   * Reads on in a key of a beginning. Returns the offset that it reached. Bytes that do not match need not be read again: a
+   * beginning has a brace only at its start, so no other beginning can start inside it.
    */
   private readKey(bytes: Uint8Array, from: number): number {
     const key = KEYS[this.keys] as Uint8Array;
@@ -113,7 +113,7 @@ class Scanner implements EventScanner {
     return at;
   }
 
-  /** Goes on in a number of the beginning; returns the offset it got to. */
+  /** Reads on in a number of a beginning. Returns the offset that it reached. */
   private readNumber(bytes: Uint8Array, from: number): number {
     const isSeq = this.keys === 1;
     const limit = isSeq ? SEQ_DIGITS : SENT_AT_DIGITS;
@@ -134,7 +134,7 @@ class Scanner implements EventScanner {
     return at;
   }
 
-  /** Goes on in the data string; returns the offset behind its last quote, or of the input's end. */
+  /** Reads on in the data string. Returns the offset after its closing quote, or the end of the input. */
   private readData(bytes: Uint8Array, from: number): number {
     let escaped = this.escaped;
     let at = from;
@@ -151,7 +151,7 @@ class Scanner implements EventScanner {
     return at;
   }
 
-  /** Leaves a beginning, now that it is known what its bytes belong to. */
+  /** Ends a beginning, once it is known what its bytes belong to. */
   private leave(state: 'outside' | 'data', seq: number | null): void {
     this.state = state;
     this.escaped = false;
@@ -168,7 +168,7 @@ class Scanner implements EventScanner {
     this.heldLength += bytes.length;
   }
 
-  private tell(seq: number | null, bytes: Uint8Array, from: number, to: number): void {
+  private emit(seq: number | null, bytes: Uint8Array, from: number, to: number): void {
     if (from < to) this.piece(seq, bytes.subarray(from, to));
   }
 }

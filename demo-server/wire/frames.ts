@@ -1,12 +1,12 @@
-/** WebSocket frames (RFC 6455 section 5.2), told apart into payload and everything around it. Pure, never unmasks. */
+/** WebSocket frames (RFC 6455 section 5.2), split into payload and everything around it. Pure. Nothing is unmasked. */
 import { part } from './hold.ts';
 import type { Direction, MeterSink } from './meter.ts';
 
-/** Reads one direction of a WebSocket, however it is cut: data payload goes to the sink as body, the rest as framing. */
+/** Reads one direction of a WebSocket, however it is cut. Payload data goes to the sink as body, the rest as framing. */
 export class FrameReader {
-  /** A data message has begun and its last frame is not complete. */
+  /** A data message has begun, and its last frame is not complete yet. */
   open = false;
-  /** Why read() stopped short of its input. */
+  /** Why read() stopped before the end of its input. */
   reason = '';
   private part: 'opcode' | 'length' | 'long-length' | 'mask' | 'payload' = 'opcode';
   private opcode = 0;
@@ -24,7 +24,7 @@ export class FrameReader {
     this.exchange = exchange;
   }
 
-  /** Reads on from offset `from`; returns the offset it got to, short of the end only if that is no frame. */
+  /** Reads on from offset `from`. Returns the offset that it reached: the end, unless these bytes are not a valid frame. */
   read(bytes: Uint8Array, from: number): number {
     let mark = from;
     let at = from;
@@ -51,7 +51,7 @@ export class FrameReader {
     return at;
   }
 
-  /** One byte of a frame's header; false if it cannot be one. */
+  /** Takes one byte of a frame's header. Returns false if it is invalid. */
   private take(byte: number): boolean {
     switch (this.part) {
       case 'opcode':
@@ -92,7 +92,7 @@ export class FrameReader {
     this.sink.frame(this.direction, this.exchange, { opcode, fin, masked, length });
   }
 
-  /** A control frame may stand between the fragments of a message (section 5.4) and ends nothing. */
+  /** A control frame may come between the fragments of a message (section 5.4), and does not end it. */
   private end(): void {
     this.part = 'opcode';
     if (this.isControl() || !this.fin) return;

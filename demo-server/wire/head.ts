@@ -1,10 +1,10 @@
 /**
  * One HTTP/1.x head (RFC 9112 sections 2 to 6): where it ends, what it says, how its body is delimited. Pure.
- * Bare LF is accepted as a line end and empty lines may come first (section 2.2): Node's own parser lets both pass.
+ * A bare LF is accepted as a line end, and empty lines may come first (section 2.2): Node's own parser accepts both.
  */
 import { Hold, latin1, part } from './hold.ts';
 
-/** The start line without its line end, and the fields: name in any case, repeated ones joined by ', '. */
+/** The start line without its line end, and the fields. header() takes a name in any case, and joins repeated fields by ', '. */
 export interface Head {
   line: string;
   header(name: string): string | undefined;
@@ -25,10 +25,10 @@ export interface ResponseHead {
   header(name: string): string | undefined;
 }
 
-/** The body behind a head: so many bytes, chunked, until the connection closes, or 'invalid' = nobody can tell. */
+/** The body after a head: its length in bytes, chunked, until the connection closes, or 'invalid' = the head does not say. */
 export type BodyLength = number | 'chunked' | 'close' | 'invalid';
 
-/** Bytes of the longest head that is read; Node's own limit is 16 KiB, so only a broken peer comes here. */
+/** The longest head that is read (bytes). Node's own limit is 16 KiB, so only a broken peer gets here. */
 export const HEAD_LIMIT = 65536;
 
 const CR = 13;
@@ -37,9 +37,9 @@ const COLON = 0x3a;
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~\w-]+) +(\S+) +HTTP\/(1\.\d) *$/;
 const STATUS_LINE = /^HTTP\/(1\.\d) +(\d{3})(?: |$)/;
 
-/** Reads one head, however it is cut. */
+/** Reads one head, however the input is cut. */
 export class HeadReader {
-  /** The blank line was read; otherwise, if read() stopped short of its input, the head is too long. */
+  /** The blank line has been read. If not, and read() stopped before the end of its input, the head is too long. */
   complete = false;
   private size = 0;
   private begun = false;
@@ -47,7 +47,7 @@ export class HeadReader {
   private whole: Uint8Array | undefined;
   private held: Hold | undefined;
 
-  /** Reads on from offset `from`; returns the offset just behind what belongs to the head. */
+  /** Reads on from offset `from`. Returns the offset just after the bytes that belong to the head. */
   read(bytes: Uint8Array, from: number): number {
     const limit = Math.min(bytes.length, from + HEAD_LIMIT - this.size);
     let { begun, blank } = this;
@@ -76,12 +76,12 @@ export class HeadReader {
     return at;
   }
 
-  /** What was read so far, in one piece: a view of the input if the head came uncut, as most do. */
+  /** Everything read so far, in one piece: a view of the input if the head was not cut, as most are not. */
   bytes(): Uint8Array {
     return this.whole ?? (this.held as Hold).bytes();
   }
 
-  /** What the complete head says. The fields are only looked for when asked: a head has ten, and two of them matter. */
+  /** Parses the complete head. Fields are searched for only when asked for: of some ten in a head, two matter. */
   parse(): Head {
     const text = latin1(this.bytes());
     let start = 0;
@@ -91,7 +91,7 @@ export class HeadReader {
   }
 }
 
-/** The value of a field in the lines from `at` on; repeated ones joined by ', '. */
+/** The value of a field in the lines from `at` on. Repeated ones are joined by ', '. */
 function field(text: string, at: number, name: string): string | undefined {
   let value: string | undefined;
   for (let end = text.indexOf('\n', at); end !== -1; at = end + 1, end = text.indexOf('\n', at)) {
@@ -103,40 +103,40 @@ function field(text: string, at: number, name: string): string | undefined {
   return value;
 }
 
-/** A head read as a request's, or undefined if its first line is no request line of HTTP/1.x. */
+/** A head read as a request's, or undefined if its first line is not a request line of HTTP/1.x. */
 export function requestHead(head: Head): RequestHead | undefined {
   const [, method, target, version] = REQUEST_LINE.exec(head.line) ?? [];
   if (method === undefined || target === undefined || version === undefined) return undefined;
   return { method, target, version, header: head.header };
 }
 
-/** A head read as a response's, or undefined if its first line is no status line of HTTP/1.x. */
+/** A head read as a response's, or undefined if its first line is not a status line of HTTP/1.x. */
 export function responseHead(head: Head): ResponseHead | undefined {
   const [, version, status] = STATUS_LINE.exec(head.line) ?? [];
   if (version === undefined || status === undefined) return undefined;
   return { status: Number(status), version, header: head.header };
 }
 
-/** Whether the bytes behind this request depend on its answer: an Upgrade (RFC 9110 section 7.8), or a CONNECT. */
+/** Whether the bytes after this request depend on its response: an Upgrade (RFC 9110 section 7.8), or a CONNECT. */
 export function asksToSwitch(head: RequestHead): boolean {
   if (head.method === 'CONNECT') return true;
   return head.header('upgrade') !== undefined && /(^|,)\s*upgrade\s*(,|$)/i.test(head.header('connection') ?? '');
 }
 
-/** A request's body (RFC 9112 section 6.3): none unless declared, and never "until close". */
+/** The body of a request (RFC 9112 section 6.3): none unless it is declared, and never "until the connection closes". */
 export function requestBody(head: RequestHead): BodyLength {
   const length = declaredBody(head);
   if (length !== 'close') return length;
   return head.header('transfer-encoding') === undefined ? 0 : 'invalid';
 }
 
-/** A response's body (RFC 9112 section 6.3): never to HEAD, nor with 204, 304, whatever the fields say. */
+/** The body of a response (RFC 9112 section 6.3): none to a HEAD or with 204 or 304, whatever the fields say. */
 export function responseBody(head: ResponseHead, method: string | undefined): BodyLength {
   if (method === 'HEAD' || head.status === 204 || head.status === 304) return 0;
   return declaredBody(head);
 }
 
-/** Chunked wins over Content-Length; equal repeated lengths are one length (RFC 9110 section 8.6). */
+/** The body that the fields declare. Chunked overrides Content-Length; a length that is repeated counts once (RFC 9110 section 8.6). */
 function declaredBody(head: Pick<Head, 'header'>): BodyLength {
   const coding = head.header('transfer-encoding');
   if (coding !== undefined) return /(^|[,\s])chunked$/i.test(coding) ? 'chunked' : 'close';

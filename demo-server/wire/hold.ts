@@ -1,9 +1,9 @@
-/** Bytes kept from one call to the next: copied in, because whoever fed them may reuse the buffer. Not bounded here. */
+/** Bytes kept from one call to the next. They are copied, because the caller may reuse its buffer. The caller bounds the size. */
 export class Hold {
   length = 0;
   private store = new Uint8Array(0);
 
-  /** Appends a copy; the store doubles, so that a stream cut into single bytes stays linear. */
+  /** Appends a copy. The store doubles when it is full, so that input cut into single bytes takes linear time. */
   add(bytes: Uint8Array): void {
     const length = this.length + bytes.length;
     if (length > this.store.length) {
@@ -21,12 +21,12 @@ export class Hold {
   }
 }
 
-/** A view from one offset to another; all of the bytes are the very object, so that who saw it before knows it again. */
+/** A view from one offset to another. The whole range returns the same object, so that a caller can compare by identity. */
 export function part(bytes: Uint8Array, from: number, to: number): Uint8Array {
   return from === 0 && to === bytes.length ? bytes : bytes.subarray(from, to);
 }
 
-/** The first `length` bytes as text, one character a byte. */
+/** The first `length` bytes as text, one character per byte. */
 export function latin1(bytes: Uint8Array, length = bytes.length): string {
   const view = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   return view.toString('latin1', 0, length);

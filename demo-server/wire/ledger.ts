@@ -1,4 +1,4 @@
-/** Who owns which bytes: the accounts of every run and of the server itself. Never writes to a socket. */
+/** The accounts of every run and of the server itself, and which of them a request belongs to. Never writes to a socket. */
 import {
   type ByteClass,
   type LaneLedger,
@@ -21,32 +21,32 @@ export type { ConnectionMeter, ConnectionTotals };
 interface RunAccounts {
   state: RunState;
   lanes: Map<TechniqueId, Account>;
-  /** Of the simulated subscribers, by lane. */
+  /** The accounts of the simulated subscribers, by lane. */
   subscribers: Map<TechniqueId, Account>;
   control: Account;
   site: Account;
 }
 
 export interface Ledger {
-  /** `links` = what the connections of each lane pass over; a lane without one is as direct as the kernel. */
+  /** Opens the accounts of a run. `links`: the simulated network of each lane; a lane without one is unchanged. */
   open(run: string, techniques: readonly TechniqueId[], links?: ReadonlyMap<TechniqueId, Link>): void;
   setState(run: string, state: RunState): void;
   forget(run: string): void;
-  /** The accounts of a run that is open here; throws for one that is not. */
+  /** The ledger of a run that is open here. Throws for any other. */
   read(run: string): RunLedger;
-  /** The accounts of a run's simulated subscribers, those that have any request. */
+  /** The ledgers of a run's simulated subscribers, for each lane that has had a request from them. */
   subscribers(run: string): Map<TechniqueId, LaneLedger>;
-  /** Connections that are open now, whoever owns them. */
+  /** How many connections are open now, in all accounts. */
   openConnections(): number;
   wire(run: string, technique: TechniqueId): WireTranscript | undefined;
-  /** The connections that `/echo/<record>` had, oldest first; undefined for a record that is not (or no longer) kept. */
+  /** The exchanges of `/echo/<record>`, oldest first; undefined if the record is not kept, or no longer. */
   echo(record: string): WireExchange[] | undefined;
   connection(address: string, remotePort: number | undefined): ConnectionMeter;
 }
 
-/** Echoes whose bytes are kept, each at most what a transcript holds; the one begun first makes room. */
+/** How many echo records are kept, each as long as a transcript at most. The oldest one makes room. */
 const ECHOES = 48;
-/** Long and random, so that nobody reads the echo of another. */
+/** Long and random, so that it cannot be guessed. */
 export const ECHO_RECORD = /^[0-9a-f]{32}$/;
 
 function openAccounts(techniques: readonly TechniqueId[]): RunAccounts {
@@ -63,16 +63,16 @@ function openAccounts(techniques: readonly TechniqueId[]): RunAccounts {
 export interface LedgerOptions {
   clock: () => number;
   onConnectionEnd?: ((totals: ConnectionTotals) => void) | undefined;
-  /** Several servers serve the same runs: a request may come before this server has heard of its run. */
+  /** Several servers serve the same runs, so a request may arrive before this server knows its run. */
   runsComeLate?: boolean;
 }
 
-/** Runs that requests have named before they were known here; the one named first makes room, and its bytes are the site's again. */
+/** How many runs are kept that requests have named but this server does not know yet. The oldest makes room, and its bytes go to the site. */
 const EXPECTED = 64;
 
 export function createLedger({ clock, onConnectionEnd, runsComeLate = false }: LedgerOptions): Ledger {
   const runs = new Map<string, RunAccounts>();
-  /** Everything on this server that belongs to no run: pages, scripts, the API, and what could not be parsed. */
+  /** Whatever belongs to no run: pages, scripts, the API, and bytes that could not be parsed. */
   const server = { site: createAccount('other'), control: createAccount('other'), unowned: createAccount('other') };
   const expected = new Map<string, RunAccounts>();
   const echoes = new Map<string, Account>();
@@ -92,7 +92,7 @@ export function createLedger({ clock, onConnectionEnd, runsComeLate = false }: L
     return found;
   }
 
-  /** The accounts of a run that is not known here yet. */
+  /** Opens accounts for a run that is not known here yet, or returns those that are open. */
   function expect(run: string): RunAccounts {
     const found = expected.get(run) ?? openAccounts(TECHNIQUES);
     const [oldest] = expected;
@@ -106,7 +106,7 @@ export function createLedger({ clock, onConnectionEnd, runsComeLate = false }: L
     return found;
   }
 
-  /** The account that a request belongs to; a run that is unknown here leaves its requests to the site. */
+  /** The account of a request. The requests of a run that is unknown here go to the site. */
   function owner(path: string, run: string | null, client: string | null): Account {
     const [, room = '', name = ''] = path.split('/', 3);
     if (room === 'push' || room === 'control') {
@@ -169,11 +169,11 @@ export function createLedger({ clock, onConnectionEnd, runsComeLate = false }: L
     },
     echo(record) {
       const exchanges = echoes.get(record)?.transcript?.read();
-      // An echo has no events: what looks like one, or like what is around one, is what its client sent.
-      const told = (kind: ByteClass): ByteClass => (kind === 'head' || kind === 'framing' ? kind : 'body');
+      // An echo has no events: anything that looks like an event or its envelope is what the client sent.
+      const inEcho = (kind: ByteClass): ByteClass => (kind === 'head' || kind === 'framing' ? kind : 'body');
       return exchanges?.map(({ segments, ...exchange }) => ({
         ...exchange,
-        segments: segments.map((segment) => ({ ...segment, kind: told(segment.kind) })),
+        segments: segments.map((segment) => ({ ...segment, kind: inEcho(segment.kind) })),
       }));
     },
     connection(address, remotePort) {

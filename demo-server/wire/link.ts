@@ -1,23 +1,23 @@
 /**
- * The link of one lane: the network between its clients and the server as the run's settings make it, and what stands on
- * it while a fault lasts. Bytes wait here before they pass on; nothing is lost, doubled or reordered, as TCP sees to it.
+ * The link of one lane: the simulated network between its clients and the server, and the obstacles on it while a fault
+ * lasts. It only says when bytes pass. Nothing is lost, duplicated or reordered, as on TCP.
  */
 import type { NetworkSettings } from '../protocol.ts';
 
-/** The faults that last: they hold or end what passes, until somebody takes them off again. */
+/** Faults that last: they hold or cut what passes until they are removed. */
 export type Obstacle = 'stall' | 'refuse' | 'proxy-buffer' | 'idle-limit' | 'compressor';
 
 /** A connection of the lane, as the link sees it. */
 export interface Linked {
-  /** Ends it at once by a reset; the reason goes into the ledger. */
+  /** Resets the connection at once. The reason goes into the ledger. */
   cut(reason: string): void;
-  /** Something stands on the link now that did not, or the other way round. */
+  /** An obstacle was put on the link or removed. */
   adapt(): void;
 }
 
-/** Bytes of an answer that a buffering proxy, or a compressor that nobody flushes, gathers before it passes them on. */
+/** How many bytes of a response a buffering proxy, or a compressor that is never flushed, gathers before it passes them on. */
 const GATHERED_BYTES = { 'proxy-buffer': 4096, compressor: 1024 };
-/** What a proxy waits for a byte of an unfinished answer. nginx: 60 s; so short here that a lesson can wait for it. */
+/** How long a proxy waits for the next byte of a response (ms). nginx waits 60 s; a lesson cannot. */
 const IDLE_LIMIT_MS = 5000;
 
 export class Link {
@@ -25,7 +25,7 @@ export class Link {
   /** Open connections whose last request was for this lane. */
   readonly connections = new Set<Linked>();
   private readonly random: () => number;
-  /** How many orders stand for each: two stalls that overlap end with the later one. */
+  /** How many faults of each kind are in effect: two stalls that overlap end with the later one. */
   private readonly obstacles: Record<Obstacle, number> = {
     stall: 0,
     refuse: 0,
@@ -33,19 +33,19 @@ export class Link {
     'idle-limit': 0,
     compressor: 0,
   };
-  /** When each direction has sent what it was given (ms of `now()`). */
+  /** When each direction will have sent everything it was given (ms of `now()`). */
   private readonly free = { up: 0, down: 0 };
-  /** How long nothing has passed in all (ms), and since when nothing does now (ms of performance.now()). */
+  /** The total length of past stalls (ms), and the start of the current one (ms of performance.now()). */
   private stood = 0;
   private stoodFrom = 0;
 
-  /** `random` gives numbers in [0, 1), for the jitter. */
+  /** `random` returns numbers in [0, 1), for the jitter. */
   constructor(network: NetworkSettings, random: () => number) {
     this.network = network;
     this.random = random;
   }
 
-  /** Whether bytes pass as if there were no link at all. */
+  /** Whether bytes pass as if there were no link. */
   get clear(): boolean {
     const { rttMs, jitterMs, kilobitsPerSecond } = this.network;
     const { stall, 'proxy-buffer': buffer, 'idle-limit': idle, compressor } = this.obstacles;
@@ -64,7 +64,7 @@ export class Link {
     return this.obstacles['idle-limit'] > 0 ? IDLE_LIMIT_MS : 0;
   }
 
-  /** So many bytes of an answer are gathered before they pass; 0 = none are. */
+  /** How many bytes of a response are gathered before they pass; 0 = none. */
   get gathers(): number {
     const proxy = this.obstacles['proxy-buffer'] > 0 ? GATHERED_BYTES['proxy-buffer'] : 0;
     const compressor = this.obstacles.compressor > 0 ? GATHERED_BYTES.compressor : 0;
@@ -74,51 +74,51 @@ export class Link {
   put(obstacle: Obstacle): void {
     if (obstacle === 'stall' && !this.stalled) this.stoodFrom = performance.now();
     this.obstacles[obstacle] += 1;
-    this.tell();
+    this.notify();
   }
 
   take(obstacle: Obstacle): void {
     this.obstacles[obstacle] -= 1;
     if (obstacle === 'stall' && !this.stalled) this.stood += performance.now() - this.stoodFrom;
-    this.tell();
+    this.notify();
   }
 
   /**
-   * The line's own clock (ms): it stands while a stall lasts. So what was on its way then arrives as much later, and what came
-   * meanwhile takes its time on the line afterwards, as it does when TCP sends it again.
+   * The line's own clock (ms), which stands still during a stall. So bytes that were on their way arrive later by its length,
+   * and bytes sent during it take their time on the line afterwards, as when TCP retransmits them.
    */
   now(): number {
     return (this.stalled ? this.stoodFrom : performance.now()) - this.stood;
   }
 
-  /** Ends all connections of the lane by a reset. */
+  /** Resets all connections of the lane. */
   cut(reason: string): void {
     for (const connection of [...this.connections]) connection.cut(reason);
   }
 
   /**
-   * When bytes that are sent now arrive (ms of `now()`). They wait until the bytes before them are out, take their time on the
-   * line, and then half a round trip and the jitter.
+   * When bytes that are sent now will arrive (ms of `now()`): after the bytes before them have left, plus their own time on the
+   * line, half a round trip and the jitter.
    */
   arrival(direction: 'up' | 'down', bytes: number): number {
     const { rttMs, jitterMs, kilobitsPerSecond } = this.network;
     const now = this.now();
     let sent = now;
     if (kilobitsPerSecond > 0) {
-      // kilobits a second are bits a millisecond.
+      // A kilobit per second is a bit per millisecond.
       sent = Math.max(now, this.free[direction]) + (bytes * 8) / kilobitsPerSecond;
       this.free[direction] = sent;
     }
     return sent + rttMs / 2 + (jitterMs > 0 ? this.random() * jitterMs : 0);
   }
 
-  /** These bytes will not be sent any more: their connection is gone, and the line is free for others. */
+  /** These bytes will never be sent, as their connection is gone: frees their time on the line. */
   giveBack(direction: 'up' | 'down', bytes: number): void {
     const { kilobitsPerSecond } = this.network;
     if (kilobitsPerSecond > 0) this.free[direction] -= (bytes * 8) / kilobitsPerSecond;
   }
 
-  private tell(): void {
+  private notify(): void {
     for (const connection of [...this.connections]) connection.adapt();
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The meter: tells every byte of one HTTP/1.x connection, WebSocket included, apart into head, framing and body, and
- * says which exchange it belongs to. Pure: no I/O, no timer, no technique. How the input is cut makes no difference.
+ * The meter: classifies every byte of one HTTP/1.x connection, WebSocket included, as head, framing or body, and says
+ * which exchange it belongs to. Pure: no I/O, no timer, no technique. How the input is cut makes no difference.
  * @see RFC 9112 (HTTP/1.1 messages), RFC 6455 section 5 (WebSocket frames)
  */
 import { ChunkReader } from './chunks.ts';
@@ -21,23 +21,23 @@ import { Hold, part } from './hold.ts';
 
 export type { RequestHead, ResponseHead };
 
-/** up = towards the server, down = towards the browser. */
+/** up = to the server, down = to the browser. */
 export type Direction = 'up' | 'down';
 
-/** head: start line to blank line; framing: what delimits a body; body: the rest; unparsed: all behind a fault. */
+/** head: start line to blank line; framing: what delimits a body; body: the rest; unparsed: everything after a fault. */
 export type WireClass = 'head' | 'framing' | 'body' | 'unparsed';
 
-/** What the meter tells, in each direction's order on the wire. A call comes after the bytes that caused it. */
+/** What the meter reports, for each direction in the order on the wire. A call comes after the bytes that caused it. */
 export interface MeterSink {
   /**
-   * Bytes of one class, a view: copy to keep. Exchanges count from 1 on a connection, 0 = unparsed before the first. A
-   * head comes in one call when it is complete, just before request() or response(); in part only if it is aborted or
-   * above 64 KiB.
+   * Bytes of one class, as a view: copy them to keep them. Exchanges of a connection are numbered from 1; 0 = unparsed bytes
+   * before the first. A head comes in one call when it is complete, just before request() or response(). Only a head that is
+   * aborted or longer than 64 KiB comes in parts.
    */
   bytes(direction: Direction, exchange: number, kind: WireClass, bytes: Uint8Array): void;
-  /** A request head is complete. version is '1.1' or '1.0'; header() takes any case and joins repeats by ', '. */
+  /** A request head is complete. */
   request(exchange: number, head: RequestHead): void;
-  /** A final or 101 response head is complete; interim ones (100, 103) are only counted as head bytes. */
+  /** A final or 101 response head is complete. Interim ones (100, 103) are only counted as head bytes. */
   response(exchange: number, head: ResponseHead): void;
   /** A WebSocket frame's header was read; length is its payload in bytes. */
   frame(
@@ -45,25 +45,27 @@ export interface MeterSink {
     exchange: number,
     frame: { opcode: number; fin: boolean; masked: boolean; length: number },
   ): void;
-  /** A body that is not declared empty, or a whole WebSocket data message, has ended, if only because the connection did. */
+  /** A body that was not declared empty, or a WebSocket data message, has ended, perhaps because the connection did. */
   bodyEnd(direction: Direction, exchange: number): void;
-  /** Request and response are both fully seen, or the connection ended. Once per exchange. */
+  /** Request and response are complete, or the connection has ended. Once per exchange. */
   done(exchange: number): void;
-  /** This direction cannot be parsed any further: its bytes come as 'unparsed' from here on. Once per direction. */
+  /** This direction can be parsed no further: from here on its bytes are 'unparsed'. Once per direction. */
   fault(direction: Direction, reason: string): void;
 }
 
-/** Give up() and down() the bytes in the order in which they pass; end() once, when both directions are over. */
+/** Takes the bytes in the order in which they pass, by up() and down(). Call end() once, when both directions have ended. */
 export interface Meter {
   up(bytes: Uint8Array): void;
   down(bytes: Uint8Array): void;
   end(): void;
 }
 
-/** Bytes that may wait for the answer to an upgrade. */
+/** How many bytes may wait for the response to an upgrade. */
 const HELD_LIMIT = 1024 * 1024;
 
-/** Where one direction of the connection stands. The readers exist only while they are needed. */
+const UNPARSED_UPGRADE = 'an upgrade whose response cannot be parsed';
+
+/** The state of one direction. Its readers exist only while they are needed. */
 class Side {
   readonly direction: Direction;
   state: 'head' | 'fixed' | 'chunked' | 'close' | 'frames' | 'held' | 'unparsed' = 'head';
@@ -87,30 +89,30 @@ class Side {
   }
 }
 
-/** A meter for one connection, with nothing read yet. It never throws; a fault is told to the sink. */
+/** A meter for one new connection. It never throws: faults are reported to the sink. */
 export function createMeter(sink: MeterSink): Meter {
   return new HttpMeter(sink);
 }
 
 /**
- * Requests are answered in order (RFC 9112 section 9.3.2), so four counters say all about the pending ones:
+ * Responses come in the order of their requests (RFC 9112 section 9.3.2), so counters describe all pending exchanges:
  * finished <= received, delivered, answered <= begun.
  */
 class HttpMeter implements Meter {
   private readonly sink: MeterSink;
   private readonly upSide = new Side('up');
   private readonly downSide = new Side('down');
-  /** Exchanges numbered so far; with their request complete; final response head; response complete; told as done. */
+  /** Exchanges that have begun; whose request is complete; whose final response head is; whose response is; reported as done. */
   private begun = 0;
   private received = 0;
   private answered = 0;
   private delivered = 0;
   private finished = 0;
-  /** The pending requests whose answer is read in another way: HEAD, CONNECT, and those that ask for an upgrade. */
+  /** Pending requests whose response is read differently: HEAD, CONNECT and requests for an upgrade. */
   private special: Map<number, { method: string; switches: boolean }> | undefined = undefined;
-  /** Up bytes behind a request for an upgrade: frames or the next request, as the answer will say. */
+  /** Bytes after a request for an upgrade: frames or the next request, depending on the response. */
   private held: Hold | undefined = undefined;
-  /** A 101 came before the end of the request's body. */
+  /** A 101 arrived before the end of the request's body. */
   private switchAtRequestEnd = false;
 
   constructor(sink: MeterSink) {
@@ -126,7 +128,7 @@ class HttpMeter implements Meter {
   }
 
   end(): void {
-    if (this.held !== undefined) this.fault(this.upSide, 'the connection ended before the upgrade was answered');
+    if (this.held !== undefined) this.fault(this.upSide, 'the connection ended before the response to the upgrade');
     this.endSide(this.upSide);
     this.endSide(this.downSide);
     while (this.finished < this.begun) this.sink.done(++this.finished);
@@ -137,7 +139,7 @@ class HttpMeter implements Meter {
     while (at < bytes.length) at = this.read(side, bytes, at);
   }
 
-  /** Reads what comes next in this direction; returns the offset behind it. */
+  /** Reads the next part of this direction. Returns the offset after it. */
   private read(side: Side, bytes: Uint8Array, at: number): number {
     switch (side.state) {
       case 'head':
@@ -193,7 +195,7 @@ class HttpMeter implements Meter {
     else this.fault(side, `"${head.line.slice(0, 80)}", expected a start line of HTTP/1.x`);
   }
 
-  /** The oldest unanswered exchange, be its head complete or not (400, 408); or a new one, for a 408 to silence. */
+  /** The oldest exchange without a response, even if its head is incomplete (400, 408), or a new one for a 408 without a request. */
   private nextAnswered(): number {
     if (this.answered < this.begun) return this.answered + 1;
     this.begun++;
@@ -258,7 +260,7 @@ class HttpMeter implements Meter {
     while (this.finished < this.received && this.finished < this.delivered) this.sink.done(++this.finished);
   }
 
-  /** Leaves the message the side is in, complete or not. */
+  /** Ends the current message of a side, complete or not. */
   private endSide(side: Side): void {
     const { head } = side;
     const inBody = side.inBody();
@@ -282,7 +284,7 @@ class HttpMeter implements Meter {
     if (side.state === 'held' && sameExchange) this.release('frames');
     else if (side.idle()) this.beginFrames(side);
     else if (side.inBody() && sameExchange) this.switchAtRequestEnd = true;
-    else this.fault(side, 'a request that was still under way when the answer 101 came');
+    else this.fault(side, 'a request still in progress when the 101 response came');
   }
 
   private beginFrames(side: Side): void {
@@ -293,20 +295,20 @@ class HttpMeter implements Meter {
 
   private beginHold(side: Side): void {
     side.state = 'held';
-    if (this.downSide.state === 'unparsed') this.fault(side, 'an upgrade whose answer cannot be parsed');
+    if (this.downSide.state === 'unparsed') this.fault(side, UNPARSED_UPGRADE);
   }
 
   private hold(side: Side, bytes: Uint8Array, at: number): number {
     this.held ??= new Hold();
     if (this.held.length + bytes.length - at > HELD_LIMIT) {
-      this.fault(side, `more than ${HELD_LIMIT} bytes before the upgrade was answered`);
+      this.fault(side, `more than ${HELD_LIMIT} bytes before the response to the upgrade`);
       return at;
     }
     this.held.add(bytes.subarray(at));
     return bytes.length;
   }
 
-  /** The answer has come: what was held is frames, or the next request. */
+  /** The response has come, so it is known what was held: frames, or the next request. */
   private release(as: 'frames' | 'head'): void {
     const side = this.upSide;
     const held = this.held;
@@ -326,7 +328,7 @@ class HttpMeter implements Meter {
     this.endSide(side);
     this.sink.fault(side.direction, reason);
     if (side === this.downSide) {
-      if (this.upSide.state === 'held') this.fault(this.upSide, 'an upgrade whose answer cannot be parsed');
+      if (this.upSide.state === 'held') this.fault(this.upSide, UNPARSED_UPGRADE);
     } else if (this.held !== undefined) {
       const { held } = this;
       this.held = undefined;

@@ -1,32 +1,32 @@
 /**
- * One connection's way over its lane's link: a queue in each direction, from which bytes leave when their time has come,
- * in the order in which they came. Only a connection that has met a link that is not clear has one.
+ * One connection's way over its lane's link: a queue in each direction, which bytes leave in order, each when its time has
+ * come. A connection has one only after its link was not clear for the first time.
  */
 import type { Link } from './link.ts';
 
-/** The connection at whose two ends a passage hands on. */
+/** The connection that a passage belongs to: where bytes go when they leave it. */
 export interface Ends {
-  /** An answer is under way, or the connection has switched to WebSocket. */
-  readonly answering: boolean;
-  /** It has switched: what follows is no answer that a proxy or a compressor would gather. */
+  /** A response is in progress, or the connection has switched to WebSocket. */
+  readonly responding: boolean;
+  /** It has switched to WebSocket, whose bytes no proxy or compressor gathers. */
   readonly switched: boolean;
-  /** Hands on what came from the client; null = the client has ended its side. Returns whether more is wanted. */
+  /** Hands the server what came from the client; null = the client has ended its side. Returns whether more is wanted. */
   deliver(bytes: Buffer | null): boolean;
-  /** Hands these to the kernel in one go, and calls back when it has taken them. */
+  /** Hands these to the kernel in one write, and calls back when it has taken them. */
   send(parts: Buffer[], sent: () => void): void;
   cut(reason: string): void;
 }
 
-/** Why a connection was ended here, as it stands in the ledger. */
+/** Why a connection was ended, as the ledger gives it. */
 const IDLE = 'no byte for 5 s: cut as by a proxy';
 
-/** Bytes from a client that may wait here; what is more waits in its kernel. */
+/** How many bytes from a client may wait here. The rest waits in its kernel. */
 const UP_LIMIT = 64 * 1024;
-/** A line of limited bandwidth carries packets: a long answer does not arrive all at its last moment. */
+/** With limited bandwidth bytes travel in packets of this size, so that a long response does not arrive all at once at its end. */
 const PACKET_BYTES = 1448;
 
 export class Passage {
-  /** Undefined while the connection carries something that is no lane's: then nothing is held. */
+  /** Undefined while the connection carries requests of no lane: then nothing is held. */
   private link: Link | undefined;
   private readonly ends: Ends;
   private readonly openedAt: number;
@@ -37,7 +37,7 @@ export class Passage {
   private readerFull = false;
   private idle: NodeJS.Timeout | undefined;
 
-  /** `openedAt`: when the connection was accepted (ms of performance.now()), if it was opened for this lane; else -Infinity. */
+  /** `openedAt`: when the connection was accepted (ms of performance.now()) if this lane opened it, else -Infinity. */
   constructor(ends: Ends, link: Link, openedAt: number) {
     this.ends = ends;
     this.link = link;
@@ -45,12 +45,12 @@ export class Passage {
     this.watch();
   }
 
-  /** Bytes that wait for the client. */
+  /** How many bytes wait on their way to the client. */
   get waiting(): number {
     return this.gatheredBytes + this.down.bytes;
   }
 
-  /** Goes on over another link, whose clock is another one. */
+  /** Continues over another link, which has another clock. */
   cross(link: Link | undefined): void {
     const before = lineTime(this.link);
     this.link = link;
@@ -60,11 +60,11 @@ export class Passage {
     this.adapt();
   }
 
-  /** Takes what came from the client; returns whether its kernel may hand over more. */
+  /** Takes what came from the client. Returns whether the kernel may hand over more. */
   receive(bytes: Buffer | null): boolean {
     this.idle?.refresh();
     const length = bytes?.length ?? 0;
-    // The kernel has accepted the connection at once; a client at this distance could not have sent before it knew.
+    // The kernel accepted the connection at once, but a client at this distance would have learned so only a round trip later.
     const handshake = this.link ? Math.max(0, this.openedAt + this.link.network.rttMs - performance.now()) : 0;
     const at = this.arrival('up', length) + handshake;
     this.up.add(at, length, (passed) => {
@@ -79,7 +79,7 @@ export class Passage {
     this.readerFull = false;
   }
 
-  /** Takes what the server has written in one go. */
+  /** Takes one write of the server. */
   write(parts: Buffer[]): void {
     this.idle?.refresh();
     const gathers = this.ends.switched ? 0 : (this.link?.gathers ?? 0);
@@ -88,7 +88,7 @@ export class Passage {
     if (this.gatheredBytes >= gathers) this.flush();
   }
 
-  /** The server has ended its side: calls `end` when all before it has gone. */
+  /** The server has ended its side: calls `end` after everything before it has left. */
   end(end: () => void): void {
     this.flush();
     this.down.add(this.arrival('down', 0), 0, (passed) => {
@@ -97,13 +97,13 @@ export class Passage {
     });
   }
 
-  /** An answer has begun or ended, or the connection has switched. */
+  /** A response has begun or ended, or the connection has switched to WebSocket. */
   turn(): void {
-    if (!this.ends.answering || this.ends.switched) this.flush();
+    if (!this.ends.responding || this.ends.switched) this.flush();
     this.watch();
   }
 
-  /** Something stands on the link now that did not, or the other way round. */
+  /** An obstacle was put on the link or removed. */
   adapt(): void {
     if (!this.link?.gathers) this.flush();
     this.watch();
@@ -111,7 +111,7 @@ export class Passage {
     this.down.go();
   }
 
-  /** Lets go of everything that waits, and of the timers. */
+  /** Discards everything that waits, and clears the timers. */
   close(): void {
     this.link?.giveBack('up', this.up.bytes);
     this.link?.giveBack('down', this.down.bytes);
@@ -144,15 +144,15 @@ export class Passage {
     return this.link?.arrival(direction, bytes) ?? performance.now();
   }
 
-  /** A proxy waits for the next byte of an answer only so long, not between two requests. */
+  /** Restarts the timer of a proxy with an idle limit, which runs during a response and not between requests. */
   private watch(): void {
     clearTimeout(this.idle);
-    const limit = this.ends.answering ? (this.link?.idleLimitMs ?? 0) : 0;
+    const limit = this.ends.responding ? (this.link?.idleLimitMs ?? 0) : 0;
     this.idle = limit > 0 ? setTimeout(() => this.ends.cut(IDLE), limit) : undefined;
   }
 }
 
-/** The clock of a link, or the plain one where there is none (ms). */
+/** The clock of a link, or performance.now() if there is none (ms). */
 function lineTime(link: Link | undefined): number {
   return link?.now() ?? performance.now();
 }
@@ -163,7 +163,7 @@ interface Item {
   pass: (passed: () => void) => void;
 }
 
-/** What waits in one direction. Each leaves at its time, but never before the one in front of it has. */
+/** What waits in one direction. Each item leaves at its time, but never before the one ahead of it. */
 class Queue {
   bytes = 0;
   private readonly link: () => Link | undefined;
@@ -176,7 +176,7 @@ class Queue {
     this.link = link;
   }
 
-  /** `at` in ms of the link's clock; `pass` is called then, and calls back when the next one may follow. */
+  /** `pass` is called at `at` (ms of the link's clock), and calls back when the next item may follow. */
   add(at: number, bytes: number, pass: Item['pass']): void {
     this.latest = Math.max(this.latest, at);
     this.items.push({ at: this.latest, bytes, pass });
@@ -191,7 +191,7 @@ class Queue {
       if (first === undefined) return;
       const wait = first.at - lineTime(this.link());
       if (wait > 0) {
-        // Rounded up, as Node drops the fraction: a byte must not arrive before its time.
+        // Rounded up, as Node drops fractions of a ms: a byte must not arrive early.
         this.timer = setTimeout(() => this.go(), Math.ceil(wait));
         return;
       }
@@ -207,7 +207,7 @@ class Queue {
     }
   }
 
-  /** The clock that the items go by is another one from now on, and shows so much more (ms). */
+  /** The items go by another clock from now on, which is ahead by this much (ms). */
   shift(by: number): void {
     for (const item of this.items) item.at += by;
     this.latest += by;

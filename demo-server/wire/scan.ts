@@ -1,14 +1,14 @@
-/** One buffer of a body, scanned by itself, and remembered: an event is written to all its readers as the same buffer. */
+/** Scans one buffer of a body by itself and remembers the result, as each event is written to all its readers as the same buffer. */
 import { createEventScanner } from './events.ts';
 
-/** The pieces of one buffer in their order; seq = the event they belong to, null = envelope. */
+/** The pieces of one buffer, in order. seq = the event that a piece belongs to, null = envelope. */
 export interface Scan {
   pieces: readonly { seq: number | null; bytes: Uint8Array; eventEnd: boolean }[];
-  /** No event goes on behind this buffer. Where one may, only a scanner of the body's own can tell what is what. */
+  /** No event continues after this buffer. If one may, the body needs a scanner of its own. */
   whole: boolean;
 }
 
-/** A scan that knows the last buffer again. Like a write in progress, it relies on nobody changing a buffer once written. */
+/** A scan that recognizes the buffer it was last called with. It relies on buffers not being changed after they are written. */
 export function createScan(): (bytes: Uint8Array) => Scan {
   let pieces: { seq: number | null; bytes: Uint8Array; eventEnd: boolean }[] = [];
   let last: Uint8Array | undefined;
@@ -24,10 +24,10 @@ export function createScan(): (bytes: Uint8Array) => Scan {
     if (bytes === last) return found;
     pieces = [];
     scanner.push(bytes);
-    const told = pieces.reduce((length, piece) => length + piece.bytes.length, 0);
+    const foundBytes = pieces.reduce((length, piece) => length + piece.bytes.length, 0);
     const end = pieces.at(-1);
-    // Bytes that are held back, or an event as the last piece without its end: it goes on.
-    const whole = told === bytes.length && (end === undefined || end.seq === null || end.eventEnd);
+    // An event continues if bytes are held back, or if the last piece is part of an event without its end.
+    const whole = foundBytes === bytes.length && (end === undefined || end.seq === null || end.eventEnd);
     found = { pieces, whole };
     last = bytes;
     pieces = [];

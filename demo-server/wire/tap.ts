@@ -1,8 +1,8 @@
 /**
- * Sees every byte of every connection where the socket itself handles it: `push` takes what the kernel has delivered,
- * `_write` and `_writev` hand over what is to be sent. What passes there is told to the ledger. Also the one place
- * that bounds what waits for a reader who does not read, and where the conditions of a run act: bytes that a lane's link
- * holds go through a passage. What comes up is counted before it waits, what goes down when it is really sent.
+ * Sees every byte of every connection where the socket itself handles it: `push` receives what the kernel has delivered,
+ * `_write` and `_writev` hand over what is to be sent. All of it is reported to the ledger. This is also the one place that
+ * bounds the queue of a slow reader, and where a run's conditions act: bytes that a lane's link holds go through a passage.
+ * Bytes from the client are counted before they wait, bytes to the client when they are really sent.
  */
 import type { Server } from 'node:http';
 import { Socket } from 'node:net';
@@ -11,10 +11,10 @@ import type { ConnectionMeter, Ledger } from './ledger.ts';
 import type { Link, Linked } from './link.ts';
 import { type Ends, Passage } from './passage.ts';
 
-/** Why a connection was ended here, as it stands in the ledger. */
+/** Why the tap ended a connection, as the ledger gives it. */
 export const SLOW_READER = 'reader too slow: its queue was full';
 export const DEAF_READER = 'reader took nothing more';
-/** For so long (ms), at least. */
+/** For at least this long (ms). */
 const DEAF_MS = 60_000;
 const REFUSED = 'refused, as by a port that nobody listens on';
 
@@ -25,17 +25,17 @@ export interface TapOptions {
   deafMs?: number | undefined;
 }
 
-/** Puts a tap on each connection that the server accepts. Returns how to end all connections at once. */
+/** Puts a tap on each connection that the server accepts. Returns a function that ends all connections at once. */
 export function tapServer(server: Server, { ledger, queuedBytes, deafMs = DEAF_MS }: TapOptions): () => void {
   const tap: Tap = { sockets: new Set(), queuedBytes };
   server.on('connection', (socket: Socket) => {
     const meter = ledger.connection(socket.remoteAddress ?? '', socket.remotePort);
-    // Node makes the sockets that it accepts; no option says of which class.
+    // Node creates the sockets that it accepts, and has no option for their class.
     const tapped: TappedSocket = Object.setPrototypeOf(socket, TappedSocket.prototype);
-    // A whole number takes no memory of its own.
+    // Rounded, because a small integer takes no memory of its own.
     Object.assign(tapped, { tap, meter, acceptedAt: Math.ceil(performance.now()), met: undefined });
-    // http lets its parser read from the handle, past the socket, until somebody else listens for data. From then on
-    // it reads from the socket as any listener does, for good.
+    // Node's HTTP parser reads from the handle, past the socket, until something else listens for 'data'. From then on it
+    // reads from the socket like any listener, even after the other one is removed.
     tapped.on('data', ignore).off('data', ignore);
     tapped.on('close', closed);
     tapped.setMaxListeners(LISTENERS);
@@ -55,8 +55,8 @@ export function tapServer(server: Server, { ledger, queuedBytes, deafMs = DEAF_M
 }
 
 /**
- * Listeners for one event of a connection from which on Node warns of a leak. A WebSocket has ten that wait for its close:
- * those of Node, of ws, the tap, its room, its limit, the log and the figures.
+ * How many listeners one event of a connection may have before Node warns of a leak. The 'close' of a WebSocket has ten: from
+ * Node, ws, the tap, the technique, its limit, the access log and the figures.
  */
 const LISTENERS = 20;
 
@@ -67,17 +67,17 @@ interface Tap {
 }
 
 /**
- * Tells the tap that an answer begins on this socket, or (`switches`) that it becomes a WebSocket: a proxy and a
- * compressor know that from its head, and the tap does not look into what it carries. Returns how to tell the end, once.
+ * Reports to the tap that a response begins on this socket, or (`switches`) that it becomes a WebSocket. A real proxy or
+ * compressor knows this from the head, but the tap does not parse what it carries. Returns a function to call once, at the end.
  */
-export function beginAnswer(socket: Socket, switches: boolean): () => void {
+export function beginResponse(socket: Socket, switches: boolean): () => void {
   const met = socket instanceof TappedSocket ? socket.met : undefined;
   if (met === undefined) return () => {};
   met.switched ||= switches;
-  met.answers += 1;
+  met.responses += 1;
   met.passage?.turn();
   return () => {
-    met.answers -= 1;
+    met.responses -= 1;
     met.passage?.turn();
   };
 }
@@ -91,46 +91,46 @@ function closed(this: TappedSocket): void {
 
 function ignore(): void {}
 
-/** A part of what is to be sent: http writes the heads as text, the bodies as bytes. */
+/** One part of a write: Node's http writes heads as text and bodies as bytes. */
 interface Part {
   chunk: Buffer | string;
   encoding: BufferEncoding;
 }
 
-/** What a connection has met that carries a lane with a link; the others, and those of the open feed, have nothing of it. */
+/** The state of a connection on a lane that has a link. All others, those of the open feed included, have none. */
 interface Met {
   link: Link | undefined;
-  /** Only once the link was not clear. */
+  /** Created when the link first holds or changes anything. */
   passage: Passage | undefined;
-  /** Answers that are under way. */
-  answers: number;
+  /** Responses in progress. */
+  responses: number;
   switched: boolean;
-  /** The server's FIN was handed to the kernel. */
+  /** The server's FIN has been handed to the kernel. */
   shut: boolean;
-  /** Counted by libuv, but not taken by the kernel. */
+  /** Bytes that libuv has counted but the kernel has not taken. */
   refusedBytes: number;
 }
 
 class TappedSocket extends Socket implements Linked, Ends {
   declare tap: Tap;
   declare meter: ConnectionMeter;
-  /** In whole ms of performance.now(). */
+  /** performance.now() in whole ms. */
   declare acceptedAt: number;
   declare met: Met | undefined;
 
-  /** Called with what was read. What an upgrade puts back (`unshift`) was read before, and does not pass here again. */
+  /** Called with what was read. Bytes that an upgrade puts back (`unshift`) were read before and do not come here again. */
   override push(chunk: Buffer | null): boolean {
     const { meter } = this;
     if (chunk !== null) meter.up(chunk);
     if (this.met === undefined && meter.link === undefined) return super.push(chunk);
-    this.met ??= { link: undefined, passage: undefined, answers: 0, switched: false, shut: false, refusedBytes: 0 };
+    this.met ??= { link: undefined, passage: undefined, responses: 0, switched: false, shut: false, refusedBytes: 0 };
     if (this.met.link !== meter.link && !this.join(this.met, meter.link)) return false;
     return this.met.passage === undefined ? super.push(chunk) : this.met.passage.receive(chunk);
   }
 
   override write(chunk: unknown, encoding?: unknown, written?: unknown): boolean {
-    // Looked at before every write, because a reader that has stopped reading gives no other sign. One event is several
-    // writes: those behind the one that was too much still come here.
+    // Checked before every write, because a reader that has stopped reading gives no other sign. One event takes several
+    // writes, so some still come here after the one that was too much.
     const queued = this.writableLength + (this.met?.passage?.waiting ?? 0);
     if (queued > 0 && queued + (chunk as { length: number }).length > this.tap.queuedBytes && !this.destroyed) {
       this.meter.cut(SLOW_READER);
@@ -179,10 +179,10 @@ class TappedSocket extends Socket implements Linked, Ends {
     super._destroy(error, done);
   }
 
-  // ------------------------------------------------------------------------------------------ what a link does
+  // ------------------------------------------------------------------------------------ what the link needs
 
-  get answering(): boolean {
-    return this.met !== undefined && this.met.answers > 0;
+  get responding(): boolean {
+    return this.met !== undefined && this.met.responses > 0;
   }
 
   get switched(): boolean {
@@ -191,7 +191,7 @@ class TappedSocket extends Socket implements Linked, Ends {
 
   deliver(chunk: Buffer | null): boolean {
     const more = super.push(chunk);
-    // As net does behind the last byte: nobody else asks for the end where nobody is reading.
+    // As node:net does after the last byte: without this read, 'end' is never emitted if nothing else reads.
     if (chunk === null) this.read(0);
     return more;
   }
@@ -204,8 +204,8 @@ class TappedSocket extends Socket implements Linked, Ends {
       refused = true;
       this.destroy(error);
     });
-    // A reset that came while these were held is not known here yet, but the kernel knows, and takes nothing. libuv has
-    // counted them all the same.
+    // The kernel may know of a reset that Node has not reported yet. Then it takes nothing, although libuv has counted
+    // these bytes.
     if (!refused) for (const part of parts) this.meter.down(part);
     else if (this.met) this.met.refusedBytes += bytes.length;
   }
@@ -213,7 +213,7 @@ class TappedSocket extends Socket implements Linked, Ends {
   cut(reason: string): void {
     if (this.destroyed) return;
     this.meter.cut(reason);
-    // Behind a FIN there is no reset (libuv refuses it), and nothing that it could take away.
+    // After a FIN there can be no reset (libuv refuses it), and nothing is left that it could discard.
     if (this.met?.shut) this.destroy();
     else this.resetAndDestroy();
   }
@@ -224,12 +224,12 @@ class TappedSocket extends Socket implements Linked, Ends {
     else if (met?.link?.clear === false) met.passage = new Passage(this, met.link, Number.NEGATIVE_INFINITY);
   }
 
-  /** The connection's last request was for another lane than the one before, or for none. False if that is the end of it. */
+  /** The last request is for another lane than the one before, or for none. Returns false if the connection was ended. */
   private join(met: Met, link: Link | undefined): boolean {
     met.link?.connections.delete(this);
     met.link = link;
     link?.connections.add(this);
-    // The kernel has accepted the connection long ago, so it cannot be refused any more: a reset is the next best.
+    // The kernel accepted the connection long ago, so it can no longer be refused: a reset comes closest.
     if (link?.refusing) {
       this.cut(REFUSED);
       return false;

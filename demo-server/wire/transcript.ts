@@ -1,13 +1,13 @@
-/** The last exchanges of one lane as raw bytes with their classes and times, bounded however long a stream lives. */
+/** The last exchanges of one lane as raw bytes, with their classes and times. Its size is bounded however long a stream lives. */
 import type { ByteClass, WireExchange, WireSegment } from '../protocol.ts';
 import { latin1 } from './hold.ts';
 
-/** Exchanges kept per lane, and bytes kept of each: so many from its beginning (the heads), so many from its end. */
+/** How many exchanges are kept per lane, and how many bytes of each: from its beginning (the heads) and from its end. */
 const EXCHANGES = 12;
 const FIRST_BYTES = 6 * 1024;
 const LAST_BYTES = 10 * 1024;
 
-/** The bytes as latin1 text, one character a byte: a string costs much less to make and to collect than a small buffer. */
+/** The bytes as latin1 text, one character per byte: a string is much cheaper to create and to collect than a small buffer. */
 interface Segment extends Omit<WireSegment, 'bytes'> {
   text: string;
 }
@@ -17,7 +17,7 @@ export interface RecordKeeper {
 }
 
 export interface Transcript {
-  /** Begins the record of an exchange and gives it to its keeper; the oldest one makes room, and leaves its own. */
+  /** Begins the record of an exchange and hands it to its keeper. The oldest record makes room, and leaves its keeper. */
   record(connection: number, exchange: number, startedAt: number, keeper: RecordKeeper): void;
   read(): WireExchange[];
 }
@@ -76,7 +76,7 @@ export class ExchangeRecord {
     this.endedAt = at;
   }
 
-  /** Nobody will read it any more, and its exchange may go on for hours. */
+  /** Drops this record from its exchange, which may go on for hours, as it will never be read. */
   leave(): void {
     this.keeper.record = undefined;
   }
@@ -93,8 +93,8 @@ export class ExchangeRecord {
 }
 
 /**
- * The head with the values of Cookie and Authorization blanked, byte for byte: whoever may read a run's transcript
- * must not read there what the browser keeps for this host.
+ * The head with the values of Cookie and Authorization replaced by asterisks, byte for byte: a run's transcript must not reveal
+ * what the browser stores for this host.
  */
 function withoutSecrets(head: string): string {
   return head.replace(

@@ -19,7 +19,7 @@ function connection(
   const passed: { at: number; up?: number; down?: number }[] = [];
   const at = () => performance.now() - began;
   const ends = {
-    answering: false,
+    responding: false,
     switched: false,
     deliver(bytes: Buffer | null) {
       passed.push({ at: at(), up: bytes?.length ?? 0 });
