@@ -1,6 +1,6 @@
 /**
- * What both sides agree on, a file for each subject: the one door, for server and browser alike. All of it is language
- * alone, without packages or a platform's API, and ships to the browser unchanged.
+ * What server and browser agree on, one file per subject. Both import it from here. It uses no package and no API of a
+ * platform, and ships to the browser unchanged.
  */
 
 export * from './protocol/chat.ts';

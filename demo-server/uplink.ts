@@ -4,7 +4,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { now } from './feed.ts';
-import { checkUplink, TECHNIQUES, type UplinkMessage, uplinkAnswerJson } from './protocol.ts';
+import { checkUplink, TECHNIQUES, type UplinkMessage, uplinkResponseJson } from './protocol.ts';
 import { RefusalError, refusedUplink } from './refusal.ts';
 import { uplinkSchema } from './schemas/push.ts';
 
@@ -22,7 +22,7 @@ export function uplinkRoutes(push: FastifyInstance): void {
         if (wrong) throw refusedUplink(wrong);
         if (request.run.state === 'finished')
           throw new RefusalError(410, 'run-finished', `Run ${request.run.id} has ended and takes no more messages.`);
-        const body = uplinkAnswerJson((request.body as UplinkMessage).n, at);
+        const body = uplinkResponseJson((request.body as UplinkMessage).n, at);
         if (id === 'http10') return answerAsHttp10(request, reply, body);
         return reply.header('cache-control', 'no-store').type('application/json; charset=utf-8').send(body);
       },

@@ -4,7 +4,7 @@
  */
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { TechniqueId, UplinkAnswer, UplinkMessage } from '../protocol.ts';
+import type { TechniqueId, UplinkMessage, UplinkResponse } from '../protocol.ts';
 import { type Connected, type Lane, liveWith, now, pause, pushUrl, Refused, refusal, textOf } from './client.ts';
 
 /** How often a lane looks whether its run has started (ms). */
@@ -33,7 +33,7 @@ export async function post(technique: TechniqueId, lane: Connected): Promise<voi
       const { status, text } = await send(technique, lane, JSON.stringify(message));
       const answeredAt = now();
       if (status !== 200) throw refusal(status, text);
-      const { n, at } = JSON.parse(text) as UplinkAnswer;
+      const { n, at } = JSON.parse(text) as UplinkResponse;
       lane.sample({ kind: 'uplink', n, sentAt: message.sentAt, at, answeredAt });
     } catch (error) {
       // A refusal (the run has ended, most likely) is for the receiving end to tell: it meets the same.

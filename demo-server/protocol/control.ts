@@ -1,4 +1,4 @@
-/** The messages of the control socket, and how a ledger is told by its changes. */
+/** The messages of the control socket, and how a ledger is sent as changes. */
 import type { BegunFault, FaultOrder } from './faults.ts';
 import type { RunLedger } from './ledger.ts';
 import type { RunInfo } from './runs.ts';
@@ -15,18 +15,18 @@ export type ControlMessage =
   | { type: 'pong'; id: number; at: number }
   | { type: 'run'; run: RunInfo }
   | { type: 'ledger'; at: number; ledger: RunLedger }
-  /** What has changed in the ledger since the last message about it; `withChanges` of protocol.ts brings it up to date. */
+  /** What has changed in the ledger since the last message about it; `withChanges` applies it. */
   | { type: 'changes'; at: number; changes: Changes }
   | ({ type: 'fault' } & BegunFault)
   | { type: 'error'; error: string; message: string };
 
 /**
- * A JSON Merge Patch (RFC 7396): members that have changed, null for those that are gone. Lists are sent whole.
+ * A JSON Merge Patch (RFC 7396): members that have changed, null for those that were removed. Lists are sent whole.
  * @see https://www.rfc-editor.org/rfc/rfc7396
  */
 export type Changes = { [name: string]: unknown };
 
-/** What leads from one JSON value to another, neither with a null in it; undefined where they are the same. */
+/** The patch from one JSON value to another, neither of which may contain null; undefined if they are equal. */
 export function changesBetween(before: unknown, after: unknown): unknown {
   if (!isMembers(before) || !isMembers(after))
     return JSON.stringify(before) === JSON.stringify(after) ? undefined : after;
@@ -39,7 +39,7 @@ export function changesBetween(before: unknown, after: unknown): unknown {
   return Object.keys(changes).length > 0 ? changes : undefined;
 }
 
-/** The value that changes lead to. What was given stays as it was; what did not change is in both. */
+/** Applies a patch. The given value is not changed; the result shares with it whatever is equal. */
 export function withChanges(before: unknown, changes: unknown): unknown {
   if (!isMembers(changes)) return changes;
   const after: Changes = isMembers(before) ? { ...before } : {};

@@ -1,4 +1,4 @@
-/** The event, and the envelopes that the techniques put it into. */
+/** The event, and the envelopes in which the techniques send it. */
 
 /** One numbered message of the feed. `sentAt` is in ms since the epoch by the server's clock, with fractions. */
 export interface PushEvent {
@@ -7,46 +7,46 @@ export interface PushEvent {
   data: string;
 }
 
-/** The event's own JSON. `sentAt` always has three decimals, so that the same seed makes the same number of bytes. */
+/** The JSON of an event. `sentAt` always has three decimals, so that runs of the same seed have the same number of bytes. */
 export function eventJson(event: PushEvent): string {
   return `{"seq":${event.seq},"sentAt":${event.sentAt.toFixed(3)},"data":${JSON.stringify(event.data)}}`;
 }
 
-/** What `http10`, `keep-alive`, `polling` and `long-poll` answer. `next` = the cursor to send as `after`. */
+/** The response of `http10`, `keep-alive`, `polling` and `long-poll`. `next` = the cursor to send as `after` in the next request. */
 export interface EventList {
   events: PushEvent[];
   next: number;
   reset?: true;
 }
 
-/** Encodes an EventList from events that are JSON already, so that their bytes stand in the body unchanged. */
+/** Encodes an EventList from events that are JSON already, so that their bytes are in the body unchanged. */
 export function eventListJson(events: readonly string[], next: number, reset: boolean): string {
   return `{"events":[${events.join(',')}],"next":${next}${reset ? ',"reset":true' : ''}}`;
 }
 
 /**
- * What a stream says instead of events that it no longer has: the reader's cursor was older than the replay ring.
- * `next` is the cursor from which the stream goes on.
+ * What a stream sends in place of events that are no longer kept, because the reader's cursor was older than the replay ring.
+ * `next` is the cursor from which the stream continues.
  */
 export interface ResetNotice {
   reset: true;
   next: number;
 }
 
-/** The reset notice as JSON, without white space. */
+/** The reset notice as JSON, without spaces. */
 export function resetJson(next: number): string {
   return `{"reset":true,"next":${next}}`;
 }
 
-/** One event in the form of an event stream (HTML 9.2.5): its id, its data, and the blank line that dispatches it. */
+/** One event in the format of an event stream (HTML 9.2.5): its id, its data, and the blank line that dispatches it. */
 export function sseEvent(id: number, json: string): string {
   return `id: ${id}\ndata: ${json}\n\n`;
 }
 
 /**
- * What a streamed page begins with: the function `p` that hands on to the parent what a script calls it with, and
- * takes the script out of the page. `callback` names the parent's function; the route lets only an identifier through.
- * A parent of another origin has no functions for the frame: with `origin`, its page is sent messages instead.
+ * The beginning of a streamed page: the function `p`, which passes its argument to the parent and removes the script that
+ * called it. `callback` names the parent's function; the route accepts only an identifier. A frame cannot call functions of a
+ * parent of another origin: with `origin`, the parent gets messages instead.
  */
 export function iframeHead(callback: string, origin?: string): string {
   const call = origin === undefined ? `parent.${callback}(e)` : `parent.postMessage({${callback}:e},"${origin}")`;
@@ -54,15 +54,15 @@ export function iframeHead(callback: string, origin?: string): string {
 }
 
 /**
- * One event (or notice) as a script; without JSON it is the heartbeat, which only shows that the stream lives. JSON is
- * not safe inside a script element: the HTML parser looks for `</script` before any program is read, in strings as well
- * (HTML 4.12.1.3), and before ES2019 U+2028 and U+2029 ended a line of program. Written as `\u003c` and so on they are
- * the same characters to the program, and nothing to the parser. In JSON all three can only stand in strings.
+ * One event (or notice) as a script. Without JSON it is the heartbeat, which only shows that the stream is alive. JSON is
+ * not safe inside a script element: the HTML parser looks for `</script` before any JavaScript is parsed, in strings as well
+ * (HTML 4.12.1.3), and before ES2019 U+2028 and U+2029 ended a line of JavaScript. Escaped as `\u003c` and so on they are the
+ * same characters to JavaScript, and harmless to the HTML parser. In JSON all three can only occur in strings.
  */
 export function iframeScript(json: string): string {
   const safe = json.replace(/[<\u2028\u2029]/g, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`);
   return `<script>p(${safe})</script>\n`;
 }
 
-/** How many events the state of `http10` and `keep-alive` holds: the last so many, as a page reload showed them. */
+/** How many events the state of `http10` and `keep-alive` holds: the latest ones, as a page that is reloaded would show them. */
 export const STATE_EVENTS = 20;

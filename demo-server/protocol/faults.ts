@@ -1,8 +1,8 @@
-/** What can be broken in a run, and the check of an order to break it. */
+/** The faults that a run can have, and the checks of requests for them. */
 import type { SettingFault } from './refusal.ts';
 import type { TechniqueId } from './techniques.ts';
 
-/** What can be broken in a run, live or at an event. */
+/** What can be broken in a run, at once or at an event. */
 export const FAULTS = [
   'cut',
   'stall',
@@ -17,7 +17,7 @@ export const FAULTS = [
 ] as const;
 export type FaultId = (typeof FAULTS)[number];
 
-/** Seconds that a fault lasts where none are given; null = until the run ends; 0 = it happens once and takes no seconds. */
+/** How long each fault lasts by default (s). null = until the run ends; 0 = it happens once, and takes no `seconds`. */
 export const FAULT_SECONDS: Record<FaultId, number | null> = {
   cut: 0,
   stall: 5,
@@ -31,19 +31,19 @@ export const FAULT_SECONDS: Record<FaultId, number | null> = {
   compressor: null,
 };
 
-/** The longest that a fault may be told to last, and the most of them that a run may plan. */
+/** The longest that a fault may last (s), and how many a run may plan. */
 export const MAX_FAULT_SECONDS = 600;
 export const MAX_SCHEDULED_FAULTS = 50;
 
-/** A fault as it is asked for: in all lanes of the run unless `techniques` names some. */
+/** A fault as it is requested: in all lanes of the run unless `techniques` names some. */
 export interface FaultOrder {
   fault: FaultId;
   techniques?: TechniqueId[];
-  /** How long; FAULT_SECONDS if not given. */
+  /** How long it lasts; FAULT_SECONDS by default. */
   seconds?: number;
 }
 
-/** A fault of the settings: it begins just before this event goes out, which is the first that meets it. */
+/** A fault in the settings of a run. It begins just before this event is sent, which is the first that it affects. */
 export interface ScheduledFault extends FaultOrder {
   atEvent: number;
 }
@@ -55,11 +55,11 @@ export interface BegunFault {
   fault: FaultId;
   techniques: TechniqueId[];
   seconds: number | null;
-  /** The event that it was planned for; null where somebody asked for it live. */
+  /** The event that it was planned for; null if it was requested during the run. */
   atEvent: number | null;
 }
 
-/** Checks one fault from outside for a run of these lanes. Never throws; `where` names the field in what is found wrong. */
+/** Checks one requested fault for a run of these lanes. Never throws. `where` is the name of the field in what it reports. */
 export function checkFault(
   input: unknown,
   lanes: readonly TechniqueId[],
@@ -100,7 +100,7 @@ export function checkFault(
   return { order };
 }
 
-/** Checks the setting `faults` for a run of these lanes: every fault found, or the schedule. */
+/** Checks the setting `faults` for a run of these lanes. Returns the schedule, or everything that is wrong with it. */
 export function checkSchedule(
   input: unknown,
   lanes: readonly TechniqueId[],

@@ -1,20 +1,20 @@
-/** The byte and request accounts of a run. */
+/** The ledger of a run: bytes, requests and connections of each lane. */
 import type { RunState } from './runs.ts';
 import type { TechniqueId } from './techniques.ts';
 
-/** Why the server ended a connection by itself, and how often in this lane. */
+/** Why the server itself ended connections of a lane, and how many. */
 export interface Cut {
   reason: string;
   count: number;
 }
 
-/** The byte and request account of one lane. Bytes are TCP payload as the server's socket carried it. */
+/** The account of one lane. Bytes are TCP payload, as the server's socket carried it. */
 export interface LaneLedger {
   requests: number;
   responses: number;
   connectionsOpened: number;
   connectionsReused: number;
-  /** Events that were news to their reader; an event sent again counts in `redundantPayload` only. */
+  /** Events that were new to their reader. An event that is sent again counts in `redundantPayload` only. */
   eventsSent: number;
   bytes: {
     up: { head: number; framing: number; body: number };
@@ -22,12 +22,12 @@ export interface LaneLedger {
   };
   wireBytesUp: number;
   wireBytesDown: number;
-  /** What the sockets carried less what was counted; always 0. */
+  /** What the sockets carried minus what was counted: always 0. */
   unaccountedBytes: number;
   cuts: Cut[];
-  /** Connections that are open now and whose last request belongs here. */
+  /** Connections that are open now and whose last request belongs to this account. */
   openConnections: number;
-  /** Messages that clients sent towards the server (POST bodies, WebSocket data messages), whatever became of them. */
+  /** Messages from clients (POST bodies, WebSocket data messages), accepted or not. */
   uplinkMessages: number;
 }
 
@@ -38,42 +38,42 @@ export interface RunLedger {
   lanes: Partial<Record<TechniqueId, LaneLedger>>;
   control: LaneLedger;
   site: LaneLedger;
-  /** What the run cost the server; the server always tells it, documents of earlier days lack it. */
+  /** What the run cost the server. The server always sends it, but older documents lack it. */
   process?: ProcessFigures;
-  /** Only where a run has some. */
+  /** Only if the run has simulated subscribers. */
   subscribers?: SubscriberLedger;
-  /** Only in the open run's ledger, where `control` and `site` are all that belongs to no run: what no request could be read from. */
+  /** Bytes in which no request was found. Only in the open run's ledger, where `control` and `site` hold what belongs to no run. */
   unowned?: LaneLedger;
 }
 
 /**
- * What a run cost the server's process. All runs, lanes and pages share one process, so these are the run's own only as
- * far as nothing else goes on, and no lane's share can be told apart.
+ * What a run cost the server's process. All runs, lanes and pages share one process, so the figures belong to the run only if
+ * nothing else is going on, and cannot be divided among its lanes.
  */
 export interface ProcessFigures {
-  /** CPU time in ms, user and system, since the run's start; 0 before it, and after the end what it was then. */
+  /** CPU time (ms), user and system, from the start of the run to now or to its end; 0 before it starts. */
   cpuMs: number;
   rssBytes: number;
   heapBytes: number;
-  /** Connections that the whole server has open. */
+  /** Open connections of the whole server. */
   openSockets: number;
-  /** The most that the event loop was late since the run's start, in ms: so long everything had to wait once. */
+  /** The longest delay of the event loop since the start of the run (ms): everything had to wait this long once. */
   eventLoopDelayMs: number;
 }
 
-/** A server or a page whose event loop was late by more than this (ms) has added it to every latency. */
+/** An event loop that is late by more than this (ms), in a server or a page, adds it to every latency of that moment. */
 export const BUSY_MS = 100;
 
-/** The query `client` of a request: who asks, where several clients share an address. */
+/** The query parameter `client` of a request: the client's name, for clients that share an address. */
 export const CLIENT_NAME = /^[\w-]{1,64}$/;
-/** Clients with a name that begins so are simulated: they are counted in accounts of their own, never in a lane's. */
+/** Clients whose name begins with this are simulated: they have accounts of their own and never count in a lane's. */
 export const SUBSCRIBER = 'subscriber-';
 
-/** What the simulated subscribers of one lane did. `latency` in ms, of events sent since their reader first asked. */
+/** What the simulated subscribers of one lane did. `latency` in ms, of events sent after the subscriber's first request. */
 export interface SubscriberLane {
-  /** Taking part: has asked, and neither ended nor waits to try again. */
+  /** Connected: has sent its first request, has not ended and is not waiting to try again. */
   connected: number;
-  /** Refused by the server, or ended by an error that they could not live with. */
+  /** Refused by the server, or ended by an error for good. */
   failed: number;
   received: number;
   lost: number;
@@ -82,8 +82,8 @@ export interface SubscriberLane {
 }
 
 /**
- * A limit that the simulated subscribers met: what was needed or measured (`value`) and what there is or should be at the
- * most (`bound`): subscribers, sockets, bytes, or for `cpu` (their process) and `server-cpu` ms that its event loop was late.
+ * A limit that the simulated subscribers reached: what was needed or measured (`value`), and the most that is available or
+ * acceptable (`bound`). In subscribers, sockets or bytes; for `cpu` (their process) and `server-cpu`, the event loop's delay in ms.
  */
 export interface SubscriberLimit {
   limit: 'subscribers' | 'file-descriptors' | 'memory' | 'cpu' | 'server-cpu' | 'refused' | 'worker';
@@ -94,11 +94,11 @@ export interface SubscriberLimit {
 
 /** The simulated subscribers of a run, apart from the lanes. */
 export interface SubscriberLedger {
-  /** Asked for and admitted, of each lane. */
+  /** How many were requested and admitted, for each lane. */
   wanted: number;
   admitted: number;
   lanes: Partial<Record<TechniqueId, SubscriberLane>>;
-  /** The process that they live in, since this run joined it; runs at the same time share it. */
+  /** Their process, since this run joined it. Concurrent runs share it. */
   process: { cpuMs: number; rssBytes: number; eventLoopDelayMs: number };
   limits: SubscriberLimit[];
 }

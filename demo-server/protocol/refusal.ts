@@ -1,13 +1,13 @@
-/** How the server says no. */
+/** How the server refuses a request. */
 
-/** One setting that cannot be taken: which, what came, what is accepted. */
+/** One setting that is not accepted: its name, what was received, what is accepted. */
 export interface SettingFault {
   field: string;
   got: unknown;
   takes: string;
 }
 
-/** Body of every refusal, whatever the status: a stable word, a sentence, and for settings each fault. */
+/** The body of every refusal, whatever the status: a stable word, a sentence and, for settings, everything that is wrong. */
 export interface Refusal {
   error: string;
   message: string;

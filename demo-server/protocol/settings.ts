@@ -1,4 +1,4 @@
-/** The settings of a run: ranges, networks to choose from, and the check that both sides make. */
+/** The settings of a run: their ranges, networks to choose from, and the check that both sides use. */
 import { checkSchedule, type ScheduledFault } from './faults.ts';
 import type { SettingFault } from './refusal.ts';
 import { LADDER, TECHNIQUES, type TechniqueId } from './techniques.ts';
@@ -9,7 +9,7 @@ export type Arrivals = (typeof ARRIVALS)[number];
 
 /** The settings of one run. Rates are per second, sizes in bytes, times in the unit that the name ends in. */
 export interface RunSettings {
-  /** The lanes; the ladder if not given. */
+  /** The lanes; the ladder by default. */
   techniques: TechniqueId[];
   eventsPerSecond: number;
   arrivals: Arrivals;
@@ -17,24 +17,24 @@ export interface RunSettings {
   durationSeconds: number;
   pollIntervalMs: number;
   longPollTimeoutMs: number;
-  /** Added round-trip time; half of it each way, and once more for the handshake of a new connection. */
+  /** Added round-trip time: half of it each way, and once more for the handshake of a new connection. */
   rttMs: number;
-  /** Each one-way trip takes longer by 0 to so much, seeded. Nothing overtakes. */
+  /** Each one-way trip takes longer by 0 to this, seeded. Bytes never overtake each other. */
   jitterMs: number;
-  /** For each lane and each direction; 0 = without limit. */
+  /** For each lane and each direction; 0 = unlimited. */
   kilobitsPerSecond: number;
-  /** All connections of every lane are reset so often, counted from the start; 0 = never. */
+  /** The interval at which all connections of every lane are reset, counted from the start; 0 = never. */
   cutEverySeconds: number;
-  /** Messages that each client sends towards the server. */
+  /** Messages that each client sends to the server. */
   uplinkPerSecond: number;
-  /** Simulated clients of each lane beside the reader's own. */
+  /** Simulated clients of each lane, besides the reader's own. */
   subscribers: number;
   seed: number;
-  /** What breaks by itself in this run, and at which event. */
+  /** What breaks by itself, and at which event. */
   faults: ScheduledFault[];
 }
 
-/** Default and accepted range of every numeric setting; `seed` has no default, it is drawn at random and shown. */
+/** Default and range of every numeric setting. The default of `seed` is not used: it is drawn at random and shown. */
 export const RANGES = {
   eventsPerSecond: { default: 2, min: 0.1, max: 100, integer: false },
   payloadBytes: { default: 64, min: 1, max: 16384, integer: true },
@@ -51,15 +51,15 @@ export const RANGES = {
 } as const;
 export type NumericSetting = keyof typeof RANGES;
 
-/** The feed of one run may carry this many payload bytes a second (rate × payload): eight lanes of it fit a class's wifi. */
+/** The most payload bytes per second that the feed of one run may carry (rate × payload): eight lanes of it fit a class's wifi. */
 export const MAX_FEED_BYTES_PER_SECOND = 262144;
 
-/** The settings that stand for a network. */
+/** The settings that simulate a network. */
 export type NetworkSettings = Pick<RunSettings, 'rttMs' | 'jitterMs' | 'kilobitsPerSecond' | 'cutEverySeconds'>;
 
 /**
- * Networks to choose from, each a plausible example and no measurement. Satellite is a geostationary one: 4 × 35,786 km
- * at the speed of light are 477 ms, the rest is equipment.
+ * Networks to choose from. Each is a plausible example, not a measurement. The satellite is geostationary: 4 × 35,786 km at
+ * the speed of light take 477 ms, and the equipment the rest.
  */
 export const NETWORKS = {
   'same-machine': { rttMs: 0, jitterMs: 0, kilobitsPerSecond: 0, cutEverySeconds: 0 },
@@ -77,8 +77,8 @@ export function rangeInWords(name: NumericSetting): string {
 }
 
 /**
- * Checks run settings from outside (a request body, a URL) and fills in the defaults.
- * Never throws: returns either the settings or every fault found. `seed` stays undefined when none was given.
+ * Checks run settings from outside (a request body, a URL) and fills in the defaults. Never throws: returns the settings, or
+ * everything that is wrong with them. `seed` stays undefined if none was given.
  */
 export function checkSettings(
   input: unknown,

@@ -1,6 +1,6 @@
 /** What is compared: the techniques and their order. */
 
-/** The eight rungs in order: what a run compares unless told otherwise. */
+/** The eight rungs of the ladder, in order: what a run compares by default. */
 export const LADDER = [
   'http10',
   'keep-alive',
@@ -13,6 +13,6 @@ export const LADDER = [
 ] as const;
 export type RungId = (typeof LADDER)[number];
 
-/** Every technique: the ladder, then what lies beyond it. The id is file name, route segment, URL slug, test name and colour token. */
+/** Every technique: the ladder, then those beyond it. An id is a file name, route segment, URL slug, test name and colour token. */
 export const TECHNIQUES = [...LADDER, 'fetch-stream'] as const;
 export type TechniqueId = (typeof TECHNIQUES)[number];

@@ -1,10 +1,10 @@
-/** Messages towards the server, and their answers. */
+/** Messages to the server, and the responses to them. */
 import type { SettingFault } from './refusal.ts';
 
-/** A message towards the server carries at most so many bytes of data: with its JSON it fits a body of 16 KiB (limits.ts). */
+/** The most bytes of data in a message to the server: with its JSON it fits a body of 16 KiB (limits.ts). */
 export const MAX_UPLINK_BYTES = 16000;
 
-/** A message towards the server: the body of `POST /push/<id>`, or a text frame on the `websocket` lane. */
+/** A message to the server: the body of `POST /push/<id>`, or a text frame on the `websocket` lane. */
 export interface UplinkMessage {
   /** Counts from 1 in its lane. */
   n: number;
@@ -14,7 +14,7 @@ export interface UplinkMessage {
   data: string;
 }
 
-/** What is wrong with a message towards the server; undefined where nothing is. Never throws. */
+/** What is wrong with a message to the server, or undefined. Never throws. */
 export function checkUplink(input: unknown): SettingFault | undefined {
   if (typeof input !== 'object' || input === null || Array.isArray(input))
     return { field: '(body)', got: input, takes: 'a JSON object {"n":1,"sentAt":<ms>,"data":"…"}' };
@@ -28,8 +28,8 @@ export function checkUplink(input: unknown): SettingFault | undefined {
   return undefined;
 }
 
-/** The answer to a POST. `at` = when the server had read the message, ms since the epoch by its own clock. */
-export interface UplinkAnswer {
+/** The response to a POST. `at` = when the server had read the message, in ms since the epoch by its own clock. */
+export interface UplinkResponse {
   n: number;
   at: number;
 }
@@ -40,12 +40,12 @@ export interface UplinkAck {
   at: number;
 }
 
-/** The answer's JSON. `at` always has three decimals, so that runs of the same seed make the same number of bytes. */
-export function uplinkAnswerJson(n: number, at: number): string {
+/** The JSON of the response. `at` always has three decimals, so that runs of the same seed have the same number of bytes. */
+export function uplinkResponseJson(n: number, at: number): string {
   return `{"n":${n},"at":${at.toFixed(3)}}`;
 }
 
-/** The frame's JSON. `at` as above. */
+/** The JSON of the frame. `at` as above. */
 export function uplinkAckJson(n: number, at: number): string {
   return `{"ack":${n},"at":${at.toFixed(3)}}`;
 }

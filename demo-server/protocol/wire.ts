@@ -1,10 +1,10 @@
-/** The bytes of a lane, as the server keeps them for the page. */
+/** The bytes of a lane, as the server keeps them for pages to show. */
 import type { TechniqueId } from './techniques.ts';
 
-/** Every class a byte can land in. The browser colours by it, and never counts by itself. */
+/** Every class of a byte. The browser chooses colours by it, and never counts by itself. */
 export type ByteClass = 'head' | 'framing' | 'body' | 'envelope' | 'payload' | 'redundantPayload';
 
-/** A stretch of one class as it crossed the socket; `bytes` in base64, `at` in ms since the epoch (server's clock). */
+/** Consecutive bytes of one class, as they passed the socket. `bytes` in base64, `at` in ms since the epoch by the server's clock. */
 export interface WireSegment {
   at: number;
   direction: 'up' | 'down';
@@ -12,7 +12,7 @@ export interface WireSegment {
   bytes: string;
 }
 
-/** One exchange as recorded; where it was longer than the record keeps, `omittedBytes` of its middle are missing at `omittedAt` (index into segments). */
+/** One exchange as recorded. If it was longer than a record may be, `omittedBytes` of its middle are missing at `omittedAt` (an index into segments). */
 export interface WireExchange {
   connection: number;
   exchange: number;
@@ -23,7 +23,7 @@ export interface WireExchange {
   omittedAt: number;
 }
 
-/** Answer of `GET /runs/<id>/wire/<technique>`: the lane's last exchanges, oldest first. */
+/** Response of `GET /runs/<id>/wire/<technique>`: the lane's last exchanges, oldest first. */
 export interface WireTranscript {
   run: string;
   technique: TechniqueId;

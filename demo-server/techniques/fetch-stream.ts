@@ -1,8 +1,8 @@
 /**
- * Fetch streaming (about 2015): the endless answer of XHR streaming, for a browser that can read it piece by piece.
+ * Fetch streaming (about 2015): the endless response of XHR streaming, for a browser that can read it piece by piece.
  * @see https://fetch.spec.whatwg.org/#dom-body-body
  *
- * Firefox hands a script the response only when the first byte of its body is there: an empty line goes out at once.
+ * Firefox hands the response to a script only after the first byte of its body, so an empty line is sent at once.
  */
 import { encodeOnce } from '../feed.ts';
 import { resetJson } from '../protocol.ts';

@@ -1,9 +1,9 @@
 /**
- * HTTP/1.0 (1996): a request, the whole state as its answer, and the connection is gone.
+ * HTTP/1.0 (1996): a request, the whole state as its response, and the connection closes.
  * @see https://www.rfc-editor.org/rfc/rfc1945#section-1.3
  *
- * Written to the socket by hand: Node's http always answers HTTP/1.1 (a server states its own highest version,
- * RFC 9110 6.2), and only a genuine 1.0 answer makes browser and curl treat the connection as 1.0 does.
+ * Written to the socket by hand: Node's http always responds with HTTP/1.1 (a server states the highest version it supports,
+ * RFC 9110 6.2), and only a real 1.0 response makes browsers and curl treat the connection as in 1.0.
  */
 import { eventListJson, STATE_EVENTS } from '../protocol.ts';
 import type { Room } from '../push.ts';
@@ -26,7 +26,7 @@ export const http10: Room = async (app) => {
         'Content-Type: application/json; charset=utf-8',
         'Cache-Control: no-store',
         `Content-Length: ${Buffer.byteLength(body)}`,
-        // What a page of another origin needs to read it (cors.ts); else nothing.
+        // What a page of another origin needs to read the response (cors.ts), if anything.
         ...Object.entries(reply.raw.getHeaders()).map(([name, value]) => `${name}: ${value}`),
         '',
         request.method === 'HEAD' ? '' : body,

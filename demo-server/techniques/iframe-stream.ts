@@ -3,8 +3,8 @@
  * every event is a `<script>` that calls its parent.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-3
  *
- * The charset matters: without one Firefox holds the whole stream back to guess it. Each script removes itself, or
- * the page would grow by an element an event. Under the parent's COEP the frame must send COEP of its own.
+ * The charset matters: without one Firefox holds back the whole stream while it guesses. Each script removes itself, or
+ * the page would grow by one element per event. A frame in a page with COEP must send COEP as well.
  */
 import type { onRequestAsyncHookHandler } from 'fastify';
 import { encodeOnce } from '../feed.ts';
@@ -18,7 +18,7 @@ const COEP = { 'cross-origin-embedder-policy': 'require-corp' };
 export const iframeStream: Room = async (app, { heartbeatMs }) => {
   const encode = encodeOnce((event) => Buffer.from(iframeScript(event.json)));
 
-  // A refusal needs it too, or the browser shows the parent nothing of it.
+  // A refusal needs it too, or the browser hides it from the parent.
   const onRequest: onRequestAsyncHookHandler = async (_request, reply) => void reply.headers(COEP);
 
   app.get('/push/iframe-stream', { schema: pushSchema('iframe-stream'), onRequest }, (request, reply) => {
@@ -54,7 +54,7 @@ export const iframeStream: Room = async (app, { heartbeatMs }) => {
   });
 };
 
-/** Refuses to send events to a page that this server does not know. */
+/** Refuses to send events to a page of an origin that this server does not allow. */
 function refuseParent(origin: string): never {
   throw new RefusalError(
     403,

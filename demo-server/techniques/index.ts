@@ -1,4 +1,4 @@
-/** The rooms in ladder order, then what lies beyond it. A new technique is: its id in protocol/techniques.ts, its five files, and a line here, in site/techniques and in demo-server/clients. */
+/** The server's end of every technique, in the order of the ladder, then those beyond it. How to add one: .github/CONTRIBUTING.md. */
 import type { TechniqueId } from '../protocol.ts';
 import type { Room } from '../push.ts';
 import { fetchStream } from './fetch-stream.ts';

@@ -1,9 +1,9 @@
 /**
- * HTTP/1.1 keep-alive (1997): the same reload of the whole state, but the connection stays open for the next one.
+ * HTTP/1.1 keep-alive (1997): the same reload of the whole state, but the connection stays open for the next request.
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.3
  *
- * Persistence is the default of 1.1: this room does nothing for it. How long an idle connection is kept is the
- * server's `keepAliveTimeout` (app.ts).
+ * Persistent connections are the default of 1.1, so nothing here asks for one. The server's `keepAliveTimeout` decides how long
+ * an idle connection is kept.
  */
 import { eventListJson, STATE_EVENTS } from '../protocol.ts';
 import type { Room } from '../push.ts';

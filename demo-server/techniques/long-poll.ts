@@ -1,9 +1,9 @@
 /**
- * Long polling (about 2000): the server holds the request until there is news or the time limit has passed.
+ * Long polling (about 2000): the server holds the request until there is an event or a time limit has passed.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-2
  *
- * The cursor is what makes it lossless: between an answer and the next question nobody listens. The time limit has
- * to be shorter than the patience of every proxy on the way (nginx: 60 s without a byte).
+ * The cursor makes it lossless: between a response and the next request no one is listening. The time limit must be
+ * shorter than that of every proxy on the way (nginx: 60 s without a byte).
  */
 import type { ServerResponse } from 'node:http';
 import type { Feed } from '../feed.ts';
@@ -35,17 +35,17 @@ export const longPoll: Room = async (app) => {
   });
 };
 
-/** Resolves at the next event, at the feed's end, after `timeoutMs`, or when the client has gone. */
-function news(feed: Feed, timeoutMs: number, answer: ServerResponse): Promise<void> {
+/** Resolves at the next event, at the end of the feed, after `timeoutMs`, or when the client disconnects. */
+function news(feed: Feed, timeoutMs: number, response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
       stop();
-      answer.off('close', done);
+      response.off('close', done);
       resolve();
     };
     const timer = setTimeout(done, timeoutMs);
     const stop = feed.subscribe(undefined, { event: done, reset: done, end: done });
-    answer.once('close', done);
+    response.once('close', done);
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Short polling: the client asks on a timer, and only for what came after its cursor; most answers are empty.
+ * Short polling: the client asks on a timer, and only for events after its cursor. Most responses are empty.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-2
  */
 import { eventListJson } from '../protocol.ts';

@@ -1,16 +1,16 @@
 /**
- * Server-Sent Events (2006 in Opera, HTML5): the endless answer in a form that the browser itself understands. It
- * reconnects by itself and says in Last-Event-ID where it stopped; what came after that is ours to have kept.
+ * Server-Sent Events (2006 in Opera, HTML5): the endless response in a format that the browser itself understands. It
+ * reconnects by itself and says in Last-Event-ID where it stopped. Keeping the events since then is up to the server.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  *
- * 204 is the polite way to end it: after any other end the browser comes back.
+ * 204 is the proper way to end it: when a stream merely ends, the browser reconnects.
  */
 import { encodeOnce } from '../feed.ts';
 import { resetJson, sseEvent } from '../protocol.ts';
 import type { Room } from '../push.ts';
 import { pushSchema } from '../schemas/push.ts';
 
-/** Without it browsers wait 3 s (Chromium) or 5 s (Firefox) before they come back. */
+/** Without it browsers wait 3 s (Chromium) or 5 s (Firefox) before they reconnect. */
 const RETRY_MS = 500;
 
 export const sse: Room = async (app, { heartbeatMs }) => {

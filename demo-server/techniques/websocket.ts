@@ -2,9 +2,9 @@
  * WebSocket (RFC 6455, December 2011): one handshake, then small frames in both directions on the same connection.
  * @see https://www.rfc-editor.org/rfc/rfc6455
  *
- * The heartbeat is a Ping frame, which browsers answer by themselves and never show to a script; a connection that
- * left the last one unanswered is half-open and is cut. What the client sends is read from the same connection, and
- * answered on it.
+ * The heartbeat is a Ping frame, which browsers answer by themselves and never show to a script. A connection that did
+ * not answer the last one is half-open, and is cut. Messages from the client arrive and are acknowledged on the same
+ * connection.
  */
 import { encodeOnce, now } from '../feed.ts';
 import { checkUplink, resetJson, type UplinkMessage, uplinkAckJson } from '../protocol.ts';
@@ -47,7 +47,7 @@ export const websocket: Room = async (app, { heartbeatMs }) => {
       const stop = feed.subscribe(request.after, {
         event: (event) => socket.send(encode(event), { binary: false }),
         reset: (next) => socket.send(resetJson(next)),
-        // 1012: the server restarts, and coming back is right.
+        // 1012: the server restarts, so the client should reconnect.
         end: (why) => socket.close(why === 'finished' ? 1000 : 1012, why),
       });
       socket.on('close', () => {

@@ -1,8 +1,8 @@
 /**
- * XHR streaming (about 2004): an answer that never ends, read by a script while it grows; one JSON text a line.
+ * XHR streaming (about 2004): a response that never ends, read by a script while it grows. One JSON text per line.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-3
  *
- * `nosniff`: without it Chromium holds the first 1 024 bytes of text back to guess what they are.
+ * `nosniff`: without it Chromium holds back the first 1 024 bytes of text to guess their type.
  */
 import { encodeOnce } from '../feed.ts';
 import { resetJson } from '../protocol.ts';
@@ -24,7 +24,7 @@ export const xhrStream: Room = async (app, { heartbeatMs }) => {
       'x-accel-buffering': 'no',
       'x-content-type-options': 'nosniff',
     });
-    // An empty line at once: browsers tell a script of the answer only when its first byte is there.
+    // An empty line at once: browsers report the response to a script only after its first byte.
     stream.write('\n');
     if (over) {
       stream.end();

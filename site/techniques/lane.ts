@@ -1,7 +1,7 @@
 /**
  * What every technique's browser end is given and what it gives back: an AbortSignal in, samples out.
  */
-import type { EventList, Refusal, TechniqueId, UplinkAnswer, UplinkMessage } from '../../demo-server/protocol.ts';
+import type { EventList, Refusal, TechniqueId, UplinkMessage, UplinkResponse } from '../../demo-server/protocol.ts';
 
 /** Something that happened in a lane. All times are `now()`: ms since the epoch by the browser's clock. */
 export type Sample =
@@ -183,7 +183,7 @@ async function post(technique: TechniqueId, lane: Lane): Promise<void> {
       const text = await answer.text();
       const answeredAt = now();
       if (!answer.ok) throw refusal(answer.status, text);
-      const { n, at } = JSON.parse(text) as UplinkAnswer;
+      const { n, at } = JSON.parse(text) as UplinkResponse;
       sample({ kind: 'uplink', n, sentAt: message.sentAt, at, answeredAt });
     } catch (error) {
       // A refusal (the run has ended, most likely) is for the receiving end to tell: it meets the same.

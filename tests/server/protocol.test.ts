@@ -24,7 +24,7 @@ import {
   sseEvent,
   TECHNIQUES,
   uplinkAckJson,
-  uplinkAnswerJson,
+  uplinkResponseJson,
 } from '../../demo-server/protocol.ts';
 
 test('the ladder has its eight rungs in order, and their ids fit paths and names', () => {
@@ -60,7 +60,7 @@ test('the protocol is as good for a browser as for the server: it uses the langu
     'checkSettings({ seed: -1, arrivals: [], speed: 1 })',
     'checkSettings({ faults: [{ fault: "cut", atEvent: 1 }, { fault: "", atEvent: 0 }] })',
     'checkFault({ fault: "stall", seconds: 3 }, ["sse"])',
-    'uplinkAnswerJson(1, 5.25) + uplinkAckJson(2, 5)',
+    'uplinkResponseJson(1, 5.25) + uplinkAckJson(2, 5)',
     'eventJson({ seq: 1, sentAt: 1795162959467.15, data: "a" })',
     'eventListJson(["{}"], 1, true)',
     'sseEvent(1, "{}") + resetJson(3) + iframeHead("push") + iframeScript("") + rangeInWords("seed")',
@@ -265,6 +265,6 @@ describe('a fault', () => {
 });
 
 test('what the server answers to a message has the same length for the same seed', () => {
-  expect(uplinkAnswerJson(3, 1795162959467)).toBe('{"n":3,"at":1795162959467.000}');
+  expect(uplinkResponseJson(3, 1795162959467)).toBe('{"n":3,"at":1795162959467.000}');
   expect(uplinkAckJson(3, 1795162959467.1252)).toBe('{"ack":3,"at":1795162959467.125}');
 });
