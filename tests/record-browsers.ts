@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { buildApp } from '../demo-server/app.ts';
 import type { RecordedBrowsers } from '../site/labs/probe-values.ts';
-import { BROWSERS, openBrowser } from './helpers/browsers.ts';
+import { ENGINES, openBrowser } from './helpers/browsers.ts';
 
 const root = join(import.meta.dirname, '..');
 const app = await buildApp({ siteDir: join(root, 'dist') });
@@ -16,7 +16,7 @@ const url = `http://127.0.0.1:${(app.server.address() as AddressInfo).port}/lab/
 
 const browsers: RecordedBrowsers['browsers'] = [];
 try {
-  for (const name of BROWSERS) {
+  for (const name of ENGINES) {
     const browser = await openBrowser(name);
     try {
       const version = (await browser.version()).replace(/^\D*(\d+).*/, '$1');

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { redisLog } from '../../demo-server/classroom/redis-log.ts';
 import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
 import { axe } from '../helpers/axe.ts';
-import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
+import { BROWSERS, type BrowserName, ENGINES, openBrowser } from '../helpers/browsers.ts';
 import { joinByForm } from '../helpers/class-page.ts';
 import { openFront } from '../helpers/front.ts';
 import { startRedis } from '../helpers/redis.ts';
@@ -18,7 +18,7 @@ const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
 const browsers = {} as Record<BrowserName, Browser>;
 
 beforeAll(async () => {
-  for (const name of BROWSERS) browsers[name] = await openBrowser(name);
+  for (const name of ENGINES) browsers[name] = await openBrowser(name);
 });
 afterAll(async () => {
   for (const browser of Object.values(browsers)) await browser.close();

@@ -5,9 +5,9 @@ import type { Page } from 'puppeteer-core';
 
 const source = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** axe's findings, each with the element it is about. */
+/** What axe finds, each with the element that it is about. */
 export async function axe(page: Page): Promise<string[]> {
-  // Expressive Code makes its scrollable blocks focusable only when the page is idle.
+  // Expressive Code makes scrollable blocks focusable only once the page is idle.
   await page.waitForFunction(() =>
     [...document.querySelectorAll('.expressive-code pre')].every(
       (block) => block.scrollWidth <= block.clientWidth || block.getAttribute('tabindex') === '0',

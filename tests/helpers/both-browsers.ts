@@ -1,11 +1,12 @@
-/** Both browsers for a whole test file: what waits in one leaves the machine to the other. */
+/** All browsers of the run for a whole test file: while a test waits in one, the machine is free for the other. */
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll } from 'vitest';
 import { BROWSERS, type BrowserName, type BrowserOptions, openBrowser } from './browsers.ts';
 
 /**
- * Starts both before the file's tests and closes them behind the last. Returns how a test gets the one that it names; its
- * `test.concurrent.for(BROWSERS)` takes `expect` and `onTestFinished` from its context, as two tests go on at a time.
+ * Starts them before the first test of the file and closes them after the last. Returns a function that gives a test its
+ * browser by name. As tests run at the same time, each `test.concurrent.for(BROWSERS)` takes `expect` and `onTestFinished` from
+ * its own context.
  */
 export function bothBrowsers(options: BrowserOptions = {}): (name: BrowserName) => Browser {
   const opened = new Map<BrowserName, Browser>();
@@ -17,7 +18,8 @@ export function bothBrowsers(options: BrowserOptions = {}): (name: BrowserName) 
   });
   return (name) => {
     const browser = opened.get(name);
-    if (!browser) throw new Error(`${name} is opened before the first test, and not yet`);
+    if (!browser)
+      throw new Error(`${name} is not open: either a hook asks for it too early, or PUSHLAB_BROWSER leaves it out`);
     return browser;
   };
 }

@@ -6,34 +6,45 @@ import puppeteer, { type Browser, type BrowserContext, type Page } from 'puppete
 import { type FontName, onlyFont } from './fonts.ts';
 import { onPath } from './programs.ts';
 
-export const BROWSERS = ['chromium', 'firefox'] as const;
-export type BrowserName = (typeof BROWSERS)[number];
+/** The browsers that the project is tested in. */
+export const ENGINES = ['chromium', 'firefox'] as const;
+export type BrowserName = (typeof ENGINES)[number];
+
+/** The browsers that a value of PUSHLAB_BROWSER stands for: all if it is empty. Throws for a browser that is not ours. */
+export function chosenBrowsers(value: string | undefined): readonly BrowserName[] {
+  const chosen = ENGINES.filter((name) => !value || name === value);
+  if (chosen.length === 0) throw new Error(`PUSHLAB_BROWSER is '${value}'; it takes ${ENGINES.join(' or ')}`);
+  return chosen;
+}
+
+/** The browsers of this test run: all, or the one that the variable PUSHLAB_BROWSER names. */
+export const BROWSERS = chosenBrowsers(process.env.PUSHLAB_BROWSER);
 
 const names: Record<BrowserName, string[]> = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   firefox: ['firefox-esr', 'firefox'],
 };
 
-/** The browser's program; throws when it is not there. */
+/** The path of the browser's program. Throws if it is not installed. */
 export function browserPath(name: BrowserName): string {
   const path = onPath(names[name]);
   if (!path) throw new Error(`no ${names[name].join(' or ')} on PATH; node tests/setup.ts installs it`);
   return path;
 }
 
-/** What a test's browser has unlike a new one. */
+/** How a test's browser differs from a new one. */
 export interface BrowserOptions {
-  /** Trusts every certificate, as after its reader's word. */
+  /** Trusts every certificate, as if its user had accepted them. */
   anyCertificate?: boolean;
-  /** The one font of its system: the wide one unless said otherwise, so that a test sees the same page on every machine. */
+  /** The only font of its system, so that a test sees the same page on every machine; the wide one by default. */
   font?: FontName;
-  /** The engine's preferences, as its reader may have set them. */
+  /** Preferences of the browser, as its user may have set them. */
   prefs?: Record<string, unknown>;
-  /** Further arguments. */
+  /** Further command-line arguments. */
   args?: string[];
 }
 
-/** Starts a browser with an empty profile; throws, never skips, when it is not there. The caller closes it. */
+/** Starts a browser with an empty profile. Throws if it is not installed, so that no test is skipped. The caller closes it. */
 export async function openBrowser(
   name: BrowserName,
   { anyCertificate = false, font = 'wide', prefs = {}, args = [] }: BrowserOptions = {},
@@ -45,13 +56,13 @@ export async function openBrowser(
     browser: firefox ? 'firefox' : 'chrome',
     executablePath: browserPath(name),
     headless: true,
-    // What takes so long is the page's business; see PATIENCE_MS.
+    // No limit here: how long to wait is decided for each page (PATIENCE_MS).
     protocolTimeout: 0,
     acceptInsecureCerts: anyCertificate,
-    // In the language of the tests and past any proxy, whatever the machine around them is set to.
+    // In the language of the tests and without a proxy, whatever the machine is set to.
     env: { ...withoutProxy(process.env), ...env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', LANGUAGE: 'en' },
     extraPrefsFirefox: { 'network.proxy.type': 0, 'intl.locale.requested': 'en-US', ...prefs },
-    // Without a sandbox because tests run as root, quiet because nothing outside can be reached.
+    // No sandbox, because tests may run as root. No background requests, because nothing outside can be reached.
     ...(profile && { userDataDir: profile }),
     args: firefox ? args : ['--no-sandbox', '--no-proxy-server', '--lang=en-US', ...QUIET, ...args],
   });
@@ -62,7 +73,7 @@ export async function openBrowser(
   return patient(browser);
 }
 
-/** A profile of Chromium with these preferences; undefined where there are none, and puppeteer makes an empty one. */
+/** A Chromium profile with these preferences. Undefined if there are none: then puppeteer makes an empty one. */
 async function chromiumProfile(prefs: Record<string, unknown>): Promise<string | undefined> {
   if (Object.keys(prefs).length === 0) return undefined;
   const folder = await mkdtemp(join(tmpdir(), 'pushlab-profile-'));
@@ -83,10 +94,10 @@ const QUIET = [
 const withoutProxy = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(Object.entries(env).filter(([name]) => !/^(https?|all|no)_proxy$/i.test(name)));
 
-/** How long a page is waited for (ms). Puppeteer's 30 s are a measure of speed; this ends before the test, and says for what it has waited. */
+/** How long to wait for a page (ms). Puppeteer's 30 s would test the machine's speed. This ends before the test does, with a message of what it waited for. */
 const PATIENCE_MS = 290_000;
 
-/** The same browser, whose pages wait for as long as a busy machine takes. */
+/** The same browser, but its pages wait as long as a busy machine needs. */
 function patient<T extends Browser | BrowserContext>(one: T): T {
   const newPage = one.newPage.bind(one);
   one.newPage = async (...options): Promise<Page> => {

@@ -1,22 +1,22 @@
-/** A packet capture of one loopback port by tshark: the witness that knows nothing of our tap. */
+/** A packet capture of one loopback port by tshark: a witness that knows nothing about our tap. */
 import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
 import { onPath } from './programs.ts';
 
-/** TCP payload bytes of one connection, by the sequence numbers that both kernels used. */
+/** TCP payload bytes of one connection, by the sequence numbers on the wire. */
 export interface CapturedStream {
   up: number;
   down: number;
 }
 
 export interface Capture {
-  /** Stops once everything so far is captured; the streams by their client's port. */
+  /** Stops once everything so far has been captured. Returns the streams by the port of their client. */
   stop(): Promise<Map<number, CapturedStream>>;
 }
 
-/** Starts capturing; resolves when a probe connection has been seen in the capture, so nothing after is missed. */
+/** Starts capturing. Resolves when a probe connection has appeared in the capture, so that nothing after it is missed. */
 export async function capture(port: number): Promise<Capture> {
   const program = onPath(['tshark']);
   if (!program) throw new Error('no tshark on PATH; node tests/setup.ts installs it');
@@ -37,7 +37,7 @@ export async function capture(port: number): Promise<Capture> {
     const client = up ? source : target;
     const stream = streams.get(client) ?? { up: 0, down: 0 };
     streams.set(client, stream);
-    // Relative numbers: the SYN is 0, the first byte 1. A retransmission carries the same numbers again.
+    // Relative numbers: the SYN is 0, the first byte 1. A retransmission has the same numbers again.
     if (length > 0) stream[up ? 'up' : 'down'] = Math.max(stream[up ? 'up' : 'down'], seq + length - 1);
     seen.get(client)?.();
   });
@@ -46,14 +46,14 @@ export async function capture(port: number): Promise<Capture> {
   });
   failed.catch(() => {});
 
-  /** Opens connections until one of them is seen: what came before it is captured, too. */
+  /** Opens connections until one of them appears in the capture: everything before it has then been captured, too. */
   async function probe(): Promise<void> {
     for (;;) {
       const socket = connect({ port, host: '127.0.0.1' });
       await new Promise<void>((connected) => socket.once('connect', connected));
       const client = socket.localPort ?? 0;
       const found = new Promise<boolean>((resolve) => {
-        // A probe from before the capture is never seen, and nothing says so: then another one is sent.
+        // A probe sent before the capture began never appears, so after a while another one is sent.
         const giveUp = setTimeout(resolve, 500, false);
         seen.set(client, () => {
           clearTimeout(giveUp);

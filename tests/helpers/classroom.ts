@@ -1,4 +1,4 @@
-/** Devices of a class as a test has them: the class's socket with everything that it was told. */
+/** Devices of a class for tests: the class's socket with everything that it has received. */
 import { onTestFinished } from 'vitest';
 import type {
   ClassMessage,
@@ -13,18 +13,18 @@ export interface ClassDevice {
   send(message: unknown): void;
   sendRaw(data: string | Uint8Array<ArrayBuffer>): void;
   told<T extends ClassMessage['type']>(type: T): MessageOf<T>[];
-  /** Resolves with what `found` finds; asked after each message. Rejects when the socket closes before. */
+  /** Resolves with what `found` returns, as soon as it returns something; called after each message. Rejects if the socket closes first. */
   until<T>(found: () => T | undefined | null | false): Promise<T>;
-  /** The class as this device was shown it last. */
+  /** The class as this device has last received it. */
   class(): ClassPicture | undefined;
   console(): TeacherPicture | undefined;
-  /** Does what a teacher does; resolves with how it went. */
+  /** Sends a teacher's action. Resolves with the result. */
   act(action: TeacherAction): Promise<MessageOf<'done'>>;
   closed: Promise<{ code: number; reason: string }>;
   close(): void;
 }
 
-/** Opens the class's socket on this port; resolves once it is open. Nothing is said yet. */
+/** Opens the class's socket on this port. Resolves once it is open; nothing has been sent yet. */
 export async function openDevice(
   port: number,
   atEnd: (end: () => void) => void = onTestFinished,
@@ -93,7 +93,7 @@ export async function joinClass(
   return { device, seat: told.seat, secret: told.secret ?? '', nickname: told.nickname };
 }
 
-/** The teacher, with the console's first picture. */
+/** The teacher's device, after it has received its first view of the class. */
 export async function openTeacher(
   port: number,
   token: string,

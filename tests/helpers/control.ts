@@ -1,24 +1,24 @@
-/** A control socket as a page opens it, with everything that it was told. */
+/** A control socket as a page opens it, with everything that it has received. */
 import { onTestFinished } from 'vitest';
 import { type ControlMessage, type RunLedger, withChanges } from '../../demo-server/protocol.ts';
 
 type MessageOf<T extends ControlMessage['type']> = Extract<ControlMessage, { type: T }>;
 
 export interface ControlClient {
-  /** Sends it as JSON. */
+  /** Sends a message as JSON. */
   send(message: unknown): void;
-  /** Sends a text or bytes as they are. */
+  /** Sends text or bytes unchanged. */
   sendRaw(data: string | Uint8Array<ArrayBuffer>): void;
-  /** All messages of one type so far, oldest first. Each change of the ledger is here as the whole ledger that it led to, too. */
+  /** All messages of one type so far, oldest first. Each change of the ledger also appears as the whole ledger that results. */
   told<T extends ControlMessage['type']>(type: T): MessageOf<T>[];
-  /** Resolves as soon as `enough` says so, which is asked after every message; rejects when the socket closes before. */
+  /** Resolves as soon as `enough` returns true; called after every message. Rejects if the socket closes first. */
   until(enough: () => boolean): Promise<void>;
-  /** Resolves with the code that the socket was closed with. */
+  /** Resolves with the close code. */
   closed: Promise<number>;
   close(): void;
 }
 
-/** Opens the control socket of a run (of the open feed if none is named); resolves once it is open. */
+/** Opens the control socket of a run, by default that of the open feed. Resolves once it is open. */
 export async function openControl(port: number, run?: string): Promise<ControlClient> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/control${run ? `?run=${run}` : ''}`);
   onTestFinished(() => socket.close());

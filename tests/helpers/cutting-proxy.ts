@@ -1,4 +1,4 @@
-/** A TCP proxy on loopback that cuts connections to a technique in the middle, as bad wifi would. */
+/** A TCP proxy on loopback that cuts connections in the middle of a response, as bad wifi would. */
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
 export interface CuttingProxy {
@@ -9,8 +9,8 @@ export interface CuttingProxy {
 }
 
 /**
- * Passes everything on to `port`; a connection that asks for a path starting with `path` is destroyed after so many
- * bytes of its answer as `sizes` says next. When `sizes` is used up, nothing is cut any more.
+ * Passes everything on to `port`. A connection with a request for a path that starts with `path` is destroyed after as many
+ * bytes of the response as the next of `sizes`. When `sizes` is used up, nothing more is cut.
  */
 export async function startCuttingProxy(port: number, path: string, sizes: number[]): Promise<CuttingProxy> {
   const open = new Set<Socket>();
@@ -38,7 +38,7 @@ export async function startCuttingProxy(port: number, path: string, sizes: numbe
       left -= bytes.length;
       if (left > 0) return;
       cuts += 1;
-      // What was written has to arrive before the end of the connection does.
+      // What was written must arrive before the end of the connection.
       client.end(() => client.destroy());
       upstream.destroy();
     });

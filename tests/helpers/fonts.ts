@@ -1,10 +1,10 @@
-/** The system's fonts as other machines have them: a browser of a test sees one family and no other, a wide one or a narrow one. */
+/** Fonts as other machines have them: a test's browser sees only one family, either a wide one or a narrow one. */
 import { globSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
-/** What a page without a font of its own is set in: DejaVu Sans is as wide as Verdana, Liberation Sans Narrow as narrow as Arial Narrow. */
+/** The fonts of pages that bring none of their own: DejaVu Sans is as wide as Verdana, Liberation Sans Narrow as narrow as Arial Narrow. */
 export const FONTS = {
   wide: { sans: 'DejaVu Sans', mono: 'DejaVu Sans Mono', files: ['DejaVuSans{,-*}.ttf', 'DejaVuSansMono{,-*}.ttf'] },
   narrow: {
@@ -15,11 +15,11 @@ export const FONTS = {
 } as const;
 export type FontName = keyof typeof FONTS;
 
-/** The files of a family, wherever a distribution puts them; empty where it is not installed. */
+/** The files of a family, wherever the distribution puts them. Empty if it is not installed. */
 export const fontFiles = (name: FontName): string[] =>
   FONTS[name].files.flatMap((file) => globSync(`/usr/share/fonts/**/${file}`));
 
-/** Makes a fontconfig file that knows this family alone. Returns the environment for the browser, and how to remove it. */
+/** Creates a fontconfig file with only this family. Returns the environment for the browser, and a function that removes the file. */
 export async function onlyFont(name: FontName): Promise<{ env: { FONTCONFIG_FILE: string }; remove(): Promise<void> }> {
   const files = fontFiles(name);
   if (files.length === 0) throw new Error(`${FONTS[name].sans} is not installed; node tests/setup.ts installs it`);

@@ -1,4 +1,4 @@
-/** The WebSocket's bytes for raw clients: the handshake that asks for it, and the frames that come back. */
+/** The bytes of a WebSocket for raw clients: the handshake, and the frames that come back. */
 import { get } from './raw.ts';
 
 export interface Frame {
@@ -6,7 +6,7 @@ export interface Frame {
   payload: Buffer;
 }
 
-/** The whole frames among these bytes; a server's frames are not masked (RFC 6455 5.1). */
+/** The complete frames in these bytes. A server's frames are not masked (RFC 6455 5.1). */
 export function frames(bytes: Buffer): Frame[] {
   const whole: Frame[] = [];
   for (let at = 0; at + 2 <= bytes.length; ) {
@@ -21,7 +21,7 @@ export function frames(bytes: Buffer): Frame[] {
   return whole;
 }
 
-/** A handshake as RFC 6455 1.3 shows it. */
+/** The handshake that RFC 6455 1.3 shows. */
 export function upgrade(path: string, more: Record<string, string> = {}): string {
   return get(path, {
     Connection: 'Upgrade',

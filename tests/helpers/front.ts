@@ -1,16 +1,16 @@
-/** One address for several servers, as of a load balancer or of a wifi that comes and goes. */
+/** One address in front of several servers, like a load balancer, or wifi that comes and goes. */
 import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 export interface Front {
   url: string;
-  /** From now on connections go to that port of loopback; null = they are cut. Those that are open are cut, as when what is behind them dies. */
+  /** Sends new connections to this port of loopback; null = cuts them. Open connections are cut, as if the server behind them had died. */
   move(port: number | null): void;
-  /** Nothing passes any more and nothing is closed, new connections included, as where a device has left the wifi; until the next move(). */
+  /** Until the next move() nothing passes and nothing is closed, new connections included, as if the device had left the wifi. */
   silence(): void;
 }
 
-/** Opens it on a port of its own; what comes goes to `first`. */
+/** Opens it on a free port. Connections go to `first`. */
 export async function openFront(first: number): Promise<Front> {
   const open = new Set<Socket>();
   let port: number | null = first;

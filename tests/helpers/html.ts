@@ -3,10 +3,10 @@
 export type Tag = { name: string; closing: boolean; attributes: Record<string, string>; end: number };
 
 const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: '\u00a0' };
-/** Elements whose content is text to the browser: a `<` in there opens no tag. */
+/** Elements whose content the browser reads as text: a `<` in it does not open a tag. */
 const RAW = new Set(['script', 'style', 'textarea', 'title']);
 
-/** Text with its character references replaced, of which the build writes numbers and a few names. */
+/** Text with its character references replaced: numbers, and the few names that the build writes. */
 const decode = (text: string): string =>
   text.replace(/&(?:#(\d+)|#x([\da-f]+)|(\w+));/gi, (whole, decimal, hex, name) => {
     if (decimal) return String.fromCodePoint(Number(decimal));
@@ -14,7 +14,7 @@ const decode = (text: string): string =>
     return NAMED[name] ?? whole;
   });
 
-/** Every tag of a page in its order. */
+/** Every tag of a page, in order. */
 export function* tags(html: string): Generator<Tag> {
   const token = /<!--[\s\S]*?-->|<(\/?)([a-z][^\s/>]*)((?:"[^"]*"|'[^']*'|[^"'>])*)>/gi;
   for (let found = token.exec(html); found; found = token.exec(html)) {
@@ -35,7 +35,7 @@ export function* tags(html: string): Generator<Tag> {
   }
 }
 
-/** The text between the first tag that fits and its end tag, without tags inside it, as one line. */
+/** The text between the first matching tag and its end tag, without the tags inside, on one line. */
 export function textOf(html: string, fits: (tag: Tag) => boolean): string | undefined {
   for (const tag of tags(html)) {
     if (tag.closing || !fits(tag)) continue;

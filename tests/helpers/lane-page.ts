@@ -5,7 +5,7 @@ import { build, type Rolldown } from 'vite';
 
 const bundled = new Map<string, Promise<string>>();
 
-/** The script `tests/browsers/<name>.ts` with all that it imports, bundled once. */
+/** The script `tests/browsers/<name>.ts` with everything it imports, bundled once. */
 function bundle(name: string): Promise<string> {
   const known = bundled.get(name);
   if (known) return known;

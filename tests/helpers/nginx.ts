@@ -1,4 +1,4 @@
-/** Debian's nginx for tests: the lab's own (demo-server/probes/nginx.ts), and an error where there is none. */
+/** Debian's nginx for tests, started as the lab does (demo-server/probes/nginx.ts). Throws if it is not installed. */
 import * as nginx from '../../demo-server/probes/nginx.ts';
 import { onPath } from './programs.ts';
 
@@ -10,9 +10,9 @@ function program(): string {
   return path;
 }
 
-/** As in `nginx 1.22.1`. */
+/** Such as `nginx 1.22.1`. */
 export const nginxVersion = (): string => nginx.nginxVersion(program());
 
-/** Starts nginx with `conf` in front of a server's port; resolves when it listens. */
+/** Starts nginx with `conf` in front of a server's port. Resolves when it listens. */
 export const startNginx = (conf: string, serverPort: number): Promise<nginx.Nginx> =>
   nginx.startNginx(program(), conf, serverPort);

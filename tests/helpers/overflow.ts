@@ -1,7 +1,7 @@
 /** What makes a page wider than its window. */
 import type { Page } from 'puppeteer-core';
 
-/** At each width (px) the page's excess and the innermost elements that reach out of the window; empty where all fits. */
+/** For each width (px): how far the page is too wide, and the innermost elements that stick out. Empty if everything fits. */
 export async function overflow(page: Page, widths: readonly number[]): Promise<string[]> {
   const found: string[] = [];
   for (const width of widths) {

@@ -15,15 +15,15 @@ export interface Ended {
 export interface Process {
   child: ChildProcess;
   ended: Promise<Ended>;
-  /** Resolves when it has said this on stdout; a pattern. */
+  /** Resolves when stdout matches this pattern. */
   said(words: string): Promise<void>;
-  /** The address it says it listens on; rejects when it ends before. */
+  /** The address that it says it listens on. Rejects if it ends first. */
   listening(): Promise<URL>;
 }
 
 /**
- * Starts the server from the folder `from`, as the last words of a command `by`, if there is one, which sets what the process
- * may do; it is killed when the test is over.
+ * Starts the server from the folder `from`. A command `by`, if given, is put before it and sets what the process may do. The
+ * process is killed when the test is over.
  */
 export function run(options: string[], env: NodeJS.ProcessEnv = {}, from = root, by: string[] = []): Process {
   const { PORT, PUSHLAB_HOST, SECOND_PORT, REDIS_URL, ...rest } = process.env;

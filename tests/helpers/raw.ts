@@ -1,4 +1,4 @@
-/** A client that shows the very bytes: opens a TCP connection, sends what it is given, keeps what comes back. */
+/** A client that shows the bytes as they are: opens a TCP connection, sends what it is given, keeps what comes back. */
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
@@ -6,14 +6,14 @@ export interface RawConnection {
   socket: Socket;
   /** Everything received so far. */
   received(): Buffer;
-  /** Resolves with everything received as soon as `enough` says so; rejects when the connection ends before. */
+  /** Resolves with everything received as soon as `enough` returns true. Rejects if the connection ends first. */
   until(enough: (received: Buffer) => boolean): Promise<Buffer>;
-  /** Resolves with everything received when the server has ended the connection (or it broke). */
+  /** Resolves with everything received when the server has ended the connection, or it has broken. */
   ended(): Promise<Buffer>;
   destroy(): void;
 }
 
-/** Connects to loopback and sends `bytes` (latin1 if text). */
+/** Connects to loopback and sends `bytes` (a string as latin1). */
 export function rawConnection(port: number, bytes: string | Buffer = ''): RawConnection {
   const chunks: Buffer[] = [];
   const waiting = new Set<() => void>();
@@ -59,23 +59,23 @@ export function rawConnection(port: number, bytes: string | Buffer = ''): RawCon
   };
 }
 
-/** A GET as a plain client sends it. */
+/** A GET as a simple client sends it. */
 export function get(path: string, headers: Record<string, string> = {}, version = '1.1'): string {
   const lines = Object.entries({ Host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   return `GET ${path} HTTP/${version}\r\n${lines.join('')}\r\n`;
 }
 
-/** An HTTP answer as far as it has come: status, headers, and the body's bytes without framing. */
+/** An HTTP response as far as it has arrived: status, headers, and the bytes of the body without framing. */
 export interface Answer {
   status: number;
   version: string;
   headers: Record<string, string>;
   body: Buffer;
-  /** All of the body is here: length reached, last chunk seen. Always false where only the close can tell. */
+  /** The whole body has arrived: its length is reached, or its last chunk. Always false if only the end of the connection shows it. */
   complete: boolean;
 }
 
-/** Reads the first answer in `bytes`, written apart from the meter so that one can judge the other; undefined before its head is whole. */
+/** Reads the first response in `bytes`; undefined until its head is complete. Shares no code with the meter, so that it can check it. */
 export function readAnswer(bytes: Buffer): Answer | undefined {
   const end = bytes.indexOf('\r\n\r\n');
   if (end < 0) return undefined;

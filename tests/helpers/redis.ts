@@ -1,4 +1,4 @@
-/** Debian's Redis as a child with a port and a folder of its own; never the system's service. */
+/** Debian's Redis as a child process with its own port and folder, never the system's service. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,15 +9,15 @@ import { onPath } from './programs.ts';
 
 export interface TestRedis {
   url: string;
-  /** Ends it at once, as a crash would. */
+  /** Kills it, as a crash would. */
   kill(): Promise<void>;
-  /** Starts it again on the same port, with nothing in it. */
+  /** Starts it again on the same port, empty. */
   start(): Promise<void>;
-  /** From now on it cannot write its dump, as on a disk that is full. */
+  /** Makes it unable to write its dump, as on a full disk. */
   blockDump(): Promise<void>;
 }
 
-/** Starts a Redis for one test, with more `settings` if any; nothing is written to disk unless they say so. */
+/** Starts a Redis for one test, with `settings` if given. Nothing is written to disk unless they say so. */
 export async function startRedis(...settings: string[]): Promise<TestRedis> {
   const program = onPath(['redis-server']);
   if (!program) throw new Error('no redis-server on PATH; node tests/setup.ts installs it');

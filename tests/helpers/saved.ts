@@ -1,11 +1,11 @@
-/** Files between a test and a page: what a button saves, and what its reader chooses. */
+/** Files between a test and a page: those that a button saves, and those that a user chooses. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ElementHandle, Page } from 'puppeteer-core';
 import { onTestFinished } from 'vitest';
 
-/** What the button at `selector` hands to the browser's downloads, and under which name. */
+/** What the button at `selector` downloads: name and content. */
 export async function savedBy(page: Page, selector: string): Promise<{ bytes: Buffer; file: string }> {
   const { base64, file } = await page.evaluate(async (button) => {
     const saved = new Promise<{ blob: Blob; file: string }>((resolve) => {
@@ -26,7 +26,7 @@ export async function savedBy(page: Page, selector: string): Promise<{ bytes: Bu
   return { bytes: Buffer.from(base64, 'base64'), file };
 }
 
-/** Chooses files, by name and content, in the field at `selector`. */
+/** Chooses files, given by name and content, in the field at `selector`. */
 export async function chooseFiles(page: Page, selector: string, files: Record<string, string>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'pushlab-'));
   onTestFinished(() => rm(folder, { recursive: true }));

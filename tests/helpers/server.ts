@@ -1,4 +1,4 @@
-/** A real Pushlab server for one test: any free port on loopback, closed when the test is over. */
+/** A real Pushlab server for one test, on a free port of loopback. It is closed when the test is over. */
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type AppOptions, buildApp } from '../../demo-server/app.ts';
@@ -15,45 +15,45 @@ import {
 import { addPage } from './lane-page.ts';
 
 export interface TestServer {
-  /** The class, where it was started with one. */
+  /** The class, if it was started with one. */
   classroom: OpenedClass | null;
   port: number;
   url: string;
-  /** Makes a run and, unless `start` is false, starts it. */
+  /** Creates a run and, unless `start` is false, starts it. */
   run(settings: Partial<RunSettings>, start?: boolean): Promise<RunInfo>;
   info(id: string): Promise<RunInfo>;
   ledger(id: string): Promise<RunLedger>;
-  /** The same without a request, which would itself be counted. */
+  /** The same without a request, as a request would be counted itself. */
   readLedger(id: string): RunLedger;
   /** The accounts of the run's simulated subscribers, by lane. */
   subscribers(id: string): Map<TechniqueId, LaneLedger>;
-  /** Resolves when a lane's first request is here: what is started then, nothing of it came before the lane. */
+  /** Resolves when the lane's first request has arrived: whatever starts after that, the lane sees all of it. */
   asked(id: string, technique: TechniqueId): Promise<void>;
-  /** Resolves when the run's feed has ended, as its control socket tells it. */
+  /** Resolves when the run's feed has ended, by its control socket. */
   finished(id: string): Promise<void>;
-  /** Resolves when no request is in progress: browsers keep connections, but nothing may be held on them. */
+  /** Resolves when no request is in progress. Browsers keep connections open, but no request may be held on them. */
   idle(): Promise<void>;
-  /** Resolves when no connection is open any more, as after the browser was closed. */
+  /** Resolves when no connection is open any more, as after the browser is closed. */
   disconnected(): Promise<void>;
-  /** Closes it as a signal would: open streams are ended, then it waits for their clients. */
+  /** Closes it as a signal would: ends open streams, then waits for their clients. */
   close(): Promise<void>;
-  /** Is gone at once, connections and all. */
+  /** Ends it at once, with all its connections. */
   stop(): Promise<void>;
 }
 
-/** What a test may want besides the server's own options. */
+/** What a test can set besides the server's own options. */
 interface TestOptions {
   /** The pages for browser tests. */
   lanePage?: boolean;
   faultPage?: boolean;
   secondOrigin?: boolean;
-  /** The open feed is so many events old (it makes one a second) when the first request for it is answered. */
+  /** How many events the open feed already has when the first request for it is answered (it makes one per second). */
   openEvents?: number;
-  /** The port of a server that was stopped, for one in its place. */
+  /** The port of a server that was stopped, to start another in its place. */
   at?: number;
 }
 
-/** Starts a server; `atEnd` registers its closing (vitest's onTestFinished unless told otherwise). */
+/** Starts a server. `atEnd` registers what closes it, by default with vitest's onTestFinished. */
 export async function startServer(
   {
     lanePage = false,
@@ -139,12 +139,12 @@ export async function startServer(
   };
 }
 
-/** Makes a feed `events` old; does nothing where it is. */
+/** Lets a feed have at least this many events. */
 function grow(feed: Feed, events: number): void {
   for (let seq = feed.lastSeq + 1; seq <= events; seq += 1) feed.take({ seq, sentAt: now(), data: 'x'.repeat(64) });
 }
 
-/** Counts what is going on; `up` returns how to count it down again, `zero` resolves when nothing is. */
+/** Counts what is in progress. `up` returns a function that counts it down again; `zero` resolves when nothing is in progress. */
 function counter(): { up(): () => void; zero(): Promise<void> } {
   let count = 0;
   let waiting: (() => void)[] = [];

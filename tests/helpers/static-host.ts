@@ -1,4 +1,4 @@
-/** A host that serves the built site and nothing else: no demo server, no header of ours, as any static host does. */
+/** A host that serves the built site and nothing else, like any static host: no demo server, none of our headers. */
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -18,11 +18,11 @@ const TYPES: Readonly<Record<string, string>> = {
 
 export interface StaticHost {
   url: string;
-  /** Paths that were asked for and are not there. */
+  /** Paths that were requested and do not exist. */
   missing: string[];
 }
 
-/** The headers that Netlify and Cloudflare Pages send with a path: those of every rule of `dist/_headers` that it begins with. */
+/** The headers that Netlify and Cloudflare Pages send with a path: those of every rule of `dist/_headers` that matches its beginning. */
 export async function headersByFile(): Promise<(path: string) => Record<string, string>> {
   const rules = (await readFile(join(siteDir, '_headers'), 'utf8')).split(/^(?=\/)/m).map((rule) => {
     const [path = '', ...lines] = rule.trimEnd().split('\n');
@@ -40,7 +40,7 @@ export async function headersByFile(): Promise<(path: string) => Record<string, 
     Object.fromEntries(rules.filter(({ begins }) => path.startsWith(begins)).flatMap(({ headers }) => headers));
 }
 
-/** Serves `dist` on a free port until the test is over. `headers` go with every page, what `head` returns into each page's head. */
+/** Serves `dist` on a free port until the test is over. `headers` are sent with every page, and what `head` returns is put into its head. */
 export async function startStaticHost(
   headers: Record<string, string> | ((path: string) => Record<string, string>) = {},
   head = () => '',
