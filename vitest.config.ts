@@ -18,33 +18,29 @@ const retry = 1;
 const proxies = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'].flatMap((name) => [name, name.toUpperCase()]);
 const env = { LC_ALL: 'C.UTF-8', LANG: 'C.UTF-8', ...Object.fromEntries(proxies.map((name) => [name, ''])) };
 
+/** What holds for every test file. */
+export const everyTest = { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS, expect: expectations, retry, env };
+export const reporters = ['default', './tests/reporter.ts'];
+
 export default defineConfig({
   test: {
-    reporters: ['default', './tests/reporter.ts'],
+    reporters,
     projects: [
       {
         test: {
+          ...everyTest,
           name: 'node',
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/browsers/**'],
-          testTimeout: PATIENCE_MS,
-          hookTimeout: PATIENCE_MS,
-          expect: expectations,
-          retry,
-          env,
           // Most tests wait for runs that take their seconds: several files share the two cores of a small machine.
           maxWorkers: 3,
         },
       },
       {
         test: {
+          ...everyTest,
           name: 'browsers',
           include: ['tests/browsers/**/*.test.ts'],
-          testTimeout: PATIENCE_MS,
-          hookTimeout: PATIENCE_MS,
-          expect: expectations,
-          retry,
-          env,
           maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
