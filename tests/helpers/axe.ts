@@ -13,7 +13,8 @@ export async function axe(page: Page): Promise<string[]> {
       (block) => block.scrollWidth <= block.clientWidth || block.getAttribute('tabindex') === '0',
     ),
   );
-  await page.evaluate(source);
+  // It stays in the page until the next one is opened.
+  if (!(await page.evaluate(() => 'axe' in window))) await page.evaluate(source);
   return page.evaluate(async () => {
     const { violations } = await (window as unknown as { axe: typeof import('axe-core') }).axe.run({
       resultTypes: ['violations'],

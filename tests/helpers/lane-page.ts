@@ -1,7 +1,7 @@
 /** Serves pages for browser tests from the server under test, isolated like the site's own pages. */
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
-import { build, type Rolldown } from 'vite';
+import type { Rolldown } from 'vite';
 
 const bundled = new Map<string, Promise<string>>();
 
@@ -10,6 +10,8 @@ function bundle(name: string): Promise<string> {
   const known = bundled.get(name);
   if (known) return known;
   const made = (async () => {
+    // Only here: nearly every test starts a server, and few of them need a page, let alone what bundles it.
+    const { build } = await import('vite');
     const entry = fileURLToPath(new URL(`../browsers/${name}.ts`, import.meta.url));
     const output = (await build({
       configFile: false,
