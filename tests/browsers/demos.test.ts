@@ -35,7 +35,7 @@ test('every rung has a demo on its page, and one that may be broken', () => {
 describe.each(BROWSERS)('in %s', (name) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await openBrowser(name);
+    browser = await openBrowser(name, { network: false });
   });
   afterAll(() => browser.close());
 

@@ -39,7 +39,7 @@ describe.each(BROWSERS)('in %s', (name) => {
   let close: () => Promise<void>;
   beforeAll(async () => {
     [browser, server] = await Promise.all([
-      openBrowser(name),
+      openBrowser(name, { network: false }),
       startServer({ siteDir, classroom: { name: 'Physics' } }, (atEnd) => {
         close = atEnd;
       }),
@@ -124,7 +124,7 @@ const SETTINGS: [string, 'chromium' | 'firefox', BrowserOptions][] = [
   ['incognito', 'chromium', { args: ['--incognito'] }],
 ];
 test.each(SETTINGS)('no page throws %s (%s)', async (_, name, options) => {
-  const browser = await openBrowser(name, options);
+  const browser = await openBrowser(name, { network: false, ...options });
   onTestFinished(() => browser.close());
   const server = await startServer({ siteDir, classroom: { name: 'Physics' } });
   const page = await browser.newPage();

@@ -23,7 +23,7 @@ const READERS: [string, number[]][] = [
 ];
 
 describe.each(Object.keys(FONTS) as FontName[])('with a %s font', (font) => {
-  const browserOf = bothBrowsers({ font });
+  const browserOf = bothBrowsers({ font, network: false });
 
   async function open(name: BrowserName, { onTestFinished }: TestContext): Promise<Page> {
     const context = await browserOf(name).createBrowserContext();

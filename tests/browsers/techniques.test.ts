@@ -15,7 +15,7 @@ const seqs = ({ samples }: LaneReport): number[] => samples.flatMap((one) => (on
 describe.each(BROWSERS)('%s', (name) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await openBrowser(name);
+    browser = await openBrowser(name, { network: false });
   });
   afterAll(() => browser.close());
 

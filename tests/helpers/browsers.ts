@@ -40,6 +40,11 @@ export interface BrowserOptions {
   font?: FontName;
   /** Preferences of the browser, as its user may have set them. */
   prefs?: Record<string, unknown>;
+  /**
+   * Whether requests are reported to the test: page.on('request'), waitForResponse, the result of goto(). True by default.
+   * Firefox 153 spends about a third of its parent process's CPU time on these reports.
+   */
+  network?: boolean;
   /** Further command-line arguments. */
   args?: string[];
 }
@@ -47,7 +52,7 @@ export interface BrowserOptions {
 /** Starts a browser with an empty profile. Throws if it is not installed, so that no test is skipped. The caller closes it. */
 export async function openBrowser(
   name: BrowserName,
-  { anyCertificate = false, font = 'wide', prefs = {}, args = [] }: BrowserOptions = {},
+  { anyCertificate = false, font = 'wide', network = true, prefs = {}, args = [] }: BrowserOptions = {},
 ): Promise<Browser> {
   const { env, remove } = await onlyFont(font);
   const firefox = name === 'firefox';
@@ -59,6 +64,7 @@ export async function openBrowser(
     // No limit here: how long to wait is decided for each page (PATIENCE_MS).
     protocolTimeout: 0,
     acceptInsecureCerts: anyCertificate,
+    networkEnabled: network,
     // In the language of the tests and without a proxy, whatever the machine is set to.
     env: { ...withoutProxy(process.env), ...env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8', LANGUAGE: 'en' },
     extraPrefsFirefox: { 'network.proxy.type': 0, 'intl.locale.requested': 'en-US', ...prefs },
