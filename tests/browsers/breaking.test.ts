@@ -12,7 +12,7 @@ const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
 describe.each(BROWSERS)('in %s', (name) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await openBrowser(name);
+    browser = await openBrowser(name, { network: false });
   });
   afterAll(() => browser.close());
 

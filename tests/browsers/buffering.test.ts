@@ -13,7 +13,7 @@ const ALL: TechniqueId[] = ['long-poll', 'iframe-stream', 'xhr-stream', 'fetch-s
 describe.each(BROWSERS)('in %s', (name) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await openBrowser(name);
+    browser = await openBrowser(name, { network: false });
   });
   afterAll(() => browser?.close());
 

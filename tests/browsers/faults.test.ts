@@ -27,7 +27,7 @@ const ASKS_AGAIN: readonly TechniqueId[] = TECHNIQUES.filter((id) => id !== 'ifr
 const TRIES = 5;
 
 const everyFault = FAULTS.flatMap((fault) => BROWSERS.map((name) => ({ name, fault })));
-const opened = bothBrowsers();
+const opened = bothBrowsers({ network: false });
 
 /** Runs one fault in all lanes, on a page of its own; in a window, as the timers of a hidden tab are slow. */
 async function run(

@@ -11,7 +11,7 @@ const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
 describe.each(BROWSERS)('the results in %s', (name) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await openBrowser(name);
+    browser = await openBrowser(name, { network: false });
   });
   afterAll(() => browser.close());
 

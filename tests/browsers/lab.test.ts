@@ -13,7 +13,7 @@ const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
 describe.each(BROWSERS)('the lab in %s', (name) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await openBrowser(name);
+    browser = await openBrowser(name, { network: false });
   });
   afterAll(() => browser.close());
 

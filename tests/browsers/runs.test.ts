@@ -20,7 +20,7 @@ describe.each(BROWSERS)('runs in %s', (name) => {
     server = await startServer({ siteDir }, (atEnd) => {
       close = atEnd;
     });
-    browser = await openBrowser(name);
+    browser = await openBrowser(name, { network: false });
     exported = await measured();
   });
   afterAll(async () => {

@@ -9,7 +9,7 @@ import type { LaneReport, runLane } from './lane-page.ts';
 describe.each(BROWSERS)('%s', (name) => {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await openBrowser(name);
+    browser = await openBrowser(name, { network: false });
   });
   afterAll(() => browser.close());
 
