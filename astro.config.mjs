@@ -6,7 +6,7 @@ import { defineConfig } from 'astro/config';
 import { LADDER } from './demo-server/protocol.ts';
 import { builtForServer } from './site/build/demo-server.ts';
 import { folderFault } from './site/build/folder.ts';
-import { MARKS } from './site/components/marks.ts';
+import { MARKS } from './site/kit/marks.ts';
 import { LOCALES } from './site/locales.ts';
 
 /** Starlight looks for lessons in `<srcDir>/content/docs`; ours stand at the top level, so it is told another srcDir. */
@@ -101,7 +101,7 @@ const DEMO_SERVER = builtForServer();
  */
 const STORAGE =
   "for(const n of['localStorage','sessionStorage'])try{const s=window[n];s.setItem('pushlab:probe','');s.removeItem('pushlab:probe')}catch{const m=new Map;Object.defineProperty(window,n,{configurable:true,value:{unkept:true,getItem:k=>m.get(k)??null,setItem:(k,v)=>{m.set(k,String(v))},removeItem:k=>{m.delete(k)}}})}";
-/** Before anything is drawn: the rungs that were read on this device (site/components/progress.ts), and the mark for them. */
+/** Before anything is drawn: the rungs that were read on this device (site/shell/progress.ts), and the mark for them. */
 const READ_RUNGS = "try{document.documentElement.dataset.read=localStorage.getItem('pushlab:read')??''}catch{}";
 const READ_MARKS = LADDER.map((id) => `:root[data-read~="${id}"] [data-technique="${id}"]{--read:"✓"/""}`).join('');
 
@@ -138,7 +138,7 @@ export default defineConfig({
         credits: false,
         // The folder of a repository's editor, such as https://github.com/OWNER/REPOSITORY/edit/main/; without it no page has such a link.
         ...(process.env.PUBLIC_EDIT_BASE ? { editLink: { baseUrl: process.env.PUBLIC_EDIT_BASE } } : {}),
-        routeMiddleware: './site/route-data.ts',
+        routeMiddleware: './site/shell/route-data.ts',
         head: [
           ...(DEMO_SERVER === '' ? [] : [{ tag: 'meta', attrs: { name: 'demo-server', content: DEMO_SERVER } }]),
           { tag: 'script', content: STORAGE },
@@ -154,12 +154,12 @@ export default defineConfig({
           './site/styles/print.css',
         ],
         components: {
-          Hero: './site/components/Hero.astro',
-          Pagination: './site/components/Pagination.astro',
-          PageTitle: './site/components/PageTitle.astro',
-          Search: './site/components/Search.astro',
-          SiteTitle: './site/components/SiteTitle.astro',
-          SocialIcons: './site/components/HeaderLinks.astro',
+          Hero: './site/shell/Hero.astro',
+          Pagination: './site/shell/Pagination.astro',
+          PageTitle: './site/shell/PageTitle.astro',
+          Search: './site/shell/Search.astro',
+          SiteTitle: './site/shell/SiteTitle.astro',
+          SocialIcons: './site/shell/HeaderLinks.astro',
         },
         expressiveCode: {
           defaultProps: { frame: 'none', wrap: true },
@@ -245,7 +245,12 @@ export default defineConfig({
   ],
   vite: {
     plugins: [openapi, leanSchema, leanPreloads],
-    resolve: { alias: { '@components': fileURLToPath(new URL('./site/components', import.meta.url)) } },
+    resolve: {
+      alias: {
+        '@components': fileURLToPath(new URL('./site/components', import.meta.url)),
+        '@kit': fileURLToPath(new URL('./site/kit', import.meta.url)),
+      },
+    },
     build: {
       // Every inlined script would need its hash in the Content-Security-Policy.
       assetsInlineLimit: 0,

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { buildApp } from './app.ts';
 import { invitation, joinAddressFault, keepSecret, movedTo, openLog } from './classroom/start.ts';
-import { howToTrust, listenSecure, type SecureFront } from './https.ts';
+import { howToTrust, listenSecure, type SecureFront } from './network/https.ts';
 import { insideNote, insideOf } from './network/inside.ts';
 import { certificateFor, isFor, ownNames, type ServedCertificate } from './network/kept-certificate.ts';
 import { lookAtNetworks } from './network/networks.ts';
@@ -12,9 +12,9 @@ import { openFilesFault, watchOpenFiles } from './network/open-files.ts';
 import { OpenError, openAt, placeFor, portAfter, type Wanted } from './network/opened.ts';
 import { listensEverywhere, listensHereOnly, ownOrigin } from './network/own-address.ts';
 import { HELP, isBehindProxy, type Options, OptionsError, readOptions } from './options.ts';
-import { readPolicy } from './site.ts';
 import { StoreError } from './store/errors.ts';
 import { VERSION } from './version.ts';
+import { readPolicy } from './web/site.ts';
 
 /** From the first signal until open connections are cut off; well inside the 2 s in which the process has to be gone. */
 const PATIENCE_MS = 1200;

@@ -1,11 +1,11 @@
 /** What the server was started with: its options and the environment, read and checked before anything is opened. */
 import { isIP } from 'node:net';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { readOrigin } from './cors.ts';
 import { LIMIT_NAMES, LIMITS, type LimitName, type Limits } from './limits.ts';
-import { isLoopbackName } from './names.ts';
 import { isBadPort } from './network/bad-ports.ts';
 import { keptByNpm } from './npm-options.ts';
+import { readOrigin } from './web/cors.ts';
+import { isLoopbackName } from './web/names.ts';
 
 export const HELP = `Pushlab: site and demo server.
 

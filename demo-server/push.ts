@@ -4,14 +4,14 @@
  */
 import { once } from 'node:events';
 import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import type { WrongAnswer } from './conditions.ts';
 import type { Feed } from './feed.ts';
 import type { Limits } from './limits.ts';
-import { networkOf } from './names.ts';
 import { SUBSCRIBER, type TechniqueId } from './protocol.ts';
 import { RefusalError } from './refusal.ts';
-import type { Run } from './run.ts';
-import type { Runs } from './runs.ts';
+import type { WrongAnswer } from './runs/conditions.ts';
+import type { Run } from './runs/run.ts';
+import type { Runs } from './runs/runs.ts';
+import { networkOf } from './web/names.ts';
 import { beginResponse } from './wire/tap.ts';
 
 /** The server's end of one technique. Takes how often its streams send a sign of life (ms); rooms without streams ignore it. */

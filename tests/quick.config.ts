@@ -22,7 +22,7 @@ export const QUICK = [
   'tests/classroom/{state,feed,measured,costs,patience}.test.ts',
   // The lessons: their tags, their figures, their workbenches.
   'tests/lessons/{tags,recorded-claims,accept,choosing,frames,sse-parser,wire}.test.ts',
-  'tests/labs/rows.test.ts',
+  'tests/probes/rows.test.ts',
   // The machine around it.
   'tests/network/{networks,inside,bad-ports}.test.ts',
   'tests/build/inputs.test.ts',

@@ -2,21 +2,21 @@
  * A class that goes on: what its devices may do, and what of it is kept. Who leads it does so by actions.ts, the time of
  * a class run is run-clock.ts's, and what is true is in record.ts. Knows no socket.
  */
-import type { Runs } from '../runs.ts';
+import type { Runs } from '../runs/runs.ts';
 import type { Ledger } from '../wire/ledger.ts';
-import { type KeptAction, teacherActions } from './actions.ts';
-import { type DeviceRuns, seatResult } from './class-run.ts';
-import type { ClassLog } from './log.ts';
-import { runOf } from './pictures.ts';
+import type { ClassLog } from './log/log.ts';
+import { type ClassRecord, openRecord } from './log/record.ts';
+import type { ClassState, Seat } from './log/state.ts';
 import type { Answer } from './protocol.ts';
-import { readNickname, readResult, readSettings } from './read.ts';
-import { type ClassRecord, openRecord } from './record.ts';
-import { ClassRefused, noSuchSeat, refuseIfEnded, seatRemoved, unknownYet } from './refused.ts';
-import { type Present, runClock } from './run-clock.ts';
-import { countSeats, type Seated } from './seats.ts';
-import { drawId, drawSecret, fits, hashOf, isSecret } from './secrets.ts';
-import type { ClassState, Seat } from './state.ts';
-import { isAnswer } from './tally.ts';
+import { type DeviceRuns, seatResult } from './run/class-run.ts';
+import { type Present, runClock } from './run/run-clock.ts';
+import { isAnswer } from './run/tally.ts';
+import { type KeptAction, teacherActions } from './seats/actions.ts';
+import { runOf } from './seats/pictures.ts';
+import { readNickname, readResult, readSettings } from './seats/read.ts';
+import { ClassRefused, noSuchSeat, refuseIfEnded, seatRemoved, unknownYet } from './seats/refused.ts';
+import { countSeats, type Seated } from './seats/seats.ts';
+import { drawId, drawSecret, fits, hashOf, isSecret } from './seats/secrets.ts';
 
 export interface Classroom extends Present, Seated {
   readonly id: string;

@@ -2,19 +2,19 @@
 import type { FastifyInstance } from 'fastify';
 import type { Limits } from '../limits.ts';
 import type { Networks } from '../network/networks.ts';
-import type { Runs } from '../runs.ts';
+import type { Runs } from '../runs/runs.ts';
 import { StoreError } from '../store/errors.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import type { JoinPicture, ListensAt } from './addresses.ts';
 import { type Classroom, openClassroom } from './classroom.ts';
-import { classFeed } from './feed.ts';
 import { watchJoinPlace } from './join-place.ts';
-import { type ClassLog, memoryLog } from './log.ts';
-import { runOf } from './pictures.ts';
-import { keepDays } from './retention.ts';
+import { type ClassLog, memoryLog } from './log/log.ts';
+import { keepDays } from './log/retention.ts';
 import { classRoutes } from './routes.ts';
-import { drawCode, drawId, drawSecret, hashOf } from './secrets.ts';
-import { classSocket } from './socket.ts';
+import { classFeed } from './run/feed.ts';
+import { runOf } from './seats/pictures.ts';
+import { drawCode, drawId, drawSecret, hashOf } from './seats/secrets.ts';
+import { classSocket } from './socket/socket.ts';
 
 export interface ClassroomOptions {
   /** How the class is called; without it, the last one that has not ended goes on, or a new one begins. */

@@ -1,7 +1,7 @@
 /** Where the class is joined, for as long as it goes on: it follows the networks of this machine, and what the teacher chose. */
 import { lookAtNetworks, type Networks } from '../network/networks.ts';
 import { type JoinPicture, joinPicture, type ListensAt } from './addresses.ts';
-import { badAction } from './refused.ts';
+import { badAction } from './seats/refused.ts';
 
 /** The system tells nobody when a network comes or goes, so it is asked so often (ms); on Windows that takes some ms. */
 const LOOK_MS = 4000;

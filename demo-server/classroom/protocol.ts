@@ -186,7 +186,7 @@ export interface Question {
 /** A figure of one lane in a run of these settings, as the lesson's demo makes it. */
 export interface Prediction {
   technique: TechniqueId;
-  /** A name of FIGURES in site/lab/kept-runs.ts. */
+  /** A name of FIGURES in site/components/demo/last-runs.ts. */
   figure: string;
   settings: Record<string, unknown>;
   /** The numbers that the choices stand for; empty where one is written. */

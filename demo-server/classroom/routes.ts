@@ -2,11 +2,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { RefusalError } from '../refusal.ts';
 import type { Classroom } from './classroom.ts';
-import { toCsv, toJson } from './export.ts';
+import { keptUntil } from './log/retention.ts';
+import { type ClassState, NO_CLASS, reduce } from './log/state.ts';
 import type { ClassInfo } from './protocol.ts';
-import { keptUntil } from './retention.ts';
 import { classDeleteSchema, classExportSchema, classInfoSchema, classListSchema } from './schemas.ts';
-import { type ClassState, NO_CLASS, reduce } from './state.ts';
+import { toCsv, toJson } from './seats/export.ts';
 
 /** What a server without a class says of it, so that the page to join one need not meet an error; nothing else of it exists. */
 export function noClassRoutes(app: FastifyInstance): void {

@@ -8,11 +8,11 @@ import { StoreError } from '../store/errors.ts';
 import { makeFolder } from '../store/folder.ts';
 import { isNamed, type JoinPicture, qrForTerminal } from './addresses.ts';
 import type { OpenedClass } from './index.ts';
-import type { ClassLog } from './log.ts';
-import { memoryLog } from './log.ts';
+import type { ClassLog } from './log/log.ts';
+import { memoryLog } from './log/log.ts';
+import { redisLog } from './log/redis-log.ts';
+import { sqliteLog } from './log/sqlite-log.ts';
 import { spacedCode } from './protocol.ts';
-import { redisLog } from './redis-log.ts';
-import { sqliteLog } from './sqlite-log.ts';
 
 /**
  * The log in Redis where there is one, so that several servers serve the class; else in folder `dir`, or in memory for the

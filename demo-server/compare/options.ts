@@ -1,6 +1,6 @@
 /** What the command line may say, and what it means. Pure: prints nothing, ends nothing. */
 import { parseArgs } from 'node:util';
-import { type SettingTexts, settingsFromTexts, type WantedSettings } from '../../site/lab/settings.ts';
+import { type SettingTexts, settingsFromTexts, type WantedSettings } from '../measure/settings.ts';
 import { keptByNpm } from '../npm-options.ts';
 import {
   ARRIVALS,

@@ -1,6 +1,6 @@
 /** The line at the bottom of a terminal that says how far a run is; nothing at all where stderr is no terminal. */
-import { pageTime } from '../../site/lab/clock.ts';
-import type { Recording } from '../../site/lab/recording.ts';
+import { pageTime } from '../measure/clock.ts';
+import type { Recording } from '../measure/recording.ts';
 import type { Phase } from './run.ts';
 
 const EVERY_MS = 200;

@@ -1,10 +1,10 @@
 /** One comparison without a browser, from the first request to the last figure. Prints nothing. */
 
-import { Clock, pageTime, smallestStep } from '../../site/lab/clock.ts';
-import { type Control, openControl } from '../../site/lab/control.ts';
-import { fileLedger, fileSample, LAST_WORDS_MS, newRecording, type Recording } from '../../site/lab/recording.ts';
-import type { WantedSettings } from '../../site/lab/settings.ts';
 import { receive } from '../clients/index.ts';
+import { Clock, pageTime, smallestStep } from '../measure/clock.ts';
+import { type Control, openControl } from '../measure/control.ts';
+import { fileLedger, fileSample, LAST_WORDS_MS, newRecording, type Recording } from '../measure/recording.ts';
+import type { WantedSettings } from '../measure/settings.ts';
 import type { ControlMessage, CreatedRun, Refusal, RunInfo, RunLedger } from '../protocol.ts';
 
 export type Phase = 'connecting' | 'running' | 'settling';

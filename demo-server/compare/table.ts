@@ -1,8 +1,8 @@
 /** A recording as text for a terminal: aligned tables, units in their heads. Pure. */
 
-import { summaryOf } from '../../site/lab/measures.ts';
-import { LAST_WORDS_MS, type LaneRecord, missedByCut, type Recording } from '../../site/lab/recording.ts';
-import { bytesPerEvent, headBytes, wireBytes } from '../../site/lab/statistics.ts';
+import { summaryOf } from '../measure/measures.ts';
+import { LAST_WORDS_MS, type LaneRecord, missedByCut, type Recording } from '../measure/recording.ts';
+import { bytesPerEvent, headBytes, wireBytes } from '../measure/statistics.ts';
 import type { RunLedger } from '../protocol.ts';
 
 type Cell = number | string | null | undefined;

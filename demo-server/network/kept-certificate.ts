@@ -7,8 +7,8 @@ import { open, readFile, rename, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { type Certificate, makeCertificate } from '../probes/certificate.ts';
 import { makeFolder } from '../store/folder.ts';
+import { type Certificate, makeCertificate } from './certificate.ts';
 
 /** A certificate is made anew when it would end within so long, and lasts a school year. */
 const RENEW_MS = 7 * 24 * 60 * 60 * 1000;

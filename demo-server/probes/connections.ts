@@ -4,11 +4,11 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { now } from '../feed.ts';
-import { heartbeat } from '../heartbeat.ts';
 import type { Limits } from '../limits.ts';
 import type { ConnectionCounts, WatchMessage, WatchRequest } from '../protocol.ts';
 import { takeOfAddress } from '../push.ts';
 import { RefusalError, refusePlainGet } from '../refusal.ts';
+import { heartbeat } from '../web/heartbeat.ts';
 import { fetchSchema, socketSchema, streamSchema, tabSchema, watchSchema } from './schemas.ts';
 
 /** Long and random, so that nobody guesses the lab of another. */

@@ -13,10 +13,10 @@ import {
 } from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { isLocal } from '../origin.ts';
+import { type Certificate, makeCertificate } from '../network/certificate.ts';
 import type { Http2Servers } from '../protocol.ts';
 import { RefusalError, refuseUnreadable, responseUnderWay } from '../refusal.ts';
-import { type Certificate, makeCertificate } from './certificate.ts';
+import { isLocal } from '../web/origin.ts';
 import { http2Schema } from './schemas.ts';
 
 /** More than browsers assume of a silent server. */

@@ -1,8 +1,8 @@
 /** A whole class in a minute: what was measured of it, and what was wrong. */
 
-import { percentile } from '../../site/lab/statistics.ts';
 import type { ClassCosts } from '../classroom/protocol.ts';
 import { now } from '../clients/client.ts';
+import { percentile } from '../measure/statistics.ts';
 import type { TechniqueId } from '../protocol.ts';
 import { connect, type Device } from './device.ts';
 import type { Usage } from './serve.ts';

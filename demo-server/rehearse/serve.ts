@@ -1,7 +1,7 @@
 /** The server of a rehearsal, in a process of its own: the very app with a class in SQLite, and what it costs when asked. */
 import type { AddressInfo } from 'node:net';
 import { buildApp } from '../app.ts';
-import { sqliteLog } from '../classroom/sqlite-log.ts';
+import { sqliteLog } from '../classroom/log/sqlite-log.ts';
 import { DEFAULT_LIMITS } from '../limits.ts';
 
 /** What the server has used since it listens: CPU in ms, and the most memory it was seen to hold (bytes, RSS). */

@@ -1,6 +1,5 @@
 /** A simulated student: joins, goes along, answers, runs every lane for real, loses its connection and comes back. */
 
-import { percentile } from '../../site/lab/statistics.ts';
 import {
   CONNECT_BEFORE_MS,
   type DeviceResult,
@@ -10,6 +9,7 @@ import {
 } from '../classroom/protocol.ts';
 import { now, pause } from '../clients/client.ts';
 import { receive } from '../clients/index.ts';
+import { percentile } from '../measure/statistics.ts';
 import type { RunInfo, TechniqueId } from '../protocol.ts';
 import { connect, type Device } from './device.ts';
 

@@ -1,8 +1,8 @@
 /** Several servers that serve the same runs through one Redis (`REDIS_URL`); without it a server is alone and all stays in its memory. */
 import { randomBytes } from 'node:crypto';
 import type { RunLedger, SharedState } from '../protocol.ts';
-import type { Sharing } from '../run.ts';
-import type { Runs } from '../runs.ts';
+import type { Sharing } from '../runs/run.ts';
+import type { Runs } from '../runs/runs.ts';
 import { type SharedLedgers, shareLedgers } from './ledgers.ts';
 import { createLink } from './link.ts';
 import { type SharedRuns, shareRuns } from './runs.ts';

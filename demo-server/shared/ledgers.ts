@@ -1,6 +1,6 @@
 /** The ledgers of several servers that serve the same runs: each counts its own sockets, and a run's ledger is their sum. */
 import type { RunLedger } from '../protocol.ts';
-import type { Runs } from '../runs.ts';
+import type { Runs } from '../runs/runs.ts';
 import { sum } from '../wire/account.ts';
 import type { Link } from './link.ts';
 

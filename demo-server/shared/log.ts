@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { now } from '../feed.ts';
-import type { RunChange } from '../run.ts';
-import type { Runs } from '../runs.ts';
+import type { RunChange } from '../runs/run.ts';
+import type { Runs } from '../runs/runs.ts';
 import type { Link } from './link.ts';
 
 export const LOG = 'pushlab:log';

@@ -5,7 +5,7 @@
  */
 import { type Feed, RING_EVENTS } from '../feed.ts';
 import type { PushEvent } from '../protocol.ts';
-import type { Run } from '../run.ts';
+import type { Run } from '../runs/run.ts';
 import type { Link } from './link.ts';
 import { KEPT_MS } from './log.ts';
 

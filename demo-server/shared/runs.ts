@@ -6,8 +6,8 @@
  * The servers' clocks have to agree (NTP): `sentAt` is the maker's.
  */
 import type { PushEvent } from '../protocol.ts';
-import type { Run, RunChange } from '../run.ts';
-import type { Runs } from '../runs.ts';
+import type { Run, RunChange } from '../runs/run.ts';
+import type { Runs } from '../runs/runs.ts';
 import { BLOCK_MS } from './client.ts';
 import { ledgersKey } from './ledgers.ts';
 import type { Link } from './link.ts';

@@ -18,7 +18,7 @@ const LAB_LIMIT = 122 * 1024;
 
 /** Pagefind's interface is loaded by the first search only and counts on no page. The name is its package's own. */
 const SEARCH_CHUNK = /\/ui-core\.[^/]+\.js$/;
-/** The bar of a class (site/class/bar.ts) is loaded only by who has joined one, on any page, and counts on none either. */
+/** The bar of a class (site/class/student/bar.ts) is loaded only by who has joined one, on any page, and counts on none either. */
 const CLASS_CHUNK = /\/bar\.[^/]+\.js$/;
 
 const STATIC_IMPORT = /(?:\bfrom|\bimport)\s*["'](\.{1,2}\/[^"']+\.js)["']/g;

@@ -1,4 +1,4 @@
-import { FOR_EVER, HASHED, headersOfPages, type Policy } from '../../demo-server/page-headers.ts';
+import { FOR_EVER, HASHED, headersOfPages, type Policy } from '../../demo-server/web/page-headers.ts';
 
 /** Cloudflare leaves out a line that is longer, and says nothing. */
 const LONGEST_LINE = 2000;

@@ -4,7 +4,7 @@
  */
 import type { ClassMessage, ClassRefusal, ClassRequest, TeacherAction } from '../../demo-server/classroom/protocol.ts';
 import { CLASS_SOCKET, CLOSED_FOR_GOOD } from '../../demo-server/classroom/protocol.ts';
-import { type ClockEstimate, estimate, type PingSample, pageTime } from '../lab/clock.ts';
+import { type ClockEstimate, estimate, type PingSample, pageTime } from '../../demo-server/measure/clock.ts';
 
 /** `refused`: the server will not take this greeting, however often it is said. */
 export type LinkState = 'connecting' | 'online' | 'lost' | 'refused';

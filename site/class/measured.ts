@@ -6,10 +6,10 @@ import {
   sameQuestion,
   type TeacherPicture,
 } from '../../demo-server/classroom/protocol.ts';
-import { type Format, formatter } from '../lab/format.ts';
-import { FIGURES, type FigureName, lastRun } from '../lab/kept-runs.ts';
-import { say, type Words } from '../lab/words.ts';
-import { h } from './html.ts';
+import { FIGURES, type FigureName, lastRun } from '../components/demo/last-runs.ts';
+import { type Format, formatter } from '../kit/format.ts';
+import { h } from '../kit/html.ts';
+import { say, type Words } from '../kit/words.ts';
 
 /** Writes a figure of the prediction with its unit; undefined for another question. */
 function writer({ predicts }: Question, format: Format): ((value: number) => string) | undefined {

@@ -1,6 +1,6 @@
 /** The classroom's sentences. They come by a request of their own: pages carry none of them for readers who are in no class. */
 import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
-import type { Words } from '../lab/words.ts';
+import type { Words } from '../kit/words.ts';
 
 let words: Promise<Words> | undefined;
 

@@ -1,25 +1,26 @@
 /**
  * The results of the lab: legend, timeline, charts, tables and notes of one recording, kept up to date while it runs.
  */
+
+import { GROUPS } from '../../demo-server/measure/measures.ts';
+import type { LaneRecord, Recording } from '../../demo-server/measure/recording.ts';
 import type { TechniqueId } from '../../demo-server/protocol.ts';
-import type { ChartKind, Charts, ChartsOptions } from './charts.ts';
-import { copyText } from './copy.ts';
-import { FaultReport } from './fault-report.ts';
-import type { Format } from './format.ts';
-import { Inspector } from './inspector.ts';
-import { technique as techniqueMark } from './mark.ts';
-import { GROUPS } from './measures.ts';
-import { notesOf, showNotes } from './notes.ts';
-import { type Part, partsOf } from './parts.ts';
-import { Pictures } from './pictures.ts';
-import type { LaneRecord, Recording } from './recording.ts';
-import { SubscriberReport } from './subscriber-report.ts';
-import { Table, toTsv } from './table.ts';
-import type { Timeline } from './timeline.ts';
-import { connectTimelineList } from './timeline-list.ts';
-import { connectTimeline } from './timeline-shell.ts';
-import { whileVisible } from './visible.ts';
-import { say, setText, type Words } from './words.ts';
+import { copyText } from '../kit/copy.ts';
+import type { Format } from '../kit/format.ts';
+import { technique as techniqueMark } from '../kit/mark.ts';
+import { type Part, partsOf } from '../kit/parts.ts';
+import { whileVisible } from '../kit/visible.ts';
+import { say, setText, type Words } from '../kit/words.ts';
+import type { ChartKind, Charts, ChartsOptions } from './charts/charts.ts';
+import { Pictures } from './charts/pictures.ts';
+import { FaultReport } from './faults/fault-report.ts';
+import { notesOf, showNotes } from './tables/notes.ts';
+import { SubscriberReport } from './tables/subscriber-report.ts';
+import { Table, toTsv } from './tables/table.ts';
+import { Inspector } from './timeline/inspector.ts';
+import type { Timeline } from './timeline/timeline.ts';
+import { connectTimelineList } from './timeline/timeline-list.ts';
+import { connectTimeline } from './timeline/timeline-shell.ts';
 
 /** The chart code as loaded by the caller, before the run holds the browser's connections. */
 export type ChartsModule = { Charts: new (options: ChartsOptions) => Charts };

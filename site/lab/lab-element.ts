@@ -1,25 +1,26 @@
 /**
  * `<push-lab>`: the comparison lab. Holds one run at a time and walks its states; everything ends when it is disconnected.
  */
+
+import { pageTime } from '../../demo-server/measure/clock.ts';
+import type { Recording } from '../../demo-server/measure/recording.ts';
+import type { WantedSettings } from '../../demo-server/measure/settings.ts';
 import { RANGES } from '../../demo-server/protocol.ts';
+import { copyText } from '../kit/copy.ts';
+import { formatter } from '../kit/format.ts';
+import { namesFrom } from '../kit/names.ts';
+import { partsOf } from '../kit/parts.ts';
+import { demoServer } from '../kit/server-address.ts';
+import { whileVisible } from '../kit/visible.ts';
+import { readWords, say, setText } from '../kit/words.ts';
 import { Bench } from './bench.ts';
-import { Breaks } from './breaks.ts';
-import { pageTime } from './clock.ts';
-import { type Phase, runComparison } from './comparison.ts';
-import { copyText } from './copy.ts';
-import { demoServer } from './demo-server.ts';
-import { formatter } from './format.ts';
-import { connectKeep } from './keep.ts';
-import { SettingsForm } from './lab-form.ts';
-import { namesFrom } from './names.ts';
-import { partsOf } from './parts.ts';
-import { type Plight, plightOf, showPlight } from './problem-words.ts';
-import type { Recording } from './recording.ts';
-import { Problem } from './run-requests.ts';
-import type { WantedSettings } from './settings.ts';
-import { endInWords, receivers } from './stage.ts';
-import { whileVisible } from './visible.ts';
-import { readWords, say, setText } from './words.ts';
+import { Breaks } from './faults/breaks.ts';
+import { SettingsForm } from './form/lab-form.ts';
+import { connectKeep } from './kept/keep.ts';
+import { type Phase, runComparison } from './run/comparison.ts';
+import { type Plight, plightOf, showPlight } from './run/problem-words.ts';
+import { Problem } from './run/run-requests.ts';
+import { endInWords, receivers } from './run/stage.ts';
 
 /** A run that somebody else calls and starts, and that is told how it goes: the run of a class. */
 export interface OutsideRun {
@@ -112,7 +113,7 @@ export class PushLab extends HTMLElement {
       status.textContent = say(words, 'lab.phase.connecting');
       try {
         // All code is here before the first lane connects: lanes hold the browser's connections, and would hold this up.
-        const charts = await import('./charts.ts');
+        const charts = await import('./charts/charts.ts');
         const done = await runComparison({
           server: demoServer(),
           settings,
@@ -158,11 +159,11 @@ export class PushLab extends HTMLElement {
     };
     /** Where no server answers, as on a static host: a run of another day, said to be one. */
     const showRecorded = async (plight: Plight) => {
-      const { fetchRecorded, recordedInWords } = await import('./recorded-run.ts');
+      const { fetchRecorded, recordedInWords } = await import('./run/recorded-run.ts');
       const found = await fetchRecorded(this.dataset.recorded ?? '', signal);
       if (!found) return;
       recording = null;
-      bench.show(found.recording, await import('./charts.ts'));
+      bench.show(found.recording, await import('./charts/charts.ts'));
       part('idle').hidden = true;
       const text = recordedInWords(found, words, format);
       showPlight(part('problem'), { ...plight, text, tone: 'recorded' }, words, begin);

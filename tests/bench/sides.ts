@@ -12,8 +12,8 @@ import { type Feed, type FeedEvent, type FeedReader, now, payloads } from '../..
 import { DEFAULT_LIMITS } from '../../demo-server/limits.ts';
 import { eventJson, OPEN_RUN, type RunInfo, sseEvent } from '../../demo-server/protocol.ts';
 import { guardPush } from '../../demo-server/push.ts';
-import type { Run } from '../../demo-server/run.ts';
-import type { Runs } from '../../demo-server/runs.ts';
+import type { Run } from '../../demo-server/runs/run.ts';
+import type { Runs } from '../../demo-server/runs/runs.ts';
 import { sse } from '../../demo-server/techniques/sse.ts';
 import { websocket } from '../../demo-server/techniques/websocket.ts';
 import { createLedger } from '../../demo-server/wire/ledger.ts';

@@ -5,7 +5,7 @@ import { join as joinPath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { listenSecure, type SecureFront } from '../../demo-server/https.ts';
+import { listenSecure, type SecureFront } from '../../demo-server/network/https.ts';
 import { certificateFor, ownNames } from '../../demo-server/network/kept-certificate.ts';
 import { findPlace } from '../../demo-server/network/listen.ts';
 import type { Networks } from '../../demo-server/network/networks.ts';

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import type { ElementHandle } from 'puppeteer-core';
 import { expect, onTestFinished, test } from 'vitest';
 import type { TechniqueId } from '../../demo-server/protocol.ts';
-import { readDocument } from '../../site/lab/run-reading.ts';
+import { readDocument } from '../../site/lab/kept/run-reading.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
 import { startServer } from '../helpers/server.ts';

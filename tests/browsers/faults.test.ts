@@ -4,7 +4,7 @@
  */
 import { describe, type TestContext, test } from 'vitest';
 import { FAULTS, type FaultId, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
-import { EXPECTED } from '../../site/lab/fault-table.ts';
+import { EXPECTED } from '../../site/lab/faults/fault-table.ts';
 import { bothBrowsers } from '../helpers/both-browsers.ts';
 import { BROWSERS, type BrowserName } from '../helpers/browsers.ts';
 import { startServer } from '../helpers/server.ts';

@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import type { RunDocument } from '../../site/lab/run-document.ts';
-import { readDocument } from '../../site/lab/run-reading.ts';
+import type { RunDocument } from '../../demo-server/measure/run-document.ts';
+import { readDocument } from '../../site/lab/kept/run-reading.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
 import { chooseFiles as choose, savedBy } from '../helpers/saved.ts';

@@ -9,8 +9,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { type Dispatch, type Outcome, parseStream } from '../../site/components/sse-parse.ts';
-import { LINE_ENDS, type LineEnd, SAMPLES, type SampleName, streamBytes } from '../../site/components/sse-samples.ts';
+import { type Dispatch, type Outcome, parseStream } from '../../site/components/sse-parser/sse-parse.ts';
+import {
+  LINE_ENDS,
+  type LineEnd,
+  SAMPLES,
+  type SampleName,
+  streamBytes,
+} from '../../site/components/sse-parser/sse-samples.ts';
 import { BROWSERS, type BrowserName, openBrowser } from '../helpers/browsers.ts';
 import { startServer } from '../helpers/server.ts';
 

@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { LADDER } from '../../demo-server/protocol.ts';
-import { PROBES } from '../../site/labs/browser-probes.ts';
+import { PROBES } from '../../site/probes/browser-probes.ts';
 import { axe } from '../helpers/axe.ts';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';

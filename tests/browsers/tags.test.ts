@@ -46,7 +46,7 @@ describe.each(BROWSERS)('in %s', (name) => {
     await page.focus('.fact button');
     await page.keyboard.press('Enter');
     expect(await open()).toBe(true);
-    expect(await textOf(page, '.stamp')).toMatch(/2026-11-20; to repeat it: node tests\/record\.ts$/);
+    expect(await textOf(page, '.stamp')).toMatch(/2026-11-20; to repeat it: node tests\/tools\/record\.ts$/);
     await page.keyboard.press('Escape');
     expect(await open()).toBe(false);
   });

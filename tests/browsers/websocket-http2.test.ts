@@ -5,7 +5,7 @@ import { createSecureServer, type IncomingHttpHeaders, type ServerHttp2Stream } 
 import type { AddressInfo, Server } from 'node:net';
 import type { Browser } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
-import { makeCertificate } from '../../demo-server/probes/certificate.ts';
+import { makeCertificate } from '../../demo-server/network/certificate.ts';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
 
 const HTML = { 'content-type': 'text/html' };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { folderFault } from '../../site/build/folder.ts';
 import { hashOfInputs, isLeftBehind } from '../../site/build/inputs.ts';
-import { bodyOf, unixLines } from '../../site/components/source-files.ts';
+import { bodyOf, unixLines } from '../../site/components/prose/source-files.ts';
 
 async function inputs(): Promise<string> {
   const root = await mkdtemp(join(tmpdir(), 'pushlab-inputs-'));

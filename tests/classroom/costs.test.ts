@@ -1,7 +1,7 @@
 /** What a class costs, in each second: measured, and for other sizes calculated. */
 import { expect, test } from 'vitest';
 import type { LaneCounts } from '../../demo-server/classroom/protocol.ts';
-import { costRows, SIZES } from '../../site/class/costs.ts';
+import { costRows, SIZES } from '../../site/class/teacher/costs.ts';
 
 const counts = { requests: 100, headBytes: 40_000, connectionsOpened: 5, wireBytes: 60_000 } as LaneCounts;
 

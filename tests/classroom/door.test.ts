@@ -1,8 +1,8 @@
 /** Nobody is shut out of a class by what others do, and its code still cannot be found by trying. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { codeDoor } from '../../demo-server/classroom/door.ts';
-import { Strangers } from '../../demo-server/classroom/strangers.ts';
-import { networkOf } from '../../demo-server/names.ts';
+import { codeDoor } from '../../demo-server/classroom/seats/door.ts';
+import { Strangers } from '../../demo-server/classroom/seats/strangers.ts';
+import { networkOf } from '../../demo-server/web/names.ts';
 import { joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 

@@ -1,7 +1,7 @@
 /** The class feed on raw bytes: news over the technique that the teacher picks, counted in its lane, and harmless in each of them. */
 import { expect, test } from 'vitest';
-import { newsData } from '../../demo-server/classroom/feed.ts';
 import type { ClassNews } from '../../demo-server/classroom/protocol.ts';
+import { newsData } from '../../demo-server/classroom/run/feed.ts';
 import { TECHNIQUES } from '../../demo-server/protocol.ts';
 import { joinClass, openTeacher } from '../helpers/classroom.ts';
 import { get, rawConnection } from '../helpers/raw.ts';

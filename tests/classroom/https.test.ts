@@ -9,8 +9,8 @@ import { join } from 'node:path';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { listenSecure } from '../../demo-server/https.ts';
-import { makeCertificate } from '../../demo-server/probes/certificate.ts';
+import { makeCertificate } from '../../demo-server/network/certificate.ts';
+import { listenSecure } from '../../demo-server/network/https.ts';
 import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 
 const main = join(import.meta.dirname, '../../demo-server/main.ts');

@@ -5,9 +5,9 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { memoryLog } from '../../demo-server/classroom/log.ts';
-import { redisLog } from '../../demo-server/classroom/redis-log.ts';
-import { sqliteLog } from '../../demo-server/classroom/sqlite-log.ts';
+import { memoryLog } from '../../demo-server/classroom/log/log.ts';
+import { redisLog } from '../../demo-server/classroom/log/redis-log.ts';
+import { sqliteLog } from '../../demo-server/classroom/log/sqlite-log.ts';
 import { FILE } from '../../demo-server/store/folder.ts';
 import { joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
 import { startRedis } from '../helpers/redis.ts';

@@ -1,9 +1,9 @@
 /** What the class's own runs say to a prediction. */
 import { expect, test } from 'vitest';
-import { CLASS_FIGURES, keyBy, measuredOf } from '../../demo-server/classroom/measured.ts';
+import type { KeptRun } from '../../demo-server/classroom/log/state.ts';
 import { type Question, type SeatResult, sameQuestion } from '../../demo-server/classroom/protocol.ts';
-import type { KeptRun } from '../../demo-server/classroom/state.ts';
-import { FIGURES } from '../../site/lab/kept-runs.ts';
+import { CLASS_FIGURES, keyBy, measuredOf } from '../../demo-server/classroom/run/measured.ts';
+import { FIGURES } from '../../site/components/demo/last-runs.ts';
 
 const settings = { techniques: ['sse'], durationSeconds: 20 };
 const asks = (figure: string, numbers: number[] = []): Question => ({

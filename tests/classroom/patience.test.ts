@@ -1,9 +1,9 @@
 /** Whom a class run waits for: devices that still come, one after the other as a bad wifi lets them, but not for ever. */
 import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { type Classroom, openClassroom } from '../../demo-server/classroom/classroom.ts';
-import { memoryLog } from '../../demo-server/classroom/log.ts';
+import { memoryLog } from '../../demo-server/classroom/log/log.ts';
 import { now } from '../../demo-server/feed.ts';
-import { createRuns, type Runs } from '../../demo-server/runs.ts';
+import { createRuns, type Runs } from '../../demo-server/runs/runs.ts';
 import { createLedger } from '../../demo-server/wire/ledger.ts';
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }));

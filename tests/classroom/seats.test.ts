@@ -1,8 +1,8 @@
 /** Seats as a bound that nobody can use up: who has the code and takes one after the other keeps nobody else out. */
 import { describe, expect, test } from 'vitest';
-import { Members } from '../../demo-server/classroom/members.ts';
+import { type Change, type ClassState, NO_CLASS, reduce } from '../../demo-server/classroom/log/state.ts';
 import { SEATS } from '../../demo-server/classroom/protocol.ts';
-import { type Change, type ClassState, NO_CLASS, reduce } from '../../demo-server/classroom/state.ts';
+import { Members } from '../../demo-server/classroom/seats/members.ts';
 import { joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 

@@ -1,9 +1,9 @@
 /** A class as the sum of its changes: told twice, late or for a seat that is gone, nothing is counted twice. */
 import { describe, expect, test } from 'vitest';
-import { toCsv } from '../../demo-server/classroom/export.ts';
+import { type Change, type ClassState, NO_CLASS, reduce } from '../../demo-server/classroom/log/state.ts';
 import { checkNickname, isClassPath, LATENCY_BINS, latencyBin } from '../../demo-server/classroom/protocol.ts';
-import { type Change, type ClassState, NO_CLASS, reduce } from '../../demo-server/classroom/state.ts';
-import { isAnswer, isRight, tally } from '../../demo-server/classroom/tally.ts';
+import { isAnswer, isRight, tally } from '../../demo-server/classroom/run/tally.ts';
+import { toCsv } from '../../demo-server/classroom/seats/export.ts';
 
 function happened(...changes: Change[]): ClassState {
   return changes.reduce((state, change, n) => reduce(state, { seq: n + 1, at: 1000 + n, change }), NO_CLASS);

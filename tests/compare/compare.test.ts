@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { report } from '../../demo-server/compare/table.ts';
+import { type RunDocument, recordingOf } from '../../demo-server/measure/run-document.ts';
 import { LADDER, RANGES, TECHNIQUES, type WireTranscript } from '../../demo-server/protocol.ts';
-import { type RunDocument, recordingOf } from '../../site/lab/run-document.ts';
-import { readDocument } from '../../site/lab/run-reading.ts';
+import { readDocument } from '../../site/lab/kept/run-reading.ts';
 import { proxyConf, startNginx, withDefaults } from '../helpers/nginx.ts';
 import { startServer } from '../helpers/server.ts';
 

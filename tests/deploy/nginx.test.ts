@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { makeCertificate } from '../../demo-server/probes/certificate.ts';
+import { makeCertificate } from '../../demo-server/network/certificate.ts';
 import type { PushEvent, RunInfo } from '../../demo-server/protocol.ts';
 import { startNginx } from '../helpers/nginx.ts';
 import { readFrom } from '../shared/reader.ts';

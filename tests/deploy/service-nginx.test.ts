@@ -3,8 +3,8 @@
  * backup, restore and update. What the pages promise about each step is looked at after it.
  */
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { RunDocument } from '../../demo-server/measure/run-document.ts';
 import { TECHNIQUES } from '../../demo-server/protocol.ts';
-import type { RunDocument } from '../../site/lab/run-document.ts';
 import { ISSUED_ROOT, startAuthority } from './authority.ts';
 import { describeInPlace, openPlace, type Place, PROJECT } from './place.ts';
 import { BY_HAND, commandsOf, follow } from './printed.ts';

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { buildApp } from '../../demo-server/app.ts';
-import { memoryLog } from '../../demo-server/classroom/log.ts';
-import { listenSecure } from '../../demo-server/https.ts';
-import { makeCertificate } from '../../demo-server/probes/certificate.ts';
+import { memoryLog } from '../../demo-server/classroom/log/log.ts';
+import { makeCertificate } from '../../demo-server/network/certificate.ts';
+import { listenSecure } from '../../demo-server/network/https.ts';
 import type { Door, Known } from './conversation.ts';
 
 /** What it tells the one who started it. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type Axis, logarithmicEnds, place, ticksOf } from '../../site/lab/axis.ts';
-import { limitsAround, shareTable } from '../../site/lab/share-table.ts';
+import { type Axis, logarithmicEnds, place, ticksOf } from '../../site/lab/charts/axis.ts';
+import { limitsAround, shareTable } from '../../site/lab/charts/share-table.ts';
 
 const axis = (from: number, to: number, logarithmic: boolean): Axis => ({
   from,

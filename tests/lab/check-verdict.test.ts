@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judge, type Seen } from '../../site/labs/check-verdict.ts';
+import { judge, type Seen } from '../../site/probes/check-verdict.ts';
 
 const RUN_MS = 4000;
 const every = (ms: number, count: number, from = 0) => Array.from({ length: count }, (_, n) => from + n * ms);

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import en from '../../content/i18n/en.json' with { type: 'json' };
+import { Clock } from '../../demo-server/measure/clock.ts';
+import { newRecording } from '../../demo-server/measure/recording.ts';
+import type { RunDocument } from '../../demo-server/measure/run-document.ts';
 import type { TechniqueId } from '../../demo-server/protocol.ts';
-import { chartLines } from '../../site/lab/chart-csv.ts';
-import { Clock } from '../../site/lab/clock.ts';
-import { eventsCsv, tableCsv } from '../../site/lab/csv.ts';
-import { csvOf } from '../../site/lab/csv-lines.ts';
-import { newRecording } from '../../site/lab/recording.ts';
-import type { RunDocument } from '../../site/lab/run-document.ts';
+import { chartLines } from '../../site/lab/take-away/chart-csv.ts';
+import { eventsCsv, tableCsv } from '../../site/lab/take-away/csv.ts';
+import { csvOf } from '../../site/lab/take-away/csv-lines.ts';
 
 const RECORDED = '../../content/recorded/runs/sse.json';
 

@@ -1,7 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { crossings } from '../../site/lab/crossings.ts';
-import { csvOf } from '../../site/lab/csv-lines.ts';
-import { documentOfSeries, readSeries, type Series, seriesFile, seriesLines } from '../../site/lab/curve-document.ts';
+import { crossings } from '../../site/lab/curves/crossings.ts';
+import {
+  documentOfSeries,
+  readSeries,
+  type Series,
+  seriesFile,
+  seriesLines,
+} from '../../site/lab/curves/curve-document.ts';
 import {
   type CurvePlan,
   curveTexts,
@@ -12,7 +17,8 @@ import {
   VARIED,
   valuesOf,
   withSeed,
-} from '../../site/lab/curve-plan.ts';
+} from '../../site/lab/curves/curve-plan.ts';
+import { csvOf } from '../../site/lab/take-away/csv-lines.ts';
 
 const linear = { logarithmicX: false, logarithmicY: false };
 const logarithmic = { logarithmicX: true, logarithmicY: true };

@@ -1,6 +1,8 @@
 /** The table of what faults should do, and how a recording is held against it. */
 import { describe, expect, test } from 'vitest';
 import en from '../../content/i18n/en.json' with { type: 'json' };
+import { Clock } from '../../demo-server/measure/clock.ts';
+import { fileSample, newRecording, type Recording } from '../../demo-server/measure/recording.ts';
 import {
   type BegunFault,
   checkSettings,
@@ -10,12 +12,10 @@ import {
   TECHNIQUES,
   type TechniqueId,
 } from '../../demo-server/protocol.ts';
-import { Clock } from '../../site/lab/clock.ts';
-import { type Judgement, judge } from '../../site/lab/fault-happened.ts';
-import { faultPlace, happenedInWords } from '../../site/lab/fault-report.ts';
-import { EXPECTED, OUTCOMES } from '../../site/lab/fault-table.ts';
-import { formatter } from '../../site/lab/format.ts';
-import { fileSample, newRecording, type Recording } from '../../site/lab/recording.ts';
+import { formatter } from '../../site/kit/format.ts';
+import { type Judgement, judge } from '../../site/lab/faults/fault-happened.ts';
+import { faultPlace, happenedInWords } from '../../site/lab/faults/fault-report.ts';
+import { EXPECTED, OUTCOMES } from '../../site/lab/faults/fault-table.ts';
 import type { Sample } from '../../site/techniques/lane.ts';
 
 const words: Record<string, string> = en;

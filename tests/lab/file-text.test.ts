@@ -1,6 +1,6 @@
 /** Files as shells leave them: what `>` of any system writes is read as the text that was printed. */
 import { expect, test } from 'vitest';
-import { fileText, parseJson } from '../../site/lab/file-text.ts';
+import { fileText, parseJson } from '../../site/lab/kept/file-text.ts';
 
 const TEXT = '{"name":"Grüße 🙂"}\r\n';
 const utf16 = (text: string, big = false): Buffer => {

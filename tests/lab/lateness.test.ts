@@ -1,12 +1,12 @@
 /** How late the page's thread was is told by a timer: what it counts, and what it leaves out. */
 import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import en from '../../content/i18n/en.json' with { type: 'json' };
+import { Clock } from '../../demo-server/measure/clock.ts';
+import { newRecording } from '../../demo-server/measure/recording.ts';
 import type { RunInfo, TechniqueId } from '../../demo-server/protocol.ts';
-import { Clock } from '../../site/lab/clock.ts';
-import { formatter } from '../../site/lab/format.ts';
-import { fileTick, watchThread } from '../../site/lab/lateness.ts';
-import { notesOf } from '../../site/lab/notes.ts';
-import { newRecording } from '../../site/lab/recording.ts';
+import { formatter } from '../../site/kit/format.ts';
+import { fileTick, watchThread } from '../../site/lab/run/lateness.ts';
+import { notesOf } from '../../site/lab/tables/notes.ts';
 
 const names = { sse: 'Server-Sent Events' } as Record<TechniqueId, string>;
 const notes = (recording: ReturnType<typeof running>) => notesOf(recording, en, formatter('en'), names);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { Clock } from '../../demo-server/measure/clock.ts';
+import type { Measure } from '../../demo-server/measure/measures.ts';
+import { newRecording } from '../../demo-server/measure/recording.ts';
 import type { RunSettings, TechniqueId } from '../../demo-server/protocol.ts';
-import { Clock } from '../../site/lab/clock.ts';
-import type { Measure } from '../../site/lab/measures.ts';
-import { newRecording } from '../../site/lab/recording.ts';
-import { difference, lanesOfBoth, settingDifferences } from '../../site/lab/run-differences.ts';
+import { difference, lanesOfBoth, settingDifferences } from '../../site/lab/kept/run-differences.ts';
 
 const recording = (techniques: TechniqueId[], uncertaintyMs = 0) => {
   const made = newRecording(techniques, new Clock(0.005, true));

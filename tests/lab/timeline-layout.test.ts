@@ -12,7 +12,7 @@ import {
   whole,
   xOf,
   zoom,
-} from '../../site/lab/timeline-layout.ts';
+} from '../../site/lab/timeline/timeline-layout.ts';
 
 const wide = layOut(1000, 8);
 const bounds = { from: -300, to: 20_000 };

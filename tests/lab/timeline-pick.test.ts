@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { Clock } from '../../demo-server/measure/clock.ts';
+import { newRecording } from '../../demo-server/measure/recording.ts';
+import { EventStore, RequestStore } from '../../demo-server/measure/store.ts';
 import type { WireExchange } from '../../demo-server/protocol.ts';
-import { Clock } from '../../site/lab/clock.ts';
-import { exchangeOf } from '../../site/lab/exchange-of.ts';
-import { newRecording } from '../../site/lab/recording.ts';
-import { EventStore, RequestStore } from '../../site/lab/store.ts';
-import { layOut, xOf } from '../../site/lab/timeline-layout.ts';
-import { listRequests } from '../../site/lab/timeline-list.ts';
-import { eventBySeq, pick, requestAt } from '../../site/lab/timeline-pick.ts';
+import { exchangeOf } from '../../site/lab/timeline/exchange-of.ts';
+import { layOut, xOf } from '../../site/lab/timeline/timeline-layout.ts';
+import { listRequests } from '../../site/lab/timeline/timeline-list.ts';
+import { eventBySeq, pick, requestAt } from '../../site/lab/timeline/timeline-pick.ts';
 
 function requests(...list: [number, number][]): RequestStore {
   const store = new RequestStore();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { formatter, NOTHING } from '../../site/lab/format.ts';
-import { say } from '../../site/lab/words.ts';
+import { formatter, NOTHING } from '../../site/kit/format.ts';
+import { say } from '../../site/kit/words.ts';
 
 test('sentences are filled in, counted, and missing ones are seen', () => {
   const words = {

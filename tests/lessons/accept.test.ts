@@ -1,7 +1,7 @@
 /** The Accept workbench: the vector of RFC 6455 1.3, what Node computes, and every text that is no key. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { acceptSteps, GUID, randomKey, readKey, SAMPLE } from '../../site/components/accept-steps.ts';
+import { acceptSteps, GUID, randomKey, readKey, SAMPLE } from '../../site/components/workbench/accept-steps.ts';
 
 test('the example of RFC 6455 1.3', async () => {
   const { joined, digest, accept } = await acceptSteps(SAMPLE);

@@ -12,7 +12,7 @@ import {
   RULES,
   readAnswers,
   USUAL,
-} from '../../site/components/choosing-rules.ts';
+} from '../../site/components/questions/choosing-rules.ts';
 
 const words = en as Record<string, string>;
 const cases = (Object.entries(QUESTIONS) as [Question, readonly string[]][]).reduce<Partial<Answers>[]>(

@@ -10,9 +10,9 @@ import {
   hexOf,
   readFrames,
   shortestForm,
-} from '../../site/components/frame-codec.ts';
-import { readHex } from '../../site/components/hex-text.ts';
-import { annotate } from '../../site/components/wire-annotate.ts';
+} from '../../site/components/workbench/frame-codec.ts';
+import { readHex } from '../../site/components/workbench/hex-text.ts';
+import { annotate } from '../../site/wire/wire-annotate.ts';
 
 /** What ws writes frames with: exported, but not in its types. */
 const { Sender } = ws as unknown as { Sender: { frame(data: Buffer, options: object): Buffer[] } };

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { inspect } from 'node:util';
 import { expect, test } from 'vitest';
-import { hexOf } from '../../site/components/frame-codec.ts';
-import { HexError, readHexText } from '../../site/components/hex-text.ts';
+import { hexOf } from '../../site/components/workbench/frame-codec.ts';
+import { HexError, readHexText } from '../../site/components/workbench/hex-text.ts';
 
 /** Two frames whose text looks like hexadecimal, like a dump's own signs and like blanks. */
 const BYTES = Buffer.concat([

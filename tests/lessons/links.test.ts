@@ -123,7 +123,7 @@ test('each demo, the race and the lab has a recorded run for where no demo serve
       .map(({ name, attributes }) => ({ where: `${path} ${name} ${attributes['data-settings'] ?? ''}`, attributes })),
   );
   expect(live.length).toBeGreaterThan(TECHNIQUES.length);
-  // Made by: node tests/record-runs.ts
+  // Made by: node tests/tools/record-runs.ts
   expect(live.filter(({ attributes }) => !attributes['data-recorded']).map(({ where }) => where)).toEqual([]);
 });
 

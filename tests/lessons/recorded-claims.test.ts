@@ -7,7 +7,7 @@ import type { LaneLedger, TechniqueId } from '../../demo-server/protocol.ts';
 
 const content = join(import.meta.dirname, '../../content');
 
-/** What the sockets carried in the recorded run of a technique, as `node tests/record.ts` keeps it. */
+/** What the sockets carried in the recorded run of a technique, as `node tests/tools/record.ts` keeps it. */
 function ledger(id: TechniqueId): LaneLedger {
   return JSON.parse(readFileSync(join(content, 'recorded', `${id}.json`), 'utf8')).run.ledger;
 }

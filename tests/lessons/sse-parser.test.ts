@@ -1,7 +1,13 @@
 /** The workbench's parser by the examples of HTML 9.2.6, and by our own cases at every cut. */
 import { describe, expect, test } from 'vitest';
-import { type Outcome, parseStream } from '../../site/components/sse-parse.ts';
-import { LINE_ENDS, type LineEnd, SAMPLES, type SampleName, streamBytes } from '../../site/components/sse-samples.ts';
+import { type Outcome, parseStream } from '../../site/components/sse-parser/sse-parse.ts';
+import {
+  LINE_ENDS,
+  type LineEnd,
+  SAMPLES,
+  type SampleName,
+  streamBytes,
+} from '../../site/components/sse-parser/sse-samples.ts';
 
 const ends = Object.keys(LINE_ENDS) as LineEnd[];
 const names = Object.keys(SAMPLES) as SampleName[];

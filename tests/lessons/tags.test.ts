@@ -1,14 +1,14 @@
 /** The parts of the tags that can be wrong without a browser: props, links to sections, diagrams, source, quizzes, guesses. */
 import { describe, expect, test } from 'vitest';
 import { nearestChoice } from '../../demo-server/classroom/protocol.ts';
-import { checkProps, like, needed, number, oneOf, text, texts } from '../../site/components/check-props.ts';
-import { phrase } from '../../site/components/phrase.ts';
-import { compare } from '../../site/components/predict-words.ts';
-import { checkAnswers, mixed, near, readNumber } from '../../site/components/quiz-check.ts';
-import { minutesToRead, wordsOf } from '../../site/components/reading-time.ts';
-import { breakLines, layOut, type Step } from '../../site/components/sequence-layout.ts';
-import { bodyOf, difference, sourceOf } from '../../site/components/source-files.ts';
-import { SOURCE_PROPS, type SourceProps, sourceLinks } from '../../site/components/sources.ts';
+import { checkProps, like, needed, number, oneOf, text, texts } from '../../site/components/prose/check-props.ts';
+import { phrase } from '../../site/components/prose/phrase.ts';
+import { breakLines, layOut, type Step } from '../../site/components/prose/sequence-layout.ts';
+import { bodyOf, difference, sourceOf } from '../../site/components/prose/source-files.ts';
+import { SOURCE_PROPS, type SourceProps, sourceLinks } from '../../site/components/prose/sources.ts';
+import { compare } from '../../site/components/questions/predict-words.ts';
+import { checkAnswers, mixed, near, readNumber } from '../../site/components/questions/quiz-check.ts';
+import { minutesToRead, wordsOf } from '../../site/shell/reading-time.ts';
 
 describe('props', () => {
   const takes = { kind: needed(oneOf(['a', 'b'])), size: number, words: texts, name: like(/^x/, 'what begins with x') };

@@ -9,8 +9,8 @@ import {
   sseEvent,
   type WireExchange,
 } from '../../demo-server/protocol.ts';
-import { annotate, mostTelling, sizeOf, totals } from '../../site/components/wire-annotate.ts';
-import type { Stretch } from '../../site/components/wire-tokens.ts';
+import { annotate, mostTelling, sizeOf, totals } from '../../site/wire/wire-annotate.ts';
+import type { Stretch } from '../../site/wire/wire-tokens.ts';
 
 type Part = [direction: 'up' | 'down', kind: ByteClass, bytes: string | number[], at?: number];
 

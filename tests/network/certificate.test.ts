@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { makeCertificate } from '../../demo-server/network/certificate.ts';
 import { certificateFor, isFor, ownNames } from '../../demo-server/network/kept-certificate.ts';
-import { makeCertificate } from '../../demo-server/probes/certificate.ts';
 import { run } from '../helpers/process.ts';
 
 const DAY = 24 * 60 * 60 * 1000;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import WebSocket from 'ws';
-import { makeCertificate } from '../../demo-server/probes/certificate.ts';
+import { makeCertificate } from '../../demo-server/network/certificate.ts';
 import type { Http2Servers, WatchMessage } from '../../demo-server/protocol.ts';
 import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import recorded from '../../content/recorded/proxy.json';
 import { LADDER, NGINX_DEFAULTS } from '../../demo-server/protocol.ts';
-import { PROXY_CONFIGS, type ProxyConfig, type ProxyRecording } from '../../site/components/proxy-recording.ts';
+import { PROXY_CONFIGS, type ProxyConfig, type ProxyRecording } from '../../site/components/prose/proxy-recording.ts';
 import { proxyConf, startNginx, withLines } from '../helpers/nginx.ts';
 import { startServer } from '../helpers/server.ts';
 import { ASKING, newer, older, STREAMS, see, through, WITHOUT_SOCKET } from './see.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readOrigin } from '../../demo-server/cors.ts';
+import { readOrigin } from '../../demo-server/web/cors.ts';
 import { builtForServer } from '../../site/build/demo-server.ts';
 
 test('a site is built for an origin, for its own, or not at all', () => {

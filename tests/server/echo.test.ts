@@ -1,9 +1,9 @@
 /** The echo: what is agreed on, what comes back, what ends it, and whose bytes can be read. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { chooseProtocol } from '../../demo-server/echo.ts';
+import { chooseProtocol } from '../../demo-server/exhibits/echo.ts';
 import type { WireExchange } from '../../demo-server/protocol.ts';
-import { annotate } from '../../site/components/wire-annotate.ts';
+import { annotate } from '../../site/wire/wire-annotate.ts';
 import { frames, upgrade } from '../helpers/frames.ts';
 import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 import { startServer } from '../helpers/server.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { LADDER, type Refusal, type TechniqueId } from '../../demo-server/protocol.ts';
-import { createRuns } from '../../demo-server/runs.ts';
+import { createRuns } from '../../demo-server/runs/runs.ts';
 import { createLedger } from '../../demo-server/wire/ledger.ts';
 import { openControl } from '../helpers/control.ts';
 import { frames, upgrade } from '../helpers/frames.ts';

@@ -1,6 +1,6 @@
 /** Under which names the server answers, and pages of which origins may use it: Host and Origin as a browser would send them. */
 import { describe, expect, test } from 'vitest';
-import { isLoopbackName, isOwnName } from '../../demo-server/names.ts';
+import { isLoopbackName, isOwnName } from '../../demo-server/web/names.ts';
 import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 

@@ -2,7 +2,7 @@
 import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { buildSecondOrigin } from '../../demo-server/second-origin.ts';
+import { buildSecondOrigin } from '../../demo-server/exhibits/second-origin.ts';
 import { upgrade } from '../helpers/frames.ts';
 import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 import { startServer } from '../helpers/server.ts';

@@ -109,11 +109,24 @@ describe('lint', () => {
       may: ['../protocol.ts'],
       mayNot: ['./state.ts', '../feed.ts', 'node:crypto', '../../site/locales.ts'],
     },
-    ...['state', 'pictures', 'tally', 'measured', 'export'].map((name) => ({
+    ...['log/state', 'seats/pictures', 'run/tally', 'run/measured', 'seats/export'].map((name) => ({
       file: `demo-server/classroom/${name}.ts`,
-      may: ['./protocol.ts', '../protocol.ts'],
-      mayNot: ['./socket.ts', './log.ts', '../feed.ts', '../runs.ts', 'node:sqlite', 'node:crypto', 'fastify'],
+      may: ['../protocol.ts', '../../protocol.ts'],
+      mayNot: [
+        '../socket.ts',
+        './log.ts',
+        '../../feed.ts',
+        '../../runs/runs.ts',
+        'node:sqlite',
+        'node:crypto',
+        'fastify',
+      ],
     })),
+    {
+      file: 'demo-server/measure/recording.ts',
+      may: ['../protocol.ts', './store.ts', './run-schema.json'],
+      mayNot: ['../feed.ts', '../runs/runs.ts', '../../site/kit/words.ts', 'node:crypto', 'fastify', 'chart.js'],
+    },
     { file: 'demo-server/techniques/index.ts', may: ['./sse.ts', '../protocol.ts'], mayNot: ['../../site/locales.ts'] },
     ...['meter', 'frames', 'events', 'head', 'chunks', 'hold', 'scan'].map((name) => ({
       file: `demo-server/wire/${name}.ts`,
@@ -166,11 +179,17 @@ describe('lint', () => {
     ...['site/lab/a.ts', 'site/components/a.ts', 'site/pages/a.ts', 'site/build.ts', 'site/components/A.astro'].map(
       (file) => ({
         file,
-        may: ['../../demo-server/protocol.ts', '../../demo-server/classroom/protocol.ts', './other.ts', 'chart.js'],
+        may: [
+          '../../demo-server/protocol.ts',
+          '../../demo-server/classroom/protocol.ts',
+          '../../demo-server/measure/clock.ts',
+          './other.ts',
+          'chart.js',
+        ],
         mayNot: [
           '../../demo-server/feed.ts',
           '../../demo-server/protocol/ledger.ts',
-          '../../demo-server/classroom/state.ts',
+          '../../demo-server/classroom/log/state.ts',
           '../../demo-server/wire/ledger.ts',
           '../demo-server/app.ts',
           '../../tests/helpers/raw.ts',
@@ -247,7 +266,9 @@ test('lessons hold prose and tags: they import components and nothing else', () 
   for (const path of pages) {
     const prose = read(path).replace(/^(`{3,})[^\n]*\n[\s\S]*?^\1\s*$/gm, '');
     for (const [line, from] of prose.matchAll(/^(?:import|export)\b[^\n]*?(?:from\s+)?['"]([^'"]+)['"];?\s*$/gm)) {
-      expect(from, `${path}: ${line}`).toMatch(/^@components\/[A-Z]\w+\.astro$|^@astrojs\/starlight\/components$/);
+      expect(from, `${path}: ${line}`).toMatch(
+        /^@components\/[A-Z]\w+\.astro$|^@kit\/TechniqueMark\.astro$|^@astrojs\/starlight\/components$/,
+      );
     }
     expect(prose, path).not.toMatch(/^export\b/m);
   }

@@ -1,7 +1,7 @@
 /** A class of two servers of which one goes in the middle: of the feed, of a run, of a question. Nothing is lost, nothing counts twice. */
 import { createClient } from '@redis/client';
 import { expect, onTestFinished, test } from 'vitest';
-import { redisLog } from '../../demo-server/classroom/redis-log.ts';
+import { redisLog } from '../../demo-server/classroom/log/redis-log.ts';
 import { receive } from '../../demo-server/clients/index.ts';
 import { type EventList, TECHNIQUES } from '../../demo-server/protocol.ts';
 import { type ClassDevice, joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';

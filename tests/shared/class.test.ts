@@ -1,6 +1,6 @@
 /** One class on two servers: half of it on each, one of them killed. */
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { redisLog } from '../../demo-server/classroom/redis-log.ts';
+import { redisLog } from '../../demo-server/classroom/log/redis-log.ts';
 import { type ClassDevice, joinClass, openDevice, openTeacher } from '../helpers/classroom.ts';
 import { startRedis } from '../helpers/redis.ts';
 import { classOn, getReady, measured } from './two-servers.ts';

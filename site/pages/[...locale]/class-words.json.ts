@@ -1,6 +1,6 @@
 /** The classroom's sentences as a file of their own, for the bar that stands on every page of a device that has joined. */
 import type { APIRoute } from 'astro';
-import { wordsFor } from '../../lab/words-for.ts';
+import { wordsFor } from '../../kit/words-for.ts';
 import { LOCALES, localePaths } from '../../locales.ts';
 
 export const getStaticPaths = localePaths;

@@ -1,9 +1,0 @@
-/** What the page of the cost curves loads when the first series is started or opened, and not before. */
-
-export { type CurvesDocument, readSeries } from './curve-document.ts';
-export { offerPlots, saveSeries } from './curve-keep.ts';
-export { runCurve } from './curve-run.ts';
-export { CurveView } from './curve-view.ts';
-export { madeHere } from './made.ts';
-export { plightOf, showPlight } from './problem-words.ts';
-export { Problem } from './run-requests.ts';

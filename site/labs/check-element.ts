@@ -1,4 +1,0 @@
-/** `<push-check>`: what it runs is loaded by its start button. */
-import { defineStage } from '../components/stage-loader.ts';
-
-defineStage('push-check', () => import('./check.ts').then(({ connectCheck }) => connectCheck));
