@@ -1,103 +1,14 @@
-/**
- * What a program's end of every technique is given and what it gives back: an AbortSignal in, samples out. The same
- * shape as the browser's rooms in site/techniques, so that what reads their samples reads these.
- */
+/** What the techniques share in a program: requests, streams and their lines. */
 import { type Agent, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { EventList, PushEvent, Refusal, ResetNotice } from '../protocol.ts';
-
-/** Something that happened in a lane. All times are `now()`: ms since the epoch by this process's clock. */
-export type Sample =
-  /** A request left. `request` counts from 1 in its lane. */
-  | { kind: 'request'; request: number; at: number }
-  /** Its answer is complete, or it failed or was dropped. */
-  | { kind: 'response'; request: number; at: number; ok: boolean }
-  /** An event arrived in the request's answer. Only news: a technique that is sent state picks out what is new. */
-  | { kind: 'event'; request: number; at: number; seq: number; sentAt: number }
-  /** The server no longer had what came after our cursor; the lane goes on from `next`. */
-  | { kind: 'reset'; at: number; next: number }
-  /** A message towards the server was answered. `at` = when the server had read it, by its own clock. */
-  | { kind: 'uplink'; n: number; sentAt: number; at: number; answeredAt: number }
-  /** Trouble that the lane lives with: it tries again. */
-  | { kind: 'trouble'; at: number; reason: Trouble };
-
-/** The connection failed or was cut; nothing came for longer than the heartbeat allows; the answer made no sense. */
-export type Trouble = 'connection-lost' | 'silent' | 'bad-answer';
-
-/** One lane of one run, seen from a program. */
-export interface Lane {
-  /** The demo server's origin, such as `http://127.0.0.1:4321`. */
-  server: string;
-  /** Run id; undefined = the open feed. */
-  run: string | undefined;
-  /** Who asks, where several clients share an address: `client=` of every request. */
-  client?: string | undefined;
-  pollIntervalMs: number;
-  /** A stream that is silent so long is dead (ms); `SILENCE_MS` if not given. */
-  silenceMs?: number;
-  /** Messages a second towards the server; none if not given. */
-  uplinkPerSecond?: number;
-  /** Bytes of data in each of them. */
-  payloadBytes?: number;
-  /** Whether the run has started, as far as is known: the messages begin then. From the beginning if not given. */
-  started?: () => boolean;
-  /** Whether it is known from elsewhere (the control socket) that the run has ended. */
-  over?: () => boolean;
-  signal: AbortSignal;
-  sample(sample: Sample): void;
-}
+import { type Lane, now, Refused, refusal, SILENCE_MS, type Trouble } from '../measure/lane.ts';
+import type { EventList, PushEvent, ResetNotice } from '../protocol.ts';
 
 /**
  * A lane with its connections: one to its server, and another one for the messages that it sends while the first is busy;
  * kept open as HTTP/1.1 does unless the server closes them.
  */
 export type Connected = Lane & { agent: Agent };
-
-/**
- * The program's end of one technique: asks for events until the run has ended (resolves) or the signal aborts
- * (resolves too). Rejects with `Refused` where the server refuses it.
- */
-export type Receive = (lane: Connected) => Promise<void>;
-
-/** The server's refusal, with its status and its own words. */
-export class Refused extends Error {
-  status: number;
-  error: string;
-
-  constructor(status: number, { error, message }: Refusal) {
-    super(message);
-    this.status = status;
-    this.error = error;
-  }
-}
-
-/** A stream that has been silent so long is dead: the server's heartbeat comes every 15 s (ms). */
-const SILENCE_MS = 35_000;
-
-/**
- * What a lane waits before it asks again after a failure (ms). Fixed, so that the recovery of one technique compares with
- * another's. A product lets this wait grow and differ from reader to reader: /websocket-in-depth/#reconnecting.
- */
-export const RETRY_MS = 500;
-
-/** This process's clock: ms since the epoch with microseconds as fractions; steady. */
-export function now(): number {
-  return performance.timeOrigin + performance.now();
-}
-
-/** Waits `ms`, or until the signal aborts; never rejects. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, Math.max(0, ms));
-    signal.addEventListener('abort', done);
-  });
-}
 
 /** Address of a technique: the cursor is left out where the technique has none. */
 export function pushUrl({ server, run, client }: Lane, technique: string, after?: number): URL {
@@ -212,26 +123,4 @@ export function take(lane: Lane, request: number, at: number, message: PushEvent
   }
   lane.sample({ kind: 'event', request, at, seq: message.seq, sentAt: message.sentAt });
   return message.seq;
-}
-
-/**
- * What an answer that is no stream and no list means: a `Refused` in the server's words; or, where it has none and may
- * be better the next time, a SyntaxError.
- */
-export function refusal(status: number, body: string): Refused | SyntaxError {
-  try {
-    const words = JSON.parse(body) as Refusal;
-    if (words.error && words.message) return new Refused(status, words);
-  } catch {
-    // No words of ours.
-  }
-  if (status < 400 || status >= 500) return new SyntaxError(`HTTP ${status} without words of the server`);
-  return new Refused(status, { error: 'no-words', message: `HTTP ${status}` });
-}
-
-/** Sorts what a request failed with: a refusal ends the lane (thrown on); all else is trouble that it lives with. */
-export function liveWith(error: unknown, { signal, sample }: Lane): void {
-  if (signal.aborted) return;
-  if (error instanceof Refused) throw error;
-  sample({ kind: 'trouble', at: now(), reason: error instanceof SyntaxError ? 'bad-answer' : 'connection-lost' });
 }

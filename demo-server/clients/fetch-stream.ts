@@ -3,9 +3,10 @@
  * they are not.
  * @see https://fetch.spec.whatwg.org/#dom-body-body
  */
-import { lines, now, pause, pushUrl, RETRY_MS, type Receive, readStream, take } from './client.ts';
+import { now, pause, RETRY_MS, type Receive } from '../measure/lane.ts';
+import { type Connected, lines, pushUrl, readStream, take } from './client.ts';
 
-export const receive: Receive = async (lane) => {
+export const receive: Receive<Connected> = async (lane) => {
   const { signal, sample } = lane;
   let after = 0;
   for (let request = 1; !signal.aborted; request += 1) {

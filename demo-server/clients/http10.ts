@@ -2,9 +2,10 @@
  * HTTP/1.0: on a timer, reload the whole state. The server's answer is a genuine 1.0 one, so the connection is gone after it.
  * @see https://www.rfc-editor.org/rfc/rfc1945#section-1.3
  */
-import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './client.ts';
+import { liveWith, now, pause, type Receive } from '../measure/lane.ts';
+import { askForEvents, type Connected, pushUrl } from './client.ts';
 
-export const receive: Receive = async (lane) => {
+export const receive: Receive<Connected> = async (lane) => {
   const { pollIntervalMs, signal, sample } = lane;
   let seen = 0;
   for (let request = 1; !signal.aborted; request += 1) {

@@ -3,12 +3,13 @@
  * and takes what each would call its parent with.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-3
  */
-import { lines, now, pause, pushUrl, RETRY_MS, type Receive, readStream, take } from './client.ts';
+import { now, pause, RETRY_MS, type Receive } from '../measure/lane.ts';
+import { type Connected, lines, pushUrl, readStream, take } from './client.ts';
 
 /** A line of the page behind its head; without anything in the brackets it is the heartbeat. */
 const SCRIPT = /^<script>p\((.+)\)<\/script>$/;
 
-export const receive: Receive = async (lane) => {
+export const receive: Receive<Connected> = async (lane) => {
   const { signal, sample } = lane;
   let after = 0;
   for (let request = 1; !signal.aborted; request += 1) {

@@ -1,8 +1,9 @@
 /** The program's end of every technique, in ladder order, then what lies beyond it. A new technique is its id in protocol/techniques.ts, its five files, and a line here, in demo-server/techniques and in site/techniques. */
 import { Agent } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
+import type { Lane, Receive } from '../measure/lane.ts';
 import type { TechniqueId } from '../protocol.ts';
-import type { Lane, Receive } from './client.ts';
+import type { Connected } from './client.ts';
 import { receive as fetchStream } from './fetch-stream.ts';
 import { receive as http10 } from './http10.ts';
 import { receive as iframeStream } from './iframe-stream.ts';
@@ -14,7 +15,7 @@ import { post } from './uplink.ts';
 import { receive as websocket } from './websocket.ts';
 import { receive as xhrStream } from './xhr-stream.ts';
 
-export const clients: readonly { id: TechniqueId; receive: Receive }[] = [
+export const clients: readonly { id: TechniqueId; receive: Receive<Connected> }[] = [
   { id: 'http10', receive: http10 },
   { id: 'keep-alive', receive: keepAlive },
   { id: 'polling', receive: polling },

@@ -2,9 +2,10 @@
  * HTTP/1.1 keep-alive: the same reload, over a connection that stays open (the agent keeps it).
  * @see https://www.rfc-editor.org/rfc/rfc9112#section-9.3
  */
-import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './client.ts';
+import { liveWith, now, pause, type Receive } from '../measure/lane.ts';
+import { askForEvents, type Connected, pushUrl } from './client.ts';
 
-export const receive: Receive = async (lane) => {
+export const receive: Receive<Connected> = async (lane) => {
   const { pollIntervalMs, signal, sample } = lane;
   let seen = 0;
   for (let request = 1; !signal.aborted; request += 1) {

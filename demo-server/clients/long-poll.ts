@@ -3,9 +3,10 @@
  * once. Only a failure is followed by a pause.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-2
  */
-import { askForEvents, liveWith, now, pause, pushUrl, RETRY_MS, type Receive } from './client.ts';
+import { liveWith, now, pause, RETRY_MS, type Receive } from '../measure/lane.ts';
+import { askForEvents, type Connected, pushUrl } from './client.ts';
 
-export const receive: Receive = async (lane) => {
+export const receive: Receive<Connected> = async (lane) => {
   const { signal, sample } = lane;
   let after = 0;
   for (let request = 1; !signal.aborted; request += 1) {

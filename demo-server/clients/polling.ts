@@ -2,9 +2,10 @@
  * Short polling: on a timer, ask for what came after the cursor; most answers are empty.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-2
  */
-import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './client.ts';
+import { liveWith, now, pause, type Receive } from '../measure/lane.ts';
+import { askForEvents, type Connected, pushUrl } from './client.ts';
 
-export const receive: Receive = async (lane) => {
+export const receive: Receive<Connected> = async (lane) => {
   const { pollIntervalMs, signal, sample } = lane;
   let after = 0;
   for (let request = 1; !signal.aborted; request += 1) {

@@ -3,9 +3,10 @@
  * EventSource does by itself is done here by hand, as Node has none without a flag.
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
  */
-import { now, pause, pushUrl, RETRY_MS, type Receive, readStream, take } from './client.ts';
+import { now, pause, RETRY_MS, type Receive } from '../measure/lane.ts';
+import { type Connected, pushUrl, readStream, take } from './client.ts';
 
-export const receive: Receive = async (lane) => {
+export const receive: Receive<Connected> = async (lane) => {
   const { signal, sample } = lane;
   let after = 0;
   let retryMs = RETRY_MS;

@@ -5,22 +5,10 @@
  * A handshake that fails looks the same whatever the server said: a plain request to the same route brings its words.
  * 426 means that it would have talked to a WebSocket.
  */
+
+import { type Lane, liveWith, now, pause, RETRY_MS, type Receive, refusal, uplinkMessages } from '../measure/lane.ts';
 import type { PushEvent, ResetNotice, UplinkAck } from '../protocol.ts';
-import {
-  type Connected,
-  get,
-  type Lane,
-  liveWith,
-  now,
-  pause,
-  pushUrl,
-  RETRY_MS,
-  type Receive,
-  refusal,
-  take,
-  textOf,
-} from './client.ts';
-import { uplinkMessages } from './uplink.ts';
+import { type Connected, get, pushUrl, take, textOf } from './client.ts';
 
 /** What receiving and sending share: the socket of the moment, and when the messages were made that wait for an answer. */
 interface Wire {
@@ -28,7 +16,7 @@ interface Wire {
   sentAt: Map<number, number>;
 }
 
-export const receive: Receive = async (lane) => {
+export const receive: Receive<Connected> = async (lane) => {
   const wire: Wire = { socket: undefined, sentAt: new Map() };
   const ended = new AbortController();
   const sending = send({ ...lane, signal: AbortSignal.any([lane.signal, ended.signal]) }, wire);

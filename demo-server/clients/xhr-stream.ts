@@ -4,9 +4,10 @@
  *
  * A program has what a browser's script lacks: it reads each piece as it comes, and forgets it.
  */
-import { lines, now, pause, pushUrl, RETRY_MS, type Receive, readStream, take } from './client.ts';
+import { now, pause, RETRY_MS, type Receive } from '../measure/lane.ts';
+import { type Connected, lines, pushUrl, readStream, take } from './client.ts';
 
-export const receive: Receive = async (lane) => {
+export const receive: Receive<Connected> = async (lane) => {
   const { signal, sample } = lane;
   let after = 0;
   for (let request = 1; !signal.aborted; request += 1) {

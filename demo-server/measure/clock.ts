@@ -17,7 +17,7 @@ export interface ClockEstimate {
   uncertaintyMs: number;
 }
 
-export { now as pageTime } from '../../site/techniques/lane.ts';
+export { now as pageTime } from './lane.ts';
 
 /**
  * The estimate from one burst of pings: the quickest round trip wins, as it leaves the least room for the answer to have

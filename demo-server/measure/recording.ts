@@ -1,10 +1,9 @@
 /**
  * Everything one run has left in the browser. The comparison writes it, the views read it at their own pace.
  */
-
-import type { Sample, Trouble } from '../../site/techniques/lane.ts';
 import type { LaneLedger, RunInfo, RunLedger, TechniqueId } from '../protocol.ts';
 import { Clock } from './clock.ts';
+import type { Sample, Trouble } from './lane.ts';
 import { BoundedSeries } from './series.ts';
 import { headBytes, SeqTally, wireBytes } from './statistics.ts';
 import { EventStore, RequestStore, UplinkStore } from './store.ts';

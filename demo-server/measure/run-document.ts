@@ -2,10 +2,9 @@
  * A run as one JSON document, to keep, to hand on, and to show again without a server. Works in browsers and in Node: the
  * command line prints the same document. Its form is described in run-schema.json; run-reading.ts reads one from outside.
  */
-
-import type { Trouble } from '../../site/techniques/lane.ts';
 import { RANGES, type RunInfo, type RunLedger, type TechniqueId } from '../protocol.ts';
 import { Clock, type ClockEstimate } from './clock.ts';
+import type { Trouble } from './lane.ts';
 import { COLUMNS, type LaneRecord, type Moment, newRecording, type Recording } from './recording.ts';
 
 export const SCHEMA = 'pushlab-run/1';

@@ -1,6 +1,6 @@
 /** The class's socket of a simulated device: what a browser's page has, without the page. */
 import type { ClassMessage, ClassPicture, ClassRequest, TeacherAction, TeacherPicture } from '../classroom/protocol.ts';
-import { now } from '../clients/client.ts';
+import { now } from '../measure/lane.ts';
 
 type MessageOf<T extends ClassMessage['type']> = Extract<ClassMessage, { type: T }>;
 

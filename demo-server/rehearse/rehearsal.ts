@@ -1,7 +1,7 @@
 /** A whole class in a minute: what was measured of it, and what was wrong. */
 
 import type { ClassCosts } from '../classroom/protocol.ts';
-import { now } from '../clients/client.ts';
+import { now } from '../measure/lane.ts';
 import { percentile } from '../measure/statistics.ts';
 import type { TechniqueId } from '../protocol.ts';
 import { connect, type Device } from './device.ts';

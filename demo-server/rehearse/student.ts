@@ -7,8 +7,8 @@ import {
   type LaneMeasure,
   latencyBin,
 } from '../classroom/protocol.ts';
-import { now, pause } from '../clients/client.ts';
 import { receive } from '../clients/index.ts';
+import { now, pause } from '../measure/lane.ts';
 import { percentile } from '../measure/statistics.ts';
 import type { RunInfo, TechniqueId } from '../protocol.ts';
 import { connect, type Device } from './device.ts';

@@ -3,8 +3,8 @@
  * what became of all of them together. Keeps counters and histograms, never a list of events.
  */
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
-import { now, type Sample } from '../clients/client.ts';
 import { receive } from '../clients/index.ts';
+import { now, type Sample } from '../measure/lane.ts';
 import { SUBSCRIBER, type SubscriberLane, type TechniqueId } from '../protocol.ts';
 
 /** What a crowd is told when it joins a run. */

@@ -1,6 +1,6 @@
 /** This device as a reader of the class feed: over the technique that the teacher has picked, measured like any lane. */
 import type { ClassNews, ClassPicture } from '../../demo-server/classroom/protocol.ts';
-import { pause, type Sample } from '../techniques/lane.ts';
+import { pause, type Sample } from '../../demo-server/measure/lane.ts';
 import type { Link } from './link.ts';
 
 /** How often a device tells how long news took. */

@@ -1,12 +1,12 @@
 /** `<push-browser>`: measures the reader's own browser, one habit after the other, beside what was recorded of others. */
 
+import { pause } from '../../demo-server/measure/lane.ts';
 import { NoServer, serverAnswers } from '../kit/ask-server.ts';
 import { copyText } from '../kit/copy.ts';
 import { formatter, NOTHING } from '../kit/format.ts';
 import { partsOf } from '../kit/parts.ts';
 import { readWords, say, setText } from '../kit/words.ts';
 import { takeTurn, takeTurnOver } from '../lab/run/guard.ts';
-import { pause } from '../techniques/lane.ts';
 import { PROBES, type Probe, type Value } from './browser-probes.ts';
 import { asText, valueInWords } from './probe-values.ts';
 

@@ -3,9 +3,9 @@
  * `browser.probe.<id>` in the texts says what it is and how it was measured.
  */
 import { pageTime, smallestStep } from '../../demo-server/measure/clock.ts';
+import { pause } from '../../demo-server/measure/lane.ts';
 import { NoServer, serverAnswers } from '../kit/ask-server.ts';
 import { demoServer } from '../kit/server-address.ts';
-import { pause } from '../techniques/lane.ts';
 import { openLab, webSocketAddress } from './connection-watch.ts';
 import { gapsOf, median } from './gaps.ts';
 

@@ -2,10 +2,10 @@
 
 import { Clock } from '../../demo-server/measure/clock.ts';
 import { openControl } from '../../demo-server/measure/control.ts';
+import { pause, type Receive } from '../../demo-server/measure/lane.ts';
 import type { CreatedRun, LabProxy, NginxDefaults, RunInfo, TechniqueId } from '../../demo-server/protocol.ts';
 import { askServer } from '../kit/ask-server.ts';
 import { demoServer } from '../kit/server-address.ts';
-import { pause, type Receive } from '../techniques/lane.ts';
 import { file, newWay, type Way } from './buffering-verdict.ts';
 
 export const WAYS = ['direct', 'proxied'] as const;

@@ -1,5 +1,5 @@
 /** What became of one stream on one way, judged by what arrived when. Pure. Times are ms of the page's clock. */
-import type { Sample } from '../techniques/lane.ts';
+import type { Sample } from '../../demo-server/measure/lane.ts';
 
 /** `live`: events came while the run went on. `held`: all of them only at its end. `refused`: none came, and it was told why. */
 export type Fate = 'waiting' | 'live' | 'held' | 'refused' | 'nothing';

@@ -5,8 +5,19 @@
  *
  * Firefox's cache keeps a second request for the same address waiting while the first one streams: each has its run in it.
  */
+
+import {
+  type Lane,
+  now,
+  pause,
+  RETRY_MS,
+  type Receive,
+  Refused,
+  refusal,
+  SILENCE_MS,
+} from '../../demo-server/measure/lane.ts';
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
-import { type Lane, now, pause, pushUrl, RETRY_MS, type Receive, Refused, refusal, SILENCE_MS } from './lane.ts';
+import { pushUrl } from './requests.ts';
 
 export const receive: Receive = async (lane) => {
   const { signal, sample } = lane;

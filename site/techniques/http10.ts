@@ -7,7 +7,8 @@
  * not a byte of the head changes. To a server of another origin the others send none anyway: there it is 'include',
  * which it shares with the hidden frame alone.
  */
-import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './lane.ts';
+import { liveWith, now, pause, type Receive } from '../../demo-server/measure/lane.ts';
+import { askForEvents, pushUrl } from './requests.ts';
 
 export const receive: Receive = async (lane) => {
   const { pollIntervalMs, signal, sample } = lane;

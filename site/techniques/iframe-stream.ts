@@ -6,8 +6,19 @@
  * 156 and Firefox 153). So silence longer than the heartbeat allows counts as dead. `load` is a clean end. A frame of
  * another origin can neither call nor be read: it sends messages, and after an empty one a plain request brings the words.
  */
+
+import {
+  type Lane,
+  liveWith,
+  now,
+  pause,
+  RETRY_MS,
+  type Receive,
+  refusal,
+  SILENCE_MS,
+} from '../../demo-server/measure/lane.ts';
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
-import { type Lane, liveWith, now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
+import { pushUrl } from './requests.ts';
 
 /** What a script in the frame calls us with; nothing at all is the heartbeat. */
 type Call = PushEvent | ResetNotice | { end: true } | undefined;

@@ -4,7 +4,8 @@
  *
  * Nothing has to be asked for: in 1.1 a connection persists unless somebody says `Connection: close`.
  */
-import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './lane.ts';
+import { liveWith, now, pause, type Receive } from '../../demo-server/measure/lane.ts';
+import { askForEvents, pushUrl } from './requests.ts';
 
 export const receive: Receive = async (lane) => {
   const { pollIntervalMs, signal, sample } = lane;

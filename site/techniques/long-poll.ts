@@ -3,7 +3,8 @@
  * once. Only a failure is followed by a pause.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-2
  */
-import { askForEvents, liveWith, now, pause, pushUrl, RETRY_MS, type Receive } from './lane.ts';
+import { liveWith, now, pause, RETRY_MS, type Receive } from '../../demo-server/measure/lane.ts';
+import { askForEvents, pushUrl } from './requests.ts';
 
 export const receive: Receive = async (lane) => {
   const { signal, sample } = lane;

@@ -2,7 +2,8 @@
  * Short polling: on a timer, ask for what came after the cursor; most answers are empty.
  * @see https://www.rfc-editor.org/rfc/rfc6202#section-2
  */
-import { askForEvents, liveWith, now, pause, pushUrl, type Receive } from './lane.ts';
+import { liveWith, now, pause, type Receive } from '../../demo-server/measure/lane.ts';
+import { askForEvents, pushUrl } from './requests.ts';
 
 export const receive: Receive = async (lane) => {
   const { pollIntervalMs, signal, sample } = lane;

@@ -6,8 +6,10 @@
  * lane begins when its answer does, and a half-open connection goes unnoticed until TCP gives up. An answer cut inside
  * its head has no type and ends an EventSource for good; then a new one goes on from the cursor.
  */
+
+import { type Lane, liveWith, now, pause, RETRY_MS, type Receive, refusal } from '../../demo-server/measure/lane.ts';
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
-import { type Lane, liveWith, now, pause, pushUrl, RETRY_MS, type Receive, refusal } from './lane.ts';
+import { pushUrl } from './requests.ts';
 
 export const receive: Receive = async (lane) => {
   const { signal, sample } = lane;

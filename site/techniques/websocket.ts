@@ -5,8 +5,19 @@
  * A handshake that fails looks the same whatever the server said (close code 1006, WebSockets standard 4): a plain
  * request to the same route brings its words. 426 means that it would have talked to a WebSocket.
  */
+
+import {
+  type Lane,
+  liveWith,
+  now,
+  pause,
+  RETRY_MS,
+  type Receive,
+  refusal,
+  uplinkMessages,
+} from '../../demo-server/measure/lane.ts';
 import type { PushEvent, ResetNotice, UplinkAck } from '../../demo-server/protocol.ts';
-import { type Lane, liveWith, now, pause, pushUrl, RETRY_MS, type Receive, refusal, uplinkMessages } from './lane.ts';
+import { pushUrl } from './requests.ts';
 
 /** What receiving and sending share: the socket of the moment, and when the messages were made that wait for an answer. */
 interface Wire {

@@ -5,8 +5,19 @@
  * Browsers tell of progress at most every 50 ms (XHR standard, "handle response"): that delay belongs to the technique.
  * `responseText` keeps everything ever received, so the stream is begun anew after 1 MiB.
  */
+
+import {
+  type Lane,
+  liveWith,
+  now,
+  pause,
+  RETRY_MS,
+  type Receive,
+  refusal,
+  SILENCE_MS,
+} from '../../demo-server/measure/lane.ts';
 import type { PushEvent, ResetNotice } from '../../demo-server/protocol.ts';
-import { type Lane, liveWith, now, pause, pushUrl, RETRY_MS, type Receive, refusal, SILENCE_MS } from './lane.ts';
+import { pushUrl } from './requests.ts';
 
 const RESTART_CHARS = 1024 * 1024;
 

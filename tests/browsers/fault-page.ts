@@ -1,5 +1,6 @@
 /** What the test page runs: a whole comparison as the lab does it, and what each fault did to each lane. Bundled for the browser. */
 
+import { now, type Receive } from '../../demo-server/measure/lane.ts';
 import type { LaneRecord, Recording } from '../../demo-server/measure/recording.ts';
 import { settingsFromTexts, textsFromQuery } from '../../demo-server/measure/settings.ts';
 import type { BegunFault, FaultOrder, TechniqueId } from '../../demo-server/protocol.ts';
@@ -9,7 +10,6 @@ import { happenedInWords } from '../../site/lab/faults/fault-report.ts';
 import { OUTCOMES } from '../../site/lab/faults/fault-table.ts';
 import { type Break, runComparison } from '../../site/lab/run/comparison.ts';
 import { receivers } from '../../site/lab/run/stage.ts';
-import { now, type Receive } from '../../site/techniques/lane.ts';
 
 /** One lane after the run: what the table expects, what came of it, and the words for it that a failed test shows. */
 export interface FaultResult {

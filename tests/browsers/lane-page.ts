@@ -1,7 +1,8 @@
 /** What the test page runs: one lane of one technique, its samples collected until it ends. Bundled for the browser. */
+
+import type { Lane, Sample } from '../../demo-server/measure/lane.ts';
 import type { TechniqueId } from '../../demo-server/protocol.ts';
 import { techniques } from '../../site/techniques/index.ts';
-import type { Lane, Sample } from '../../site/techniques/lane.ts';
 
 /** How a lane went: its samples, and the words it was refused with. */
 export interface LaneReport {

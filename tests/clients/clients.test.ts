@@ -2,8 +2,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { receive } from '../../demo-server/clients/index.ts';
 import { seededRandom } from '../../demo-server/feed.ts';
+import type { Lane, Sample } from '../../demo-server/measure/lane.ts';
 import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
-import type { Lane, Sample } from '../../site/techniques/lane.ts';
 import { startCuttingProxy } from '../helpers/cutting-proxy.ts';
 import { get, rawConnection, readAnswer } from '../helpers/raw.ts';
 import { startServer, type TestServer, tenEvents } from '../helpers/server.ts';

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import en from '../../content/i18n/en.json' with { type: 'json' };
 import { Clock } from '../../demo-server/measure/clock.ts';
+import type { Sample } from '../../demo-server/measure/lane.ts';
 import { fileSample, newRecording, type Recording } from '../../demo-server/measure/recording.ts';
 import {
   type BegunFault,
@@ -16,7 +17,6 @@ import { formatter } from '../../site/kit/format.ts';
 import { type Judgement, judge } from '../../site/lab/faults/fault-happened.ts';
 import { faultPlace, happenedInWords } from '../../site/lab/faults/fault-report.ts';
 import { EXPECTED, OUTCOMES } from '../../site/lab/faults/fault-table.ts';
-import type { Sample } from '../../site/techniques/lane.ts';
 
 const words: Record<string, string> = en;
 

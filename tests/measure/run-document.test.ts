@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import en from '../../content/i18n/en.json' with { type: 'json' };
 import { Clock } from '../../demo-server/measure/clock.ts';
+import { now } from '../../demo-server/measure/lane.ts';
 import { GROUPS, summaryOf } from '../../demo-server/measure/measures.ts';
 import { fileLedger, fileSample, newRecording, type Recording } from '../../demo-server/measure/recording.ts';
 import {
@@ -18,7 +19,6 @@ import { readDocument } from '../../site/lab/kept/run-reading.ts';
 import { notesOf } from '../../site/lab/tables/notes.ts';
 import { toTsv, written } from '../../site/lab/tables/table.ts';
 import { techniques } from '../../site/techniques/index.ts';
-import { now } from '../../site/techniques/lane.ts';
 import { startServer } from '../helpers/server.ts';
 
 const names = Object.fromEntries(TECHNIQUES.map((id) => [id, id])) as Record<TechniqueId, string>;

@@ -55,7 +55,7 @@ test('the rooms hold techniques, their list, and what they share, and nothing el
       .sort();
   const rooms = TECHNIQUES.map((id) => `${id}.ts`);
   expect(files('demo-server/techniques')).toEqual([...rooms, 'index.ts'].sort());
-  expect(files('site/techniques')).toEqual([...rooms, 'index.ts', 'lane.ts'].sort());
+  expect(files('site/techniques')).toEqual([...rooms, 'index.ts', 'requests.ts'].sort());
   expect(files('demo-server/clients')).toEqual([...rooms, 'index.ts', 'client.ts', 'uplink.ts'].sort());
 });
 
@@ -101,7 +101,7 @@ describe('lint', () => {
     })),
     ...[...TECHNIQUES, 'client'].map((id) => ({
       file: `demo-server/clients/${id}.ts`,
-      may: ['../protocol.ts', './client.ts', './uplink.ts', 'node:http'],
+      may: ['../protocol.ts', '../measure/lane.ts', './client.ts', './uplink.ts', 'node:http'],
       mayNot: ['./other.ts', './index.ts', '../techniques/other.ts', '../feed.ts', '../app.ts', 'fastify', 'ws'],
     })),
     {
@@ -162,9 +162,9 @@ describe('lint', () => {
       may: ['./ledger.ts', 'node:net', 'node:http'],
       mayNot: ['node:fs', '../runs.ts', '../techniques/sse.ts', 'fastify', 'ws'],
     },
-    ...[...TECHNIQUES, 'lane'].map((id) => ({
+    ...[...TECHNIQUES, 'requests'].map((id) => ({
       file: `site/techniques/${id}.ts`,
-      may: ['../../demo-server/protocol.ts', './lane.ts'],
+      may: ['../../demo-server/protocol.ts', '../../demo-server/measure/lane.ts', './requests.ts'],
       mayNot: [
         './other.ts',
         './index.ts',

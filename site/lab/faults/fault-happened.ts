@@ -2,10 +2,10 @@
  * What a fault did to a lane, read from the recording, and whether that is what the table expects. Pure.
  */
 
+import { SILENCE_MS, type Trouble } from '../../../demo-server/measure/lane.ts';
 import type { LaneRecord, Recording } from '../../../demo-server/measure/recording.ts';
 import { lowerBound } from '../../../demo-server/measure/store.ts';
 import type { BegunFault, RunSettings, TechniqueId } from '../../../demo-server/protocol.ts';
-import { SILENCE_MS, type Trouble } from '../../techniques/lane.ts';
 import { EXPECTED, OUTCOMES, type Outcome, type OutcomeName } from './fault-table.ts';
 
 /** What followed a fault in one lane, until the next fault of that lane or the end of the run. Times in ms since the fault. */

@@ -2,8 +2,9 @@
  * What a fault should do to a technique, by the rules of RFC, WHATWG and our own rooms: one row a fault, one column a
  * technique. Pure: the sentences are under `lab.outcome.<name>`, the checks below can be held against a run.
  */
+
+import { SILENCE_MS, type Trouble } from '../../../demo-server/measure/lane.ts';
 import type { FaultId, TechniqueId } from '../../../demo-server/protocol.ts';
-import { SILENCE_MS, type Trouble } from '../../techniques/lane.ts';
 
 /** What a run has to show if the lane behaves as the sentence of this outcome says. */
 export interface Outcome {

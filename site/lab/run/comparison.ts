@@ -4,6 +4,7 @@
  */
 
 import { pageTime } from '../../../demo-server/measure/clock.ts';
+import { type Lane, pause, type Receive } from '../../../demo-server/measure/lane.ts';
 import {
   fileSample,
   fileVisibility,
@@ -14,7 +15,6 @@ import {
 } from '../../../demo-server/measure/recording.ts';
 import type { WantedSettings } from '../../../demo-server/measure/settings.ts';
 import type { FaultOrder, RunInfo, TechniqueId } from '../../../demo-server/protocol.ts';
-import { type Lane, pause, type Receive } from '../../techniques/lane.ts';
 import { takeTurn, takeTurnOver, turnIsHeldHere } from './guard.ts';
 import { watchThread } from './lateness.ts';
 import { linkRun, type RunLink } from './run-link.ts';

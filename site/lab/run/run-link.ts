@@ -5,9 +5,9 @@
 
 import { pageTime } from '../../../demo-server/measure/clock.ts';
 import { type Control, openControl } from '../../../demo-server/measure/control.ts';
+import { pause } from '../../../demo-server/measure/lane.ts';
 import { fileLedger, type Recording } from '../../../demo-server/measure/recording.ts';
 import type { BegunFault, ControlMessage, FaultOrder, RunInfo } from '../../../demo-server/protocol.ts';
-import { pause } from '../../techniques/lane.ts';
 import { Problem, type RunRequests } from './run-requests.ts';
 
 const RESYNC_MS = 10_000;

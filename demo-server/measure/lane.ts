@@ -1,9 +1,10 @@
 /**
- * What every technique's browser end is given and what it gives back: an AbortSignal in, samples out.
+ * What every technique's receiving end is given and what it gives back, in a browser and in a program alike: an AbortSignal
+ * in, samples out.
  */
-import type { EventList, Refusal, TechniqueId, UplinkMessage, UplinkResponse } from '../../demo-server/protocol.ts';
+import type { Refusal, UplinkMessage } from '../protocol.ts';
 
-/** Something that happened in a lane. All times are `now()`: ms since the epoch by the browser's clock. */
+/** Something that happened in a lane. All times are `now()`: ms since the epoch by this end's clock. */
 export type Sample =
   /** A request left (fetch called, EventSource made, handshake begun). `request` counts from 1 in its lane. */
   | { kind: 'request'; request: number; at: number }
@@ -21,12 +22,14 @@ export type Sample =
 /** The connection failed or was cut; nothing came for longer than the heartbeat allows; the answer made no sense. */
 export type Trouble = 'connection-lost' | 'silent' | 'bad-answer';
 
-/** One lane of one run, seen from the browser. */
+/** One lane of one run, seen from the receiving end. */
 export interface Lane {
-  /** Base address of the demo server, without a trailing slash: '' for the site's own origin. */
+  /** Base address of the demo server, without a trailing slash: '' for the page's own origin. */
   server: string;
   /** Run id; undefined = the open feed. */
   run: string | undefined;
+  /** Who asks, where several clients share an address: `client=` of every request. */
+  client?: string | undefined;
   pollIntervalMs: number;
   /** A stream that is silent so long is dead (ms); `SILENCE_MS` if not given. */
   silenceMs?: number;
@@ -43,11 +46,11 @@ export interface Lane {
 }
 
 /**
- * The browser's end of one technique: asks for events until the run has ended (resolves) or the signal aborts
+ * The receiving end of one technique: asks for events until the run has ended (resolves) or the signal aborts
  * (resolves too, with every connection, timer and element released). Rejects with `Refused` where the server
- * refuses it, and with another Error where the technique cannot work at all in this browser.
+ * refuses it, and with another Error where the technique cannot work at all here.
  */
-export type Receive = (lane: Lane) => Promise<void>;
+export type Receive<L extends Lane = Lane> = (lane: L) => Promise<void>;
 
 /** The server's refusal, with its status and its own words. */
 export class Refused extends Error {
@@ -70,7 +73,7 @@ export const SILENCE_MS = 35_000;
  */
 export const RETRY_MS = 500;
 
-/** The browser's clock: ms since the epoch with fractions, as fine as the page's isolation lets it be. */
+/** This end's clock: ms since the epoch with fractions, steady; in a browser as fine as the page's isolation lets it be. */
 export function now(): number {
   return performance.timeOrigin + performance.now();
 }
@@ -87,27 +90,6 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
     const timer = setTimeout(done, Math.max(0, ms));
     signal.addEventListener('abort', done);
   });
-}
-
-/** Address of a technique: the cursor is left out where the technique has none. */
-export function pushUrl({ server, run }: Lane, technique: string, after?: number): string {
-  const query = new URLSearchParams();
-  if (run !== undefined) query.set('run', run);
-  if (after !== undefined) query.set('after', String(after));
-  return `${server}/push/${technique}?${query}`;
-}
-
-/**
- * One request for an event list, with the moment its last byte was here (`at`) and whether the run has ended (`over`,
- * status 410). Rejects with `Refused`, or as fetch does.
- */
-export async function askForEvents(url: string, init: RequestInit): Promise<EventList & { at: number; over: boolean }> {
-  const answer = await fetch(url, init);
-  const text = await answer.text();
-  const at = now();
-  if (answer.ok || answer.status === 410)
-    return { ...(JSON.parse(text) as EventList), at, over: answer.status === 410 };
-  throw refusal(answer.status, text);
 }
 
 /**
@@ -151,44 +133,5 @@ export async function* uplinkMessages(lane: Lane): AsyncGenerator<UplinkMessage,
     const late = now() > due;
     await pause(due - now(), signal);
     if (!signal.aborted) yield { n, sentAt: late ? due : now(), data };
-  }
-}
-
-/**
- * The technique with its way up: beside what it receives, it posts the lane's messages, one after the other. One that
- * fails is not sent again: nobody knows whether the server has read it, and a POST may not be repeated blindly.
- */
-export function withUplink(technique: TechniqueId, receive: Receive): Receive {
-  return async (lane) => {
-    if (!lane.uplinkPerSecond) return receive(lane);
-    const ended = new AbortController();
-    const posting = post(technique, { ...lane, signal: AbortSignal.any([lane.signal, ended.signal]) });
-    try {
-      await receive(lane);
-    } finally {
-      ended.abort();
-      await posting;
-    }
-  };
-}
-
-async function post(technique: TechniqueId, lane: Lane): Promise<void> {
-  const { signal, sample } = lane;
-  const init: RequestInit = { method: 'POST', headers: { 'content-type': 'application/json' }, signal };
-  // As its requests for events: on connections of their own (http10.ts says why).
-  if (technique === 'http10') init.credentials = lane.server === '' ? 'omit' : 'include';
-  for await (const message of uplinkMessages(lane)) {
-    try {
-      const answer = await fetch(pushUrl(lane, technique), { ...init, body: JSON.stringify(message) });
-      const text = await answer.text();
-      const answeredAt = now();
-      if (!answer.ok) throw refusal(answer.status, text);
-      const { n, at } = JSON.parse(text) as UplinkResponse;
-      sample({ kind: 'uplink', n, sentAt: message.sentAt, at, answeredAt });
-    } catch (error) {
-      // A refusal (the run has ended, most likely) is for the receiving end to tell: it meets the same.
-      if (error instanceof Refused) return;
-      liveWith(error, lane);
-    }
   }
 }
