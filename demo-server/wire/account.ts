@@ -1,7 +1,7 @@
 /** An account: the counters of one lane, the events its readers already have, and a record of its last bytes. */
 import type { ByteClass, Cut, LaneLedger } from '../protocol.ts';
 import type { Link } from './link.ts';
-import type { Direction } from './meter.ts';
+import type { Direction } from './sink.ts';
 import { createTranscript, type Transcript } from './transcript.ts';
 
 /** Clients remembered per account. Beyond that the memory is cleared, and state that is sent again counts as new once. */

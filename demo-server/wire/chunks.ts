@@ -1,6 +1,6 @@
 /** A chunked body (RFC 9112 section 7.1), split into chunk data and everything around it. Pure. */
 import { part } from './hold.ts';
-import type { Direction, MeterSink } from './meter.ts';
+import type { Direction, MeterSink } from './sink.ts';
 
 const CR = 13;
 const LF = 10;

@@ -2,9 +2,11 @@
 import { type ByteClass, CLIENT_NAME } from '../protocol.ts';
 import { type Account, book, recordCut, remember } from './account.ts';
 import { createEventScanner, type EventScanner } from './events.ts';
+import type { RequestHead } from './head.ts';
 import type { Link } from './link.ts';
-import { createMeter, type Direction, type Meter, type MeterSink, type RequestHead, type WireClass } from './meter.ts';
+import { createMeter, type Meter } from './meter.ts';
 import type { Scan } from './scan.ts';
+import type { Direction, MeterSink, WireClass } from './sink.ts';
 import type { ExchangeRecord } from './transcript.ts';
 
 /** What the tap reports about one connection. Bytes are read at once; whatever is kept is copied. */

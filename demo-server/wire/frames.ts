@@ -1,6 +1,6 @@
 /** WebSocket frames (RFC 6455 section 5.2), split into payload and everything around it. Pure. Nothing is unmasked. */
 import { part } from './hold.ts';
-import type { Direction, MeterSink } from './meter.ts';
+import type { Direction, MeterSink } from './sink.ts';
 
 /** Reads one direction of a WebSocket, however it is cut. Payload data goes to the sink as body, the rest as framing. */
 export class FrameReader {

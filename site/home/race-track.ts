@@ -5,7 +5,8 @@ import { pageTime } from '../../demo-server/measure/clock.ts';
 import type { LaneRecord, Recording } from '../../demo-server/measure/recording.ts';
 import { onThemeChange, type Palette, readPalette } from '../kit/look.ts';
 import { prefersLessMotion } from '../kit/visible.ts';
-import { drawBars, drawEvents, type Frame } from '../lab/timeline/timeline-draw.ts';
+import type { Frame } from '../lab/timeline/frame.ts';
+import { drawBars, drawEvents } from '../lab/timeline/timeline-draw.ts';
 import { type Layout, xOf } from '../lab/timeline/timeline-layout.ts';
 
 /** How long the ring around a new arrival takes to fade, in ms. */

@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import type { KeptRun } from '../../demo-server/classroom/log/state.ts';
 import { type Question, type SeatResult, sameQuestion } from '../../demo-server/classroom/protocol.ts';
-import { CLASS_FIGURES, keyBy, measuredOf } from '../../demo-server/classroom/run/measured.ts';
+import { keyBy } from '../../demo-server/classroom/run/key.ts';
+import { CLASS_FIGURES, measuredOf } from '../../demo-server/classroom/run/measured.ts';
 import { FIGURES } from '../../site/components/demo/last-runs.ts';
 
 const settings = { techniques: ['sse'], durationSeconds: 20 };

@@ -128,9 +128,9 @@ describe('lint', () => {
       mayNot: ['../feed.ts', '../runs/runs.ts', '../../site/kit/words.ts', 'node:crypto', 'fastify', 'chart.js'],
     },
     { file: 'demo-server/techniques/index.ts', may: ['./sse.ts', '../protocol.ts'], mayNot: ['../../site/locales.ts'] },
-    ...['meter', 'frames', 'events', 'head', 'chunks', 'hold', 'scan'].map((name) => ({
+    ...['meter', 'sink', 'frames', 'events', 'head', 'chunks', 'hold', 'scan'].map((name) => ({
       file: `demo-server/wire/${name}.ts`,
-      may: ['./hold.ts', './meter.ts', './head.ts', './chunks.ts', './frames.ts', './events.ts'],
+      may: ['./hold.ts', './meter.ts', './sink.ts', './head.ts', './chunks.ts', './frames.ts', './events.ts'],
       mayNot: [
         './ledger.ts',
         './tap.ts',

@@ -1,5 +1,5 @@
 /** Raw conversations, and what the meter has to tell of each. The order of the steps is the order on the wire. */
-import type { Direction } from '../../demo-server/wire/meter.ts';
+import type { Direction } from '../../demo-server/wire/sink.ts';
 
 /** What passes, in this order; text is latin1, one character a byte. */
 export type Step = [direction: Direction, text: string];

@@ -3,7 +3,8 @@
  * the same answer; the recut runs overwrite each piece after it was fed, so a kept view would show.
  */
 import { describe, expect, test } from 'vitest';
-import { createMeter, type Direction, type MeterSink } from '../../demo-server/wire/meter.ts';
+import { createMeter } from '../../demo-server/wire/meter.ts';
+import type { Direction, MeterSink } from '../../demo-server/wire/sink.ts';
 import { CHUNKED, type Entry, GET, type Step, SWITCH, scenarios, toBytes, toText, UPGRADE } from './conversations.ts';
 
 type Cutter = (direction: Direction, bytes: Uint8Array, offset: number) => number[];

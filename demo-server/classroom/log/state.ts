@@ -12,7 +12,7 @@ import {
   type QuestionKey,
   type SeatResult,
 } from '../protocol.ts';
-import { keyBy } from '../run/measured.ts';
+import { keyBy } from '../run/key.ts';
 
 /** Everything that is kept of a class, in the order in which it happened. Secrets only as their SHA-256. */
 export type Change =

@@ -1,16 +1,7 @@
-/** What the class's own runs say to a prediction, and the key that follows from it. Pure. */
+/** What the class's own runs measured of what a prediction asks. Pure. */
 
 import type { ClassState } from '../log/state.ts';
-import {
-  type ClassMeasure,
-  type LaneCounts,
-  type LaneMeasure,
-  NEAR,
-  nearestChoice,
-  type Question,
-  type QuestionKey,
-  sameQuestion,
-} from '../protocol.ts';
+import { type ClassMeasure, type LaneCounts, type LaneMeasure, type Question, sameQuestion } from '../protocol.ts';
 
 type Figure = (lane: Partial<LaneMeasure>, counts: Partial<LaneCounts>) => number | null | undefined;
 
@@ -50,12 +41,4 @@ export function measuredOf({ runs }: Pick<ClassState, 'runs'>, { predicts }: Que
     return { run: id, startsAt, devices: values.length, value, low, high };
   }
   return null;
-}
-
-/** The key of a prediction by what the class measured; without a measure the key that came with the question. */
-export function keyBy({ predicts }: Question, key: QuestionKey, measured: ClassMeasure | null): QuestionKey {
-  if (!predicts || !measured) return key;
-  const { numbers } = predicts;
-  if (numbers.length > 0) return { ...key, right: [numbers.indexOf(nearestChoice(numbers, measured.value))] };
-  return { ...key, value: measured.value, tolerance: measured.value * NEAR };
 }

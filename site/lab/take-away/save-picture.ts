@@ -4,15 +4,30 @@
 
 import type { Recording } from '../../../demo-server/measure/recording.ts';
 import type { TechniqueId } from '../../../demo-server/protocol.ts';
+import type { Format } from '../../kit/format.ts';
 import { readPalette } from '../../kit/look.ts';
+import type { Words } from '../../kit/words.ts';
 import { chartLines } from './chart-csv.ts';
 import { chartSvg } from './chart-svg.ts';
 import type { Drawing } from './picture.ts';
 import { plotSvg } from './plot-svg.ts';
-import type { PicturesOptions } from './save-pictures.ts';
 import { saveTaken } from './save-taken.ts';
 import type { Take } from './take-buttons.ts';
 import { timelineSvg } from './timeline-svg.ts';
+
+export interface PicturesOptions {
+  /** The results: figures with a `[data-chart]` (canvas or SVG), a `.timeline`, a legend. */
+  root: HTMLElement;
+  words: Words;
+  format: Format;
+  names: Readonly<Record<TechniqueId, string>>;
+  /** What stands below every picture: when, with what, which settings. */
+  foot(): readonly string[];
+  /** Draws what has not been seen yet, and is not up to date therefore. */
+  drawAll(): void;
+  /** Where a failure is told. */
+  status: HTMLElement;
+}
 
 const TIMELINE_WIDTH = 1100;
 

@@ -3,24 +3,9 @@
  */
 
 import type { Recording } from '../../../demo-server/measure/recording.ts';
-import type { TechniqueId } from '../../../demo-server/protocol.ts';
-import type { Format } from '../../kit/format.ts';
-import { say, type Words } from '../../kit/words.ts';
+import { say } from '../../kit/words.ts';
+import type { PicturesOptions } from './save-picture.ts';
 import { takeButtons } from './take-buttons.ts';
-
-export interface PicturesOptions {
-  /** The results: figures with a `[data-chart]` (canvas or SVG), a `.timeline`, a legend. */
-  root: HTMLElement;
-  words: Words;
-  format: Format;
-  names: Readonly<Record<TechniqueId, string>>;
-  /** What stands below every picture: when, with what, which settings. */
-  foot(): readonly string[];
-  /** Draws what has not been seen yet, and is not up to date therefore. */
-  drawAll(): void;
-  /** Where a failure is told. */
-  status: HTMLElement;
-}
 
 /** Puts the buttons of the pictures of `recording` in their places; those of an earlier one go. */
 export function offerPictures(recording: Recording, options: PicturesOptions): void {

@@ -1,6 +1,6 @@
 /** The marks of faults in one row of the timeline: a line where one began, and a band for as long as it lasted. */
 import type { LaneRecord } from '../../../demo-server/measure/recording.ts';
-import type { Frame } from './timeline-draw.ts';
+import type { Frame } from './frame.ts';
 import { type Row, xOf } from './timeline-layout.ts';
 
 /** Draws the faults that befell this lane. */

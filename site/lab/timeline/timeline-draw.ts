@@ -3,29 +3,11 @@
  * with a fine line back to the moment it happened: the more the line leans, the longer the event took.
  */
 
-import type { LaneRecord, Recording } from '../../../demo-server/measure/recording.ts';
-import type { Format } from '../../kit/format.ts';
-import type { Palette } from '../../kit/look.ts';
+import type { LaneRecord } from '../../../demo-server/measure/recording.ts';
 import { drawFaults } from './fault-draw.ts';
-import { type Layout, type Row, ticks, type View, xOf } from './timeline-layout.ts';
+import type { Frame } from './frame.ts';
+import { type Row, ticks, xOf } from './timeline-layout.ts';
 import { eventBySeq } from './timeline-pick.ts';
-
-export interface Frame {
-  context: CanvasRenderingContext2D;
-  layout: Layout;
-  view: View;
-  palette: Palette;
-  recording: Recording;
-  /** Now, in ms since the start; open bars end here. */
-  now: number;
-  /** Lanes shown, from top to bottom. */
-  lanes: readonly LaneRecord[];
-  /** Row and event that the reader points at. */
-  focus: { row: number; event: number } | null;
-  /** Number of the event that is marked on every lane; 0 for none. */
-  marked: number;
-  format: Format;
-}
 
 const BAR = 9;
 
