@@ -14,10 +14,11 @@ export const QUICK = [
   // The ledger: each byte in its class, however it is cut.
   'tests/wire/{meter,events,tap,passage}.test.ts',
   // What both sides agree on, the feed, the options of the command.
-  'tests/server/{feed,protocol,options,structure,build-server}.test.ts',
+  'tests/server/{feed,protocol,options,structure,folders,build-server}.test.ts',
   // What the lab computes and says.
-  'tests/lab/{age,axis,check-verdict,clock,csv,curves,faults,file-text,lateness,recording,run-differences}.test.ts',
-  'tests/lab/{settings,statistics,store,timeline-layout,timeline-pick,words}.test.ts',
+  'tests/measure/{age,clock,recording,settings,statistics,store}.test.ts',
+  'tests/lab/{axis,check-verdict,csv,curves,faults,file-text,lateness,run-differences}.test.ts',
+  'tests/lab/{timeline-layout,timeline-pick,words}.test.ts',
   // The class: what it is made from, what a student's browser does with it.
   'tests/classroom/{state,feed,measured,costs,patience}.test.ts',
   // The lessons: their tags, their figures, their workbenches.

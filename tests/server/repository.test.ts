@@ -100,7 +100,16 @@ describe.each(guides.filter((path) => !path.startsWith('content/docs/')))('%s', 
 });
 
 test('the folders that a newcomer opens first have a README', () => {
-  for (const folder of ['demo-server', 'demo-server/wire', 'site', 'site/lab', 'site/class', 'tests'])
+  for (const folder of [
+    'demo-server',
+    'demo-server/measure',
+    'demo-server/wire',
+    'site',
+    'site/kit',
+    'site/lab',
+    'site/class',
+    'tests',
+  ])
     expect(existsSync(join(root, folder, 'README.md')), folder).toBe(true);
 });
 
@@ -154,7 +163,7 @@ describe('the end of a test run', () => {
     const folder = await mkdtemp(join(tmpdir(), 'pushlab-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const durations = join(folder, 'cache/durations.json');
-    const paths = globSync('tests/lab/*.test.ts', { cwd: root }).sort().slice(0, 12);
+    const paths = globSync('tests/classroom/*.test.ts', { cwd: root }).sort().slice(0, 12);
     const first = await end(
       durations,
       paths.map((path, index) => file(path, 1000 * index)),
