@@ -27,11 +27,12 @@ const env = {
 };
 
 /** They compute in their own process and leave nothing behind in it: no server, no browser, no other process. */
-const pure = [
+export const PURE = [
   'tests/classroom/{costs,measured,patience,state}.test.ts',
-  'tests/lab/{age,axis,check-verdict,clock,csv,curves,faults,file-text,lateness,recording,run-differences}.test.ts',
-  'tests/lab/{settings,statistics,store,timeline-layout,timeline-pick,words}.test.ts',
-  'tests/labs/rows.test.ts',
+  'tests/lab/{axis,check-verdict,csv,curves,faults,file-text,lateness,run-differences}.test.ts',
+  'tests/lab/{timeline-layout,timeline-pick,words}.test.ts',
+  'tests/measure/{age,clock,recording,settings,statistics,store}.test.ts',
+  'tests/probes/rows.test.ts',
   'tests/lessons/{accept,choosing,frames,recorded-claims,sse-parser,tags,wire}.test.ts',
   'tests/network/{bad-ports,networks}.test.ts',
   'tests/server/{feed,options,protocol}.test.ts',
@@ -54,13 +55,13 @@ export default defineConfig({
           ...everyTest,
           name: 'node',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/browsers/**', ...pure],
+          exclude: ['tests/browsers/**', ...PURE],
           maxWorkers,
         },
       },
       { test: { ...everyTest, name: 'browsers', include: ['tests/browsers/**/*.test.ts'], maxWorkers } },
       // They share processes: to start one takes longer than most of them take.
-      { test: { ...everyTest, name: 'pure', include: pure, isolate: false, maxWorkers } },
+      { test: { ...everyTest, name: 'pure', include: PURE, isolate: false, maxWorkers } },
     ],
   },
 });

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { TestModule } from 'vitest/node';
 import { parse } from 'yaml';
+import { PURE } from '../../vitest.config.ts';
 import { chosenBrowsers } from '../helpers/browsers.ts';
 import { QUICK } from '../quick.config.ts';
 import SummaryReporter from '../reporter.ts';
@@ -115,7 +116,7 @@ test('the folders that a newcomer opens first have a README', () => {
 
 describe('the quick tests', () => {
   test('are all there', () => {
-    for (const pattern of QUICK) {
+    for (const pattern of [...QUICK, ...PURE]) {
       const braces = /\{(.*)\}/.exec(pattern)?.[1]?.split(',') ?? [''];
       expect(globSync(pattern, { cwd: root }), pattern).toHaveLength(braces.length);
     }
