@@ -21,18 +21,14 @@ import { type Phase, runComparison } from './run/comparison.ts';
 import { type Plight, plightOf, showPlight } from './run/problem-words.ts';
 import { Problem } from './run/run-requests.ts';
 import { endInWords, receivers } from './run/stage.ts';
-
-/** A run that somebody else calls and starts, and that is told how it goes: the run of a class. */
-export interface OutsideRun {
-  settings: WantedSettings;
-  gate(run: string, recording: Recording): Promise<number>;
-  tell(phase: Phase | 'failed', recording: Recording | null): void;
-}
+import { type OutsideRun, showRun, type TakenLab } from './run/taken.ts';
 
 export class PushLab extends HTMLElement {
   #life = new AbortController();
-  /** Runs it in place of what goes on here. */
-  take: (outside: OutsideRun) => void = () => {};
+  /** Runs `outside` in place of what goes on here. */
+  take: (outside: OutsideRun) => TakenLab = () => {
+    throw new Error('<push-lab> is not connected');
+  };
 
   connectedCallback(): void {
     this.#life = new AbortController();
@@ -185,6 +181,8 @@ export class PushLab extends HTMLElement {
     this.take = (outside) => {
       form.fill(outside.settings);
       void run(outside.settings, true, outside);
+      const own = stopping;
+      return { stop: () => own?.abort(), say: (text) => setText(status, text), show: () => showRun(part) };
     };
     stop.addEventListener('click', () => stopping?.abort(), { signal });
     part('copy-link').addEventListener(

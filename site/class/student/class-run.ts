@@ -15,7 +15,7 @@ import { summaryOf } from '../../../demo-server/measure/measures.ts';
 import type { LaneRecord, Recording } from '../../../demo-server/measure/recording.ts';
 import type { WantedSettings } from '../../../demo-server/measure/settings.ts';
 import { holdDrawing } from '../../kit/visible.ts';
-import { say, setText, type Words } from '../../kit/words.ts';
+import { say, type Words } from '../../kit/words.ts';
 import type { PushLab } from '../../lab/lab-element.ts';
 import type { Link } from '../link.ts';
 import type { Outbox } from '../outbox.ts';
@@ -69,13 +69,13 @@ export function takePart(
     done();
   }
 
-  lab.take({
+  const taken = lab.take({
     settings: run.settings as WantedSettings,
     async gate(own, now) {
       ownRun = own;
       recording = now;
-      showPictures(lab);
-      tellState('class.run.ready');
+      taken.show();
+      taken.say(say(words, 'class.run.ready'));
       sayReady();
       const startsAt = now.clock.toPage(await started.promise);
       holdDrawing(startsAt + CALM_MS);
@@ -93,17 +93,13 @@ export function takePart(
   });
 
   // The lab speaks of connecting, which none of its lanes does before the common start.
-  tellState('class.run.getting');
+  taken.say(say(words, 'class.run.getting'));
 
-  function tellState(key: string): void {
-    const status = lab.querySelector('[data-part=status]');
-    if (status) setText(status, say(words, key));
-  }
   /** Said again and again: a word may be lost with its connection, and another server has not heard it. */
   function sayReady(): void {
     if (over || ownRun === '') return;
     // The class did not wait for this device, or the teacher has called it off: nobody else would ever end its run.
-    if (heard.state === 'over') lab.querySelector<HTMLElement>('[data-part=stop]')?.click();
+    if (heard.state === 'over') taken.stop();
     else link.send({ type: 'ready', classRun: run.id, run: ownRun });
   }
 
@@ -115,20 +111,6 @@ export function takePart(
       sayReady();
     },
   };
-}
-
-/**
- * Nobody here has touched the page, so it scrolls by itself: to the state of the run with the pictures below it; on a phone,
- * where both do not fit, to the pictures. The bar tells the state.
- */
-function showPictures(lab: PushLab): void {
-  const part = (name: string) => lab.querySelector<HTMLElement>(`[data-part=${name}]`);
-  const [breaks, state, pictures] = [part('breaks') as HTMLDetailsElement | null, part('stop'), part('timeline')];
-  // Its faults are the teacher's, and open it would fill a phone.
-  if (breaks) breaks.open = false;
-  if (!state || !pictures) return;
-  const apart = pictures.getBoundingClientRect().top - state.getBoundingClientRect().top;
-  (apart < innerHeight / 2 ? state : pictures).scrollIntoView();
 }
 
 /** What this device has measured so far. */
