@@ -1,7 +1,7 @@
 /**
  * How long a reader was without news after something broke. Pure: times in ms of the page's clock.
  */
-import type { TechniqueId } from '../protocol.ts';
+import { type TechniqueId, TRAITS } from '../protocol.ts';
 import { type Spread, spread } from './statistics.ts';
 import type { EventStore, RequestStore } from './store.ts';
 
@@ -19,12 +19,10 @@ export interface Recovery {
   never: number;
 }
 
-/** Their answer never ends by itself while a run goes on: where it did, the connection was lost, or given up at 1 MiB. */
-const STREAMS: readonly TechniqueId[] = ['iframe-stream', 'xhr-stream', 'sse', 'websocket', 'fetch-stream'];
-
 /** When a lane lost its connection or an answer, between `from` and `to`: requests that failed, and streams that ended. */
 export function breaksOf(technique: TechniqueId, requests: RequestStore, from: number, to: number): Break[] {
-  const streams = STREAMS.includes(technique);
+  // A stream's response never ends by itself while a run goes on: where it did, the connection was lost, or given up at 1 MiB.
+  const streams = TRAITS[technique].brings === 'stream';
   const breaks: Break[] = [];
   for (let index = 0; index < requests.length; index++) {
     const end = requests.end[index] as number;

@@ -1,5 +1,5 @@
 /** The routes of the techniques, GET and POST /push/<id>. Like every schema here: what Fastify checks, and what the page at /docs/api is made from. */
-import { MAX_UPLINK_BYTES, type TechniqueId } from '../protocol.ts';
+import { MAX_UPLINK_BYTES, type TechniqueId, TRAITS } from '../protocol.ts';
 import { refused } from './refused.ts';
 
 const about: Record<TechniqueId, string> = {
@@ -37,15 +37,9 @@ const eventList = {
 };
 /** How the answer of each technique looks; the lists are JSON, the streams are described in words. */
 function answer(technique: TechniqueId): Record<number, object> {
-  if (technique === 'websocket')
+  const { type } = TRAITS[technique];
+  if (type === null)
     return { 101: { description: 'Switching Protocols: from here on WebSocket frames.', type: 'null' } };
-  const streams: Partial<Record<TechniqueId, string>> = {
-    'iframe-stream': 'text/html',
-    'xhr-stream': 'application/x-ndjson',
-    'fetch-stream': 'application/x-ndjson',
-    sse: 'text/event-stream',
-  };
-  const type = streams[technique] ?? 'application/json';
   const schema = type === 'application/json' ? eventList : { type: 'string' };
   return {
     200: { description: type === 'application/json' ? 'Events' : 'An endless stream', content: { [type]: { schema } } },

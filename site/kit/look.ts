@@ -4,9 +4,6 @@
 import { TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
 import { MARKS } from './marks.ts';
 
-/** Dashes in the order of the techniques, in pixels: with the marks they tell the lines apart without colour. */
-const DASHES: readonly number[][] = [[], [7, 3], [2, 2], [10, 3, 2, 3], [], [7, 3], [2, 2], [], [10, 3, 2, 3]];
-
 /** Colours of a canvas, read from the theme that is on. */
 export interface Palette {
   technique: Readonly<Record<TechniqueId, string>>;
@@ -20,11 +17,6 @@ export interface Palette {
   warnBack: string;
   bad: string;
   font: string;
-}
-
-/** The dash of a technique's line. */
-export function dashOf(technique: TechniqueId): number[] {
-  return DASHES[TECHNIQUES.indexOf(technique)] ?? [];
 }
 
 const paths = new Map<TechniqueId, Path2D>();

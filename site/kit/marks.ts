@@ -15,3 +15,16 @@ export const MARKS: Record<TechniqueId, string> = {
   websocket: 'M.5 1.5L8 6.2L15.5 1.5V14.5L8 9.8L.5 14.5Z',
   'fetch-stream': 'M2 1H8L15 8L8 15H2L8.5 8Z',
 };
+
+/** Dashes of lines, in pixels: with the marks they tell the lines apart without colour. */
+export const DASHES: Readonly<Record<TechniqueId, number[]>> = {
+  http10: [],
+  'keep-alive': [7, 3],
+  polling: [2, 2],
+  'long-poll': [10, 3, 2, 3],
+  'iframe-stream': [],
+  'xhr-stream': [7, 3],
+  sse: [2, 2],
+  websocket: [],
+  'fetch-stream': [10, 3, 2, 3],
+};

@@ -15,7 +15,8 @@ import { pageTime } from '../../../demo-server/measure/clock.ts';
 import { COLUMNS, type Column, type LaneRecord, type Recording } from '../../../demo-server/measure/recording.ts';
 import type { TechniqueId } from '../../../demo-server/protocol.ts';
 import type { Format } from '../../kit/format.ts';
-import { dashOf, drawMark, onThemeChange, type Palette, readPalette } from '../../kit/look.ts';
+import { drawMark, onThemeChange, type Palette, readPalette } from '../../kit/look.ts';
+import { DASHES } from '../../kit/marks.ts';
 import { whileVisible } from '../../kit/visible.ts';
 import { say, type Words } from '../../kit/words.ts';
 import { LatencyWindows, windowSeconds } from './latency-windows.ts';
@@ -166,7 +167,7 @@ export class Charts {
       borderColor: this.#palette.technique[lane.technique],
       backgroundColor: this.#palette.technique[lane.technique],
       borderWidth: 2,
-      borderDash: dashOf(lane.technique),
+      borderDash: DASHES[lane.technique],
       pointRadius: 0,
       ...more,
     });

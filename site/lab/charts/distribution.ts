@@ -6,7 +6,7 @@
 import type { Spread } from '../../../demo-server/measure/statistics.ts';
 import type { TechniqueId } from '../../../demo-server/protocol.ts';
 import type { Format } from '../../kit/format.ts';
-import { dashOf } from '../../kit/look.ts';
+import { DASHES } from '../../kit/marks.ts';
 import { laneLabel, laneMark, round, svg } from '../../kit/svg.ts';
 import { type Axis, logarithmicEnds, place, ticksOf } from './axis.ts';
 import { edgeOf, type LatencyHistogram } from './latency-histogram.ts';
@@ -136,7 +136,7 @@ function lines(
       if (sum * 2 >= histogram.total) middle ??= point;
     }
     path += `H${x.end}`;
-    const line = svg('path', { class: 'line', d: path, 'stroke-dasharray': dashOf(technique).join(' ') || undefined });
+    const line = svg('path', { class: 'line', d: path, 'stroke-dasharray': DASHES[technique].join(' ') || undefined });
     const group = svg('g', { 'data-technique': technique }, svg('title', {}, names[technique]), line);
     // Its mark where half of them had come, so that the lines are told apart without colour.
     if (middle) group.append(laneMark(technique, middle[0], middle[1]));

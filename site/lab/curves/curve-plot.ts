@@ -2,7 +2,7 @@
  * A cost curve as a picture: a line for each technique through its measured points, and a ring where two of them cross.
  */
 import type { TechniqueId } from '../../../demo-server/protocol.ts';
-import { dashOf } from '../../kit/look.ts';
+import { DASHES } from '../../kit/marks.ts';
 import { laneMark, round, svg } from '../../kit/svg.ts';
 import { type Axis, logarithmicEnds, place, ticksOf } from '../charts/axis.ts';
 import type { Crossing, Curve } from './crossings.ts';
@@ -65,7 +65,7 @@ export function drawCurves(picture: SVGSVGElement, plot: CurvePlot): void {
       mark.append(svg('title', {}, plot.pointInWords(id, at, value)));
       marks.push(mark);
     });
-    const dash = dashOf(id).join(' ') || undefined;
+    const dash = DASHES[id].join(' ') || undefined;
     if (path !== '') group.append(svg('path', { class: 'line', d: path, 'stroke-dasharray': dash }), ...marks);
     parts.push(group);
   }

@@ -5,7 +5,7 @@
 import { SILENCE_MS, type Trouble } from '../../../demo-server/measure/lane.ts';
 import type { LaneRecord, Recording } from '../../../demo-server/measure/recording.ts';
 import { lowerBound } from '../../../demo-server/measure/store.ts';
-import type { BegunFault, RunSettings, TechniqueId } from '../../../demo-server/protocol.ts';
+import { type BegunFault, type RunSettings, type TechniqueId, TRAITS } from '../../../demo-server/protocol.ts';
 import { EXPECTED, OUTCOMES, type Outcome, type OutcomeName } from './fault-table.ts';
 
 /** What followed a fault in one lane, until the next fault of that lane or the end of the run. Times in ms since the fault. */
@@ -80,8 +80,7 @@ function outcomeName(fault: BegunFault, technique: TechniqueId, settings: RunSet
 /** A stall that outlasts the patience of one end does break the connection: the server's Ping, or the script's watchdog. */
 function stalledFor(ms: number, technique: TechniqueId, name: OutcomeName): OutcomeName {
   if (technique === 'websocket') return ms >= PING_MS ? 'half-open' : name;
-  const watched = technique === 'iframe-stream' || technique === 'xhr-stream' || technique === 'fetch-stream';
-  return watched && ms >= SILENCE_MS - PING_MS ? 'watchdog-barks' : name;
+  return TRAITS[technique].watched && ms >= SILENCE_MS - PING_MS ? 'watchdog-barks' : name;
 }
 
 /** What followed fault `fault` in `lane`, at `now` (ms of the page's clock). */
@@ -150,7 +149,7 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
   const alone = !crowded && settings.uplinkPerSecond === 0;
   const eventMs = 1000 / settings.eventsPerSecond;
   const lasts = (fault.seconds ?? 0) * 1000;
-  const reloads = lane.technique === 'http10' || lane.technique === 'keep-alive';
+  const reloads = TRAITS[lane.technique].brings === 'state';
   const interval = reloads || lane.technique === 'polling' ? settings.pollIntervalMs : 0;
   // A reload shows so much of the state, and more events may have come since the last.
   const mayLose = outcome.loses || (reloads && 2 * interval + lasts > STATE * eventMs);
@@ -182,8 +181,6 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
   return { name, happened, verdict: happened.closed ? 'short' : 'open', differences: [] };
 }
 
-/** Techniques whose one answer brings everything: if it breaks, their script or its watchdog notices. */
-const STREAMS: readonly TechniqueId[] = ['iframe-stream', 'xhr-stream', 'sse', 'websocket', 'fetch-stream'];
 /** Faults that begin with a cut. */
 const CUTS: readonly BegunFault['fault'][] = [
   'cut',
@@ -197,7 +194,8 @@ const CUTS: readonly BegunFault['fault'][] = [
 /** What can be asked of this lane: a cut breaks no stream that was not there yet, on a slow machine or behind another fault. */
 function outcomeFor(outcome: Outcome, lane: LaneRecord, { clock }: Recording, fault: BegunFault): Outcome {
   const at = clock.toPage(fault.at) - clock.uncertaintyMs - 1;
-  if (!STREAMS.includes(lane.technique) || !CUTS.includes(fault.fault) || wasStreaming(lane, at)) return outcome;
+  const streams = TRAITS[lane.technique].brings === 'stream';
+  if (!streams || !CUTS.includes(fault.fault) || wasStreaming(lane, at)) return outcome;
   const noticed: readonly Trouble[] = ['connection-lost', 'silent'];
   return {
     ...outcome,
