@@ -21,8 +21,8 @@ interface Row {
   weight: HTMLElement;
 }
 
-/** Connects the race's shell `root` and returns how to start it. Everything ends with `signal`. */
-export function connectRace(root: HTMLElement, signal: AbortSignal): () => void {
+/** Connects the race's shell `root`. Everything ends with `signal`. */
+export function connectRace(root: HTMLElement, signal: AbortSignal): void {
   let recording: Recording | null = null;
   const rows = new Map<TechniqueId, Row>();
   for (const row of root.querySelectorAll<HTMLElement>('[data-lane]')) {
@@ -33,7 +33,7 @@ export function connectRace(root: HTMLElement, signal: AbortSignal): () => void 
     rows.set(row.dataset.lane as TechniqueId, { track: new Track(canvas, signal), figure, weight });
   }
 
-  const stage = connectStage(root, signal, (stage) => {
+  connectStage(root, signal, (stage) => {
     const draw = () => {
       if (!recording) return;
       for (const [id, { track }] of rows) {
@@ -79,7 +79,6 @@ export function connectRace(root: HTMLElement, signal: AbortSignal): () => void 
       },
     };
   });
-  return stage.start;
 }
 
 function tellResult(stage: Stage, recording: Recording): void {

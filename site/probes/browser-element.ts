@@ -3,25 +3,13 @@
 import { pause } from '../../demo-server/measure/lane.ts';
 import { NoServer, serverAnswers } from '../kit/ask-server.ts';
 import { copyText } from '../kit/copy.ts';
+import { defineElement } from '../kit/element.ts';
 import { formatter, NOTHING } from '../kit/format.ts';
 import { partsOf } from '../kit/parts.ts';
 import { readWords, say, setText } from '../kit/words.ts';
 import { takeTurn, takeTurnOver } from '../lab/run/guard.ts';
 import { PROBES, type Probe, type Value } from './browser-probes.ts';
 import { asText, valueInWords } from './probe-values.ts';
-
-class PushBrowser extends HTMLElement {
-  #life = new AbortController();
-
-  connectedCallback(): void {
-    this.#life = new AbortController();
-    connect(this, this.#life.signal);
-  }
-
-  disconnectedCallback(): void {
-    this.#life.abort();
-  }
-}
 
 function connect(root: HTMLElement, life: AbortSignal): void {
   const words = readWords(root);
@@ -170,4 +158,4 @@ async function gone({ fills, takesMs }: Probe, signal: AbortSignal): Promise<nev
   }
 }
 
-customElements.define('push-browser', PushBrowser);
+defineElement('push-browser', { when: 'now', connect });

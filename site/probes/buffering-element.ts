@@ -3,6 +3,7 @@
 import { pageTime } from '../../demo-server/measure/clock.ts';
 import { type LabProxy, type NginxDefaults, TECHNIQUES, type TechniqueId } from '../../demo-server/protocol.ts';
 import { NoServer } from '../kit/ask-server.ts';
+import { defineElement } from '../kit/element.ts';
 import { formatter, NOTHING } from '../kit/format.ts';
 import { partsOf } from '../kit/parts.ts';
 import { whileVisible } from '../kit/visible.ts';
@@ -17,19 +18,6 @@ const receivers = new Map(techniques.map(({ id, receive }) => [id, receive]));
 const AT_ONCE = 2;
 /** A held stream shows its events behind the end: the picture is so much longer than the run (ms). */
 const AFTER_MS = 1000;
-
-class PushBuffering extends HTMLElement {
-  #life = new AbortController();
-
-  connectedCallback(): void {
-    this.#life = new AbortController();
-    connect(this, this.#life.signal);
-  }
-
-  disconnectedCallback(): void {
-    this.#life.abort();
-  }
-}
 
 function connect(root: HTMLElement, life: AbortSignal): void {
   const words = readWords(root);
@@ -233,4 +221,4 @@ function connect(root: HTMLElement, life: AbortSignal): void {
   root.dataset.ready = '';
 }
 
-customElements.define('push-buffering', PushBuffering);
+defineElement('push-buffering', { when: 'now', connect });

@@ -1,4 +1,7 @@
 /** `<push-check>`: what it runs is loaded by its start button. */
-import { defineStage } from '../lab/run/stage-loader.ts';
+import { defineElement } from '../kit/element.ts';
 
-defineStage('push-check', () => import('./check.ts').then(({ connectCheck }) => connectCheck));
+defineElement('push-check', {
+  when: 'pressed',
+  load: () => import('./check.ts').then(({ connectCheck }) => connectCheck),
+});

@@ -19,8 +19,8 @@ import { type Finding, judge, lineOfRefusal } from './check-verdict.ts';
 /** Even gaps, so that what comes together was held together; short polls, so that they are not taken for it. */
 const RUN = { eventsPerSecond: '4', durationSeconds: '4', pollIntervalMs: '500' };
 
-/** Connects the shell `root` and returns how to start the check. Everything ends with `life`. */
-export function connectCheck(root: HTMLElement, life: AbortSignal): () => void {
+/** Connects the shell `root`. Everything ends with `life`. */
+export function connectCheck(root: HTMLElement, life: AbortSignal): void {
   const words = readWords(root);
   const format = formatter(words.language ?? 'en');
   const names = namesFrom(words);
@@ -87,10 +87,8 @@ export function connectCheck(root: HTMLElement, life: AbortSignal): () => void {
     part('results').hidden = false;
   }
 
-  const begin = (): void => void check();
-  start.addEventListener('click', begin, { signal: life });
+  start.addEventListener('click', () => void check(), { signal: life });
   stop.addEventListener('click', () => stopping.abort(), { signal: life });
-  return begin;
 }
 
 function rowOf(

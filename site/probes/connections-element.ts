@@ -5,6 +5,7 @@
 import { pageTime } from '../../demo-server/measure/clock.ts';
 import { CONNECTION_KINDS, type ConnectionKind, type Http2Servers } from '../../demo-server/protocol.ts';
 import { askServer, NoServer } from '../kit/ask-server.ts';
+import { defineElement } from '../kit/element.ts';
 import { type Format, formatter, NOTHING } from '../kit/format.ts';
 import { partsOf } from '../kit/parts.ts';
 import { demoServer } from '../kit/server-address.ts';
@@ -17,19 +18,6 @@ import { secondTab, tellTabs } from './second-tab.ts';
 
 /** The picture is at least so long (ms), so that the first milliseconds do not fill it. */
 const SHORTEST_MS = 4000;
-
-class PushConnections extends HTMLElement {
-  #life = new AbortController();
-
-  connectedCallback(): void {
-    this.#life = new AbortController();
-    connect(this, this.#life.signal);
-  }
-
-  disconnectedCallback(): void {
-    this.#life.abort();
-  }
-}
 
 function connect(root: HTMLElement, life: AbortSignal): void {
   const words = readWords(root);
@@ -252,4 +240,4 @@ function connectHttp2(words: Words, part: (name: string) => HTMLElement, signal:
   );
 }
 
-customElements.define('push-connections', PushConnections);
+defineElement('push-connections', { when: 'now', connect });

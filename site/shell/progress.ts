@@ -2,7 +2,7 @@
  * Which rungs the reader has read, kept on the device. An inline script in the page's head puts the list on the root
  * element before anything is drawn, and CSS marks the ladder by it; this is the button at a lesson's end, and the words.
  */
-import type { Connect } from '../kit/lazy-element.ts';
+import type { Connect } from '../kit/element.ts';
 
 /** Words with spaces between them, as in `data-read` of the root element. Also in astro.config.mjs. */
 const KEY = 'pushlab:read';

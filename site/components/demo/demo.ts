@@ -33,12 +33,12 @@ const FIGURES: Readonly<Record<string, Figure>> = {
   },
 };
 
-/** Connects the demo shell `root` and returns how to start it. Everything ends with `signal`. */
-export function connectDemo(root: HTMLElement, signal: AbortSignal): () => void {
+/** Connects the demo shell `root`. Everything ends with `signal`. */
+export function connectDemo(root: HTMLElement, signal: AbortSignal): void {
   let recording: Recording | null = null;
   let cells: { lane: LaneRecord; figure: Figure; cell: HTMLElement }[] = [];
 
-  const stage = connectStage(root, signal, ({ words, format, names, part }) => {
+  connectStage(root, signal, ({ words, format, names, part }) => {
     const timeline = connectTimeline(part('timeline'), { words, format, names, signal, compact: true });
     const faults = connectDemoFaults(root, { words, format, names, signal });
     const update = () => {
@@ -69,7 +69,6 @@ export function connectDemo(root: HTMLElement, signal: AbortSignal): () => void 
       },
     };
   });
-  return stage.start;
 }
 
 function buildFigures(host: HTMLElement, recording: Recording, words: Words, names: Stage['names']) {

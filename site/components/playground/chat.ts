@@ -1,7 +1,7 @@
 /** The chat at work: one WebSocket to a room. Whatever others wrote becomes text, never markup. */
 
 import type { ChatMessage } from '../../../demo-server/protocol.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
+import type { Connect } from '../../kit/element.ts';
 import { partsOf } from '../../kit/parts.ts';
 import { demoServer } from '../../kit/server-address.ts';
 import { readWords, say } from '../../kit/words.ts';

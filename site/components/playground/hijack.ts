@@ -1,7 +1,7 @@
 /** The attack on the lesson's page: shows the hostile page in a frame, lets it go, and tells what it got and what the server saw. */
 import type { Attempt, DemoAccount, SeenAttack } from '../../../demo-server/protocol.ts';
 import { askServer, NoServer } from '../../kit/ask-server.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
+import type { Connect } from '../../kit/element.ts';
 import { partsOf } from '../../kit/parts.ts';
 import { demoServer } from '../../kit/server-address.ts';
 import { readWords, say } from '../../kit/words.ts';

@@ -1,8 +1,8 @@
 /** The playground at work: one WebSocket at a time, everything that happens to it, and its frames from the server. */
 
 import type { WireExchange } from '../../../demo-server/protocol.ts';
+import type { Connect } from '../../kit/element.ts';
 import { formatter } from '../../kit/format.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
 import { partsOf } from '../../kit/parts.ts';
 import { demoServer } from '../../kit/server-address.ts';
 import { readWords, say } from '../../kit/words.ts';

@@ -1,6 +1,7 @@
 /** The guide at work: reads the answers, hides the reasons that do not speak, adds what the reader's own runs measured. */
+
+import type { Connect } from '../../kit/element.ts';
 import { formatter } from '../../kit/format.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
 import { readWords, say } from '../../kit/words.ts';
 import { lastRun } from '../demo/last-runs.ts';
 import { type Advice, advise, type Candidate, readAnswers, type Standing, USUAL } from './choosing-rules.ts';

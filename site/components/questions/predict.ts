@@ -1,8 +1,8 @@
 /** A guess at work: commits it, waits for the reader's own run, compares. Kept on the device. */
 import { nearestChoice } from '../../../demo-server/classroom/protocol.ts';
 import type { TechniqueId } from '../../../demo-server/protocol.ts';
+import type { Connect } from '../../kit/element.ts';
 import { formatter } from '../../kit/format.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
 import { readWords, say } from '../../kit/words.ts';
 import { FIGURES, type FigureName, type KeptRun, RUN_NEWS, type RunNews } from '../demo/last-runs.ts';
 import { demoOf } from './demo-of.ts';

@@ -1,5 +1,5 @@
 /** A quiz at work: checks the answer, says why, and remembers on the device what was answered rightly. */
-import type { Connect } from '../../kit/lazy-element.ts';
+import type { Connect } from '../../kit/element.ts';
 import { near, readNumber } from './quiz-check.ts';
 
 type Said = 'right' | 'wrong';

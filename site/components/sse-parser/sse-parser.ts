@@ -1,6 +1,6 @@
 /** The SSE workbench at work: parses anew at each key. */
 import { MOST_TYPED_BYTES } from '../../../demo-server/protocol.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
+import type { Connect } from '../../kit/element.ts';
 import { readWords, say } from '../../kit/words.ts';
 import { afterHtml, comparisonHtml, linesHtml, sameDispatches, summary } from './sse-html.ts';
 import { type Outcome, parseStream } from './sse-parse.ts';

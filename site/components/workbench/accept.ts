@@ -1,7 +1,7 @@
 /** The Accept workbench at work: every step for the key in the field, and the same for a handshake that really took place. */
 
 import type { WireExchange } from '../../../demo-server/protocol.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
+import type { Connect } from '../../kit/element.ts';
 import { partsOf } from '../../kit/parts.ts';
 import { demoServer } from '../../kit/server-address.ts';
 import { readWords, say } from '../../kit/words.ts';

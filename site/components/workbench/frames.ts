@@ -1,6 +1,7 @@
 /** The frame workbench at work: the builder writes bytes into the field, the reader reads whatever stands there. */
+
+import type { Connect } from '../../kit/element.ts';
 import { formatter } from '../../kit/format.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
 import { partsOf } from '../../kit/parts.ts';
 import { readWords, say } from '../../kit/words.ts';
 import { encodeFrame, type Fault, type Form, hexOf, readFrames, type Sender } from './frame-codec.ts';

@@ -1,6 +1,6 @@
 /** The copy button of a shell line, and its address when the site stands somewhere else than the lesson says. */
 import { copyText } from '../../kit/copy.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
+import type { Connect } from '../../kit/element.ts';
 import { demoServer } from '../../kit/server-address.ts';
 
 const WRITTEN = 'http://localhost:4321';

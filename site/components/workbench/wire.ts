@@ -1,7 +1,7 @@
 /** The annotated bytes of a lesson: the recorded exchange that the page came with, then those of the reader's own last run. */
 import type { TechniqueId, WireTranscript } from '../../../demo-server/protocol.ts';
+import type { Connect } from '../../kit/element.ts';
 import { formatter } from '../../kit/format.ts';
-import type { Connect } from '../../kit/lazy-element.ts';
 import { partsOf } from '../../kit/parts.ts';
 import { demoServer } from '../../kit/server-address.ts';
 import { readWords, say } from '../../kit/words.ts';
