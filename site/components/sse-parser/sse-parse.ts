@@ -19,7 +19,7 @@ export interface Buffers {
   id: string;
 }
 
-/** What a line did. `nothing`: a blank line without data to dispatch; `unknown`: a field that there is not. */
+/** What a line did. `nothing`: a blank line without data to dispatch; `unknown`: a field that the format does not have. */
 export type Deed =
   | 'comment'
   | 'data'
@@ -53,7 +53,7 @@ export interface Outcome {
   lastEventId: string;
   /** The reconnection time that the stream set (ms); undefined = the browser's own. */
   retryMs: number | undefined;
-  /** What the end of the stream threw away: a line without its end, and what no blank line has dispatched. */
+  /** What the end of the stream discarded: a line without its end, and what no blank line has dispatched. */
   discarded: { line: string; data: string; type: string };
 }
 
@@ -62,7 +62,14 @@ const BOM = '\uFEFF';
 /** Reads a stream that arrives in `pieces`, then ends. However it was cut, the outcome is the same. */
 export function parseStream(pieces: Iterable<Uint8Array>): Outcome {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  const outcome: Outcome = {
+  const parser = new Parser();
+  for (const piece of pieces) parser.read(decoder.decode(piece, { stream: true }));
+  parser.read(decoder.decode());
+  return parser.end();
+}
+
+class Parser {
+  readonly #outcome: Outcome = {
     bom: false,
     steps: [],
     dispatches: [],
@@ -70,64 +77,70 @@ export function parseStream(pieces: Iterable<Uint8Array>): Outcome {
     retryMs: undefined,
     discarded: { line: '', data: '', type: '' },
   };
-  const buffers: Buffers = { data: '', type: '', id: '' };
-  let line = '';
-  let begun = false;
+  readonly #buffers: Buffers = { data: '', type: '', id: '' };
+  #line = '';
+  #begun = false;
 
-  function read(text: string): void {
+  read(text: string): void {
     if (text === '') return;
     let from = 0;
-    if (!begun) {
-      begun = true;
-      outcome.bom = text.startsWith(BOM);
-      if (outcome.bom) from = 1;
+    if (!this.#begun) {
+      this.#begun = true;
+      this.#outcome.bom = text.startsWith(BOM);
+      if (this.#outcome.bom) from = 1;
     }
     for (let at = from; at < text.length; at += 1) {
       const end = text[at];
       if (end !== '\n' && end !== '\r') continue;
       const piece = text.slice(from, at);
       from = at + 1;
-      const last = outcome.steps.at(-1);
+      const last = this.#outcome.steps.at(-1);
       // The LF of a CR LF, whose line has ended already; nothing can stand between the two.
-      if (end === '\n' && piece === '' && line === '' && last?.end === '\r') {
+      if (end === '\n' && piece === '' && this.#line === '' && last?.end === '\r') {
         last.end = '\r\n';
         continue;
       }
-      outcome.steps.push(take(line + piece, end));
-      line = '';
+      this.#outcome.steps.push(this.#take(this.#line + piece, end));
+      this.#line = '';
     }
-    line += text.slice(from);
+    this.#line += text.slice(from);
   }
 
-  function take(whole: string, end: '\n' | '\r'): Step {
-    const colon = whole.indexOf(':');
-    const field = colon < 0 ? whole : whole.slice(0, colon);
-    const value = colon < 0 ? '' : whole.slice(colon + 1).replace(/^ /, '');
-    const step: Step = { line: whole, end, deed: 'unknown', field, value, after: buffers };
-    if (whole === '') {
-      const dispatched = dispatch();
+  end(): Outcome {
+    const { data, type } = this.#buffers;
+    this.#outcome.discarded = { line: this.#line, data, type };
+    return this.#outcome;
+  }
+
+  #take(line: string, end: '\n' | '\r'): Step {
+    const colon = line.indexOf(':');
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+    const step: Step = { line, end, deed: 'unknown', field, value, after: this.#buffers };
+    if (line === '') {
+      const dispatched = this.#dispatch();
       step.deed = dispatched ? 'dispatch' : 'nothing';
       if (dispatched) step.dispatched = dispatched;
-    } else step.deed = colon === 0 ? 'comment' : note(field, value);
-    step.after = { ...buffers };
+    } else step.deed = colon === 0 ? 'comment' : this.#note(field, value);
+    step.after = { ...this.#buffers };
     return step;
   }
 
-  function note(field: string, value: string): Deed {
+  #note(field: string, value: string): Deed {
     switch (field) {
       case 'data':
-        buffers.data += `${value}\n`;
+        this.#buffers.data += `${value}\n`;
         return 'data';
       case 'event':
-        buffers.type = value;
+        this.#buffers.type = value;
         return 'event';
       case 'id':
         if (value.includes('\0')) return 'idWithNull';
-        buffers.id = value;
+        this.#buffers.id = value;
         return 'id';
       case 'retry':
         if (!/^[0-9]+$/.test(value)) return 'retryNoDigits';
-        outcome.retryMs = Number(value);
+        this.#outcome.retryMs = Number(value);
         return 'retry';
       default:
         return 'unknown';
@@ -135,19 +148,14 @@ export function parseStream(pieces: Iterable<Uint8Array>): Outcome {
   }
 
   /** The blank line: what was gathered becomes an event, if there is data at all. The id counts in either case. */
-  function dispatch(): Dispatch | undefined {
-    outcome.lastEventId = buffers.id;
-    const { data, type } = buffers;
-    buffers.data = '';
-    buffers.type = '';
+  #dispatch(): Dispatch | undefined {
+    const { data, type, id } = this.#buffers;
+    this.#outcome.lastEventId = id;
+    this.#buffers.data = '';
+    this.#buffers.type = '';
     if (data === '') return undefined;
-    const dispatched = { type: type || 'message', data: data.slice(0, -1), lastEventId: buffers.id };
-    outcome.dispatches.push(dispatched);
+    const dispatched = { type: type || 'message', data: data.slice(0, -1), lastEventId: id };
+    this.#outcome.dispatches.push(dispatched);
     return dispatched;
   }
-
-  for (const piece of pieces) read(decoder.decode(piece, { stream: true }));
-  read(decoder.decode());
-  outcome.discarded = { line, data: buffers.data, type: buffers.type };
-  return outcome;
 }

@@ -1,7 +1,8 @@
 /** The SSE workbench at work: parses anew at each key. */
 import { MOST_TYPED_BYTES } from '../../../demo-server/protocol.ts';
 import type { Connect } from '../../kit/element.ts';
-import { readWords, say } from '../../kit/words.ts';
+import { type Part, partsOf } from '../../kit/parts.ts';
+import { readWords, say, type Words } from '../../kit/words.ts';
 import { afterHtml, comparisonHtml, linesHtml, sameDispatches, summary } from './sse-html.ts';
 import { type Outcome, parseStream } from './sse-parse.ts';
 import { realDispatches } from './sse-real.ts';
@@ -12,17 +13,16 @@ const MOST_BYTES = 20_000;
 /** What is typed in one go is sent in one go (ms). */
 const SEND_AFTER_MS = 300;
 
+/** Connects the shell `root`. */
 export const connectSseParser: Connect = (root, signal) => {
-  const part = <T extends HTMLElement>(name: string): T => {
-    const found = root.querySelector<T>(`[data-part="${name}"]`);
-    if (!found) throw new Error(`<push-sse-parser> lacks its ${name}`);
-    return found;
-  };
+  const part = partsOf(root);
   const words = readWords(root);
+  const real = new RealParser(part, words, signal);
   const form = part<HTMLFormElement>('form');
   const stream = part<HTMLTextAreaElement>('stream');
   const sample = part<HTMLSelectElement>('sample');
   const cut = part<HTMLInputElement>('cut');
+  /** Whether the stream is not cut: then the cut stays at its end, however long it becomes. */
   let whole = true;
 
   function show(): void {
@@ -39,69 +39,74 @@ export const connectSseParser: Connect = (root, signal) => {
     part('lines').innerHTML = linesHtml(outcome, words);
     part('after').innerHTML = afterHtml(outcome, words);
     part('summary').textContent = summary(outcome, words);
-    compareSoon(lost ? bytes.subarray(0, at) : bytes, at, outcome);
+    real.compareSoon(lost ? bytes.subarray(0, at) : bytes, at, outcome);
   }
+  const on = (target: EventTarget, type: string, act: (event: Event) => void) =>
+    target.addEventListener(type, act, { signal });
 
-  // ------------------------------------------------------------------------------- the reader's own EventSource
-
-  const real = part<HTMLInputElement>('real');
-  let timer = 0;
-  let asking = new AbortController();
-  const tell = (key: string, values: Record<string, string | number> = {}): void => {
-    part('real-status').textContent = key === '' ? '' : say(words, `sse.real.${key}`, values);
-  };
-  function compareSoon(bytes: Uint8Array, cut: number, outcome: Outcome): void {
-    clearTimeout(timer);
-    asking.abort();
-    part('real-rows').hidden = true;
-    delete part('real-status').dataset.same;
-    if (!real.checked) tell('');
-    else if (bytes.length === 0 || bytes.length > MOST_TYPED_BYTES)
-      tell('size', { bytes: bytes.length, most: MOST_TYPED_BYTES });
-    else {
-      tell('waiting');
-      timer = window.setTimeout(() => void compare(bytes, cut, outcome), SEND_AFTER_MS);
-    }
-  }
-  async function compare(bytes: Uint8Array, cut: number, { steps, dispatches }: Outcome): Promise<void> {
-    asking = new AbortController();
-    const mine = asking.signal;
-    // Every type that the stream names, dispatched by our parser or not.
-    const types = steps.filter(({ field }) => field === 'event').map(({ value }) => value);
-    try {
-      const theirs = await realDispatches(bytes, Math.min(cut, bytes.length), types, mine);
-      const same = sameDispatches(dispatches, theirs);
-      part('real-status').dataset.same = String(same);
-      tell(same ? 'same' : 'other', { count: theirs.length });
-      part('real-rows').innerHTML = comparisonHtml(dispatches, theirs, words);
-      part('real-rows').hidden = dispatches.length + theirs.length === 0;
-    } catch {
-      if (!mine.aborted) tell('failed');
-    }
-  }
-  signal.addEventListener('abort', () => {
-    clearTimeout(timer);
-    asking.abort();
+  on(cut, 'input', () => {
+    whole = cut.value === cut.max;
   });
-
-  cut.addEventListener(
-    'input',
-    () => {
-      whole = cut.value === cut.max;
-    },
-    { signal },
-  );
-  sample.addEventListener(
-    'change',
-    () => {
-      stream.value = SAMPLES[sample.value as SampleName];
-      whole = true;
-    },
-    { signal },
-  );
-  form.addEventListener('input', show, { signal });
-  real.addEventListener('change', show, { signal });
-  form.addEventListener('submit', (event) => event.preventDefault(), { signal });
+  on(sample, 'change', () => {
+    stream.value = SAMPLES[sample.value as SampleName];
+    whole = true;
+  });
+  on(form, 'input', show);
+  on(part('real'), 'change', show);
+  on(form, 'submit', (event) => event.preventDefault());
   // A browser may have kept what the reader wrote before a reload.
   show();
 };
+
+/** The reader's own EventSource beside ours: it gets the same bytes from the server, and its events are compared. */
+class RealParser {
+  readonly #part: Part;
+  readonly #words: Words;
+  #timer = 0;
+  #asking = new AbortController();
+
+  constructor(part: Part, words: Words, signal: AbortSignal) {
+    this.#part = part;
+    this.#words = words;
+    signal.addEventListener('abort', () => {
+      clearTimeout(this.#timer);
+      this.#asking.abort();
+    });
+  }
+
+  /** Compares once no more is typed, where the reader wants it. */
+  compareSoon(bytes: Uint8Array, cut: number, outcome: Outcome): void {
+    clearTimeout(this.#timer);
+    this.#asking.abort();
+    this.#part('real-rows').hidden = true;
+    delete this.#part('real-status').dataset.same;
+    if (!this.#part<HTMLInputElement>('real').checked) this.#say('');
+    else if (bytes.length === 0 || bytes.length > MOST_TYPED_BYTES)
+      this.#say('size', { bytes: bytes.length, most: MOST_TYPED_BYTES });
+    else {
+      this.#say('waiting');
+      this.#timer = window.setTimeout(() => void this.#compare(bytes, cut, outcome), SEND_AFTER_MS);
+    }
+  }
+
+  async #compare(bytes: Uint8Array, cut: number, { steps, dispatches }: Outcome): Promise<void> {
+    this.#asking = new AbortController();
+    const { signal } = this.#asking;
+    // Every type that the stream names, dispatched by our parser or not.
+    const types = steps.filter(({ field }) => field === 'event').map(({ value }) => value);
+    try {
+      const theirs = await realDispatches(bytes, Math.min(cut, bytes.length), types, signal);
+      const same = sameDispatches(dispatches, theirs);
+      this.#part('real-status').dataset.same = String(same);
+      this.#say(same ? 'same' : 'other', { count: theirs.length });
+      this.#part('real-rows').innerHTML = comparisonHtml(dispatches, theirs, this.#words);
+      this.#part('real-rows').hidden = dispatches.length + theirs.length === 0;
+    } catch {
+      if (!signal.aborted) this.#say('failed');
+    }
+  }
+
+  #say(key: string, values: Record<string, string | number> = {}): void {
+    this.#part('real-status').textContent = key === '' ? '' : say(this.#words, `sse.real.${key}`, values);
+  }
+}
