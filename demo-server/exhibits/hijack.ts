@@ -1,10 +1,10 @@
 /**
- * A room with its door open on purpose, for the lesson on security: a WebSocket that trusts the cookie and does not look
- * at Origin, the same with the look, and an event stream with and without CORS. The hostile page of second-origin.ts
- * attacks it. Behind the door is a made-up account, computed from the reader's own cookie: there is nothing to steal.
+ * Routes that are vulnerable on purpose, for the lesson on security: a WebSocket that trusts the cookie and does not check
+ * Origin, the same with the check, and an event stream with and without CORS. The hostile page of second-origin.ts
+ * attacks them. What they give away is a made-up account, computed from the reader's own cookie: there is nothing to steal.
  * @see https://www.rfc-editor.org/rfc/rfc6455#section-10.2
  *
- * The cookie is sent to this path only: in the head of every request it would burden the lanes.
+ * The cookie is limited to this path: in the head of every request it would add to the lanes' bytes.
  */
 import { createHmac, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
@@ -19,7 +19,7 @@ import { isForeign, refuseForeignOrigin } from '../web/origin.ts';
 
 const COOKIE = 'pushlab_demo_login';
 const LOGIN_SECONDS = 600;
-/** Attacks that are remembered at the same time; the oldest goes. */
+/** Attacks remembered at the same time; a further one replaces the oldest. */
 const MOST_ATTACKS = 100;
 /** Requests remembered of one attack. */
 const MOST_SEEN = 20;
@@ -28,38 +28,52 @@ const NEWS_EVERY_MS = 400;
 
 const ATTACK = /^[0-9a-f]{32}$/;
 
-/** Registers `/hijack/…`. `secondPort` tells where the hostile page is, undefined where it is not served. */
-export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: () => number | undefined): void {
-  const perAddress = new Map<string, number>();
+/** The made-up accounts, and the requests that attacked them. */
+interface Target {
+  /** The account of a request's cookie; null without one. */
+  account(headers: IncomingHttpHeaders): DemoAccount | null;
+  /** Notes a request of an attack, with the status of its response. */
+  remember(request: FastifyRequest, what: SeenAttack['what'], status: number): void;
+  seenOf(attack: string): readonly SeenAttack[];
+}
+
+function createTarget(): Target {
   const key = randomBytes(32);
   const seen = new Map<string, SeenAttack[]>();
-  const schema = (summary: string, response: object) => ({ schema: { tags: ['security'], summary, response } });
-
-  function account({ cookie = '' }: IncomingHttpHeaders): DemoAccount | null {
+  const account = ({ cookie = '' }: IncomingHttpHeaders): DemoAccount | null => {
     const [, id] = new RegExp(`(?:^|; )${COOKIE}=([0-9a-f]{32})(?:;|$)`).exec(cookie) ?? [];
     if (id === undefined) return null;
     const digest = createHmac('sha256', key).update(id).digest();
     return { name: `reader-${digest.readUInt16BE(0)}`, secret: digest.toString('hex', 2, 8) };
-  }
-  function remember({ headers, query }: FastifyRequest, what: SeenAttack['what'], status: number): void {
-    const { attack = '' } = query as { attack?: string };
-    if (!ATTACK.test(attack)) return;
-    const list = seen.get(attack) ?? [];
-    if (list.length >= MOST_SEEN) return;
-    list.push({ what, origin: headers.origin ?? null, cookie: account(headers) !== null, status });
-    seen.set(attack, list);
-    const [oldest] = seen.keys();
-    if (seen.size > MOST_ATTACKS && oldest !== undefined) seen.delete(oldest);
-  }
+  };
+  return {
+    account,
+    remember({ headers, query }, what, status) {
+      const { attack = '' } = query as { attack?: string };
+      if (!ATTACK.test(attack)) return;
+      const list = seen.get(attack) ?? [];
+      if (list.length >= MOST_SEEN) return;
+      list.push({ what, origin: headers.origin ?? null, cookie: account(headers) !== null, status });
+      seen.set(attack, list);
+      const [oldest] = seen.keys();
+      if (seen.size > MOST_ATTACKS && oldest !== undefined) seen.delete(oldest);
+    },
+    seenOf: (attack) => seen.get(attack) ?? [],
+  };
+}
 
-  app.get(
-    '/hijack/second-origin',
-    schema('Where the hostile page is', {
-      200: { type: 'object', properties: { port: { type: ['integer', 'null'] } } },
-    }),
-    async () => ({ port: secondPort() ?? null }),
-  );
+/** Registers `/hijack/…`. `secondPort` returns the port of the hostile page, undefined where it is not served. */
+export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: () => number | undefined): void {
+  const target = createTarget();
+  loginRoutes(app, target);
+  pageRoutes(app, target, secondPort);
+  socketRoutes(app, target, limits);
+  eventsRoute(app, target);
+}
 
+const schema = (summary: string, response: object) => ({ schema: { tags: ['security'], summary, response } });
+
+function loginRoutes(app: FastifyInstance, { account }: Target): void {
   app.post(
     '/hijack/login',
     schema('Log in to a made-up account', { 200: { description: 'The account; its cookie lasts ten minutes.' } }),
@@ -76,44 +90,60 @@ export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: (
     async (_request, reply) =>
       reply.code(204).header('set-cookie', `${COOKIE}=; Path=/hijack; Max-Age=0; HttpOnly; SameSite=Strict`).send(),
   );
+}
+
+/** What the lesson's own page asks for: where the attacker's page is, and what came of its attack. */
+function pageRoutes(app: FastifyInstance, { seenOf }: Target, secondPort: () => number | undefined): void {
+  app.get(
+    '/hijack/second-origin',
+    schema('Where the hostile page is', {
+      200: { type: 'object', properties: { port: { type: ['integer', 'null'] } } },
+    }),
+    async () => ({ port: secondPort() ?? null }),
+  );
 
   app.get(
     '/hijack/seen/:attack',
     schema('What the server saw of an attack', { 200: { description: 'Origin, cookie and status of each request.' } }),
     async ({ params }) => {
       const { attack } = params as { attack: string };
-      if (ATTACK.test(attack)) return { attack, seen: seen.get(attack) ?? [] };
+      if (ATTACK.test(attack)) return { attack, seen: seenOf(attack) };
       const got = JSON.stringify(attack);
       throw new RefusalError(400, 'bad-attack', `Got the attack ${got}, takes 32 hexadecimal digits, drawn at random.`);
     },
   );
+}
 
-  /** Tells the account at once, then its news, and says goodbye. */
-  function talk(socket: WebSocket, headers: IncomingHttpHeaders): void {
-    const mine = account(headers);
-    socket.send(JSON.stringify({ account: mine }));
-    let told = 0;
-    const timer = setInterval(() => {
-      told += 1;
-      if (told > NEWS) return socket.close(1000, 'enough');
-      socket.send(JSON.stringify({ news: `private news ${told} for ${mine?.name ?? 'nobody'}` }));
-    }, NEWS_EVERY_MS);
-    socket.once('close', () => clearInterval(timer));
-  }
+/** Sends the account at once, then its news, and closes. */
+function sendNews(socket: WebSocket, mine: DemoAccount | null): void {
+  socket.send(JSON.stringify({ account: mine }));
+  let sent = 0;
+  const timer = setInterval(() => {
+    sent += 1;
+    if (sent > NEWS) return socket.close(1000, 'enough');
+    socket.send(JSON.stringify({ news: `private news ${sent} for ${mine?.name ?? 'nobody'}` }));
+  }, NEWS_EVERY_MS);
+  socket.once('close', () => clearInterval(timer));
+}
+
+const socketSchema = (summary: string) => ({
+  tags: ['security'],
+  summary,
+  response: {
+    101: { description: 'Switching Protocols: the account, then news of it.', type: 'null' },
+    426: refused('A plain GET: this route speaks WebSocket.'),
+    429: refused('Too many sockets from this address.'),
+  },
+});
+
+function socketRoutes(app: FastifyInstance, { account, remember }: Target, limits: Limits): void {
+  const perAddress = new Map<string, number>();
+  const talk = (socket: WebSocket, headers: IncomingHttpHeaders): void => sendNews(socket, account(headers));
   const count = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    // Before the attack is remembered: a plain GET is none.
+    // Before the attack is remembered: a plain GET is not an attack.
     if (!request.ws) return refusePlainGet(request, reply);
     request.raw.socket.once('close', takeOfAddress(perAddress, request, limits.echoesPerAddress));
   };
-  const socketSchema = (summary: string) => ({
-    tags: ['security'],
-    summary,
-    response: {
-      101: { description: 'Switching Protocols: the account, then news of it.', type: 'null' },
-      426: refused('A plain GET: this route speaks WebSocket.'),
-      429: refused('Too many sockets from this address.'),
-    },
-  });
   const room: Omit<RouteOptions, 'url' | 'schema'> = {
     method: 'GET',
     config: { anyOrigin: true },
@@ -145,16 +175,18 @@ export function hijackRoutes(app: FastifyInstance, limits: Limits, secondPort: (
     wsHandler: (socket, { headers }) => talk(socket, headers),
   });
   // #endregion
+}
 
-  // #region cors
-  /** What each answer says to the browser about a page of another origin. */
-  const headersOf = (cors: CorsAnswer, origin: string): Record<string, string> => {
-    if (cors === 'any') return { 'access-control-allow-origin': '*' };
-    if (cors === 'named') return { 'access-control-allow-origin': origin, vary: 'Origin' };
-    if (cors === 'credentials') return { ...headersOf('named', origin), 'access-control-allow-credentials': 'true' };
-    return {};
-  };
-  // #endregion
+/** What each policy tells the browser about a page of another origin. */
+const headersOf = (cors: CorsAnswer, origin: string): Record<string, string> => {
+  if (cors === 'any') return { 'access-control-allow-origin': '*' };
+  if (cors === 'named') return { 'access-control-allow-origin': origin, vary: 'Origin' };
+  if (cors === 'credentials') return { ...headersOf('named', origin), 'access-control-allow-credentials': 'true' };
+  return {};
+};
+
+/** `GET /hijack/events`: one event under the CORS policy that the request names. */
+function eventsRoute(app: FastifyInstance, { account, remember }: Target): void {
   app.get(
     '/hijack/events',
     {

@@ -1,6 +1,6 @@
 /**
- * What the table of “your browser” asks: small answers that end, drip, wait or break as a browser's habits need it to be
- * seen. Every one is bounded in bytes and in time.
+ * What the table of “your browser” requests: small responses that end, drip, wait or break, so that a browser's habits
+ * show. Each is bounded in bytes and in time.
  */
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -10,7 +10,7 @@ import { takeOfAddress } from '../push.ts';
 import { RefusalError, refusePlainGet } from '../refusal.ts';
 import { burstSchema, dripSchema, headSchema, lateSchema, repeatSchema, retrySchema, statusSchema } from './schemas.ts';
 
-/** Answers that drip: their types as browsers may have to guess at them. */
+/** Content types of the response that drips: some that a browser takes as they are, some that it may sniff. */
 const TYPES: Record<string, string> = {
   text: 'text/plain',
   lines: 'application/x-ndjson; charset=utf-8',
@@ -23,27 +23,35 @@ const MOST_BYTES = 16_384;
 const MOST_MS = 15_000;
 /** Messages of one burst. */
 const BURST = 1000;
-/** Names of the pages' own tries; forgotten when there are so many newer ones. */
+/** How many tries are remembered, each named by its page; the oldest makes room. */
 const TRIES = 500;
 const TRY = /^[0-9a-f]{32}$/;
 
 const COEP = { 'cross-origin-embedder-policy': 'require-corp' };
 
+type Bound = (request: FastifyRequest, reply: FastifyReply) => Promise<void>;
+type Query = Record<string, string | undefined>;
+
+/** Registers `/probe/browser/…`. */
 export function browserProbes(app: FastifyInstance, { limits }: { limits: Limits }): void {
   const perAddress = new Map<string, number>();
-  /** When the first stream of a try ended (ms since the epoch). */
-  const ended = new Map<string, number>();
-  /** Requests of a try, and the connection of the first. */
-  const repeated = new Map<string, { seen: number; connection: object; broken: boolean }>();
-
-  const bounded = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+  const bounded: Bound = async (request, reply) => {
     const release = takeOfAddress(perAddress, request, limits.probesPerAddress);
     (request.ws ? request.raw.socket : reply.raw).once('close', release);
   };
-  const preHandler = bounded;
+  dripRoute(app, bounded);
+  lateRoute(app, bounded);
+  retryRoute(app, bounded);
+  statusRoute(app, bounded);
+  headRoute(app, bounded);
+  repeatRoute(app, bounded);
+  burstRoute(app, bounded);
+}
 
+/** A response whose body comes piece by piece, and ends or is cut. */
+function dripRoute(app: FastifyInstance, preHandler: Bound): void {
   app.get('/probe/browser/drip', { schema: dripSchema, preHandler }, (request, reply) => {
-    const query = request.query as Record<string, string | undefined>;
+    const query = request.query as Query;
     const type = TYPES[query.type ?? ''];
     if (!type) fault('type', query.type, `one of ${Object.keys(TYPES).join(', ')}`);
     const most = number(query, 'most', 1, MOST_BYTES);
@@ -73,22 +81,30 @@ export function browserProbes(app: FastifyInstance, { limits }: { limits: Limits
     }, every);
     stream.once('close', () => clearInterval(timer));
   });
+}
 
+/** A response with its head at once and its body later. */
+function lateRoute(app: FastifyInstance, preHandler: Bound): void {
   app.get('/probe/browser/late', { schema: lateSchema, preHandler }, (request, reply) => {
-    const query = request.query as Record<string, string | undefined>;
+    const query = request.query as Query;
     const ms = number(query, 'ms', 0, 5000);
     const type = query.type === 'sse' ? 'text/event-stream' : 'application/x-ndjson; charset=utf-8';
     const stream = begin(reply, { 'content-type': type });
     const timer = setTimeout(() => stream.end(query.type === 'sse' ? 'data: 1\n\n' : '\n'), ms);
     stream.once('close', () => clearTimeout(timer));
   });
+}
 
+/** An event stream that ends after its first event; the second request of a try gets the time between the two (ms). */
+function retryRoute(app: FastifyInstance, preHandler: Bound): void {
+  /** When the first stream of a try ended (ms since the epoch). */
+  const ended = new Map<string, number>();
   app.get('/probe/browser/retry', { schema: retrySchema, preHandler }, (request, reply) => {
-    const query = request.query as Record<string, string | undefined>;
+    const query = request.query as Query;
     const id = tryOf(query);
     const before = ended.get(id);
     const stream = begin(reply, { 'content-type': 'text/event-stream' });
-    // The second time: how long the browser stayed away, by one clock.
+    // The second request: how long the browser was away, by the server's clock alone.
     if (before !== undefined) return void stream.end(`data: ${now() - before}\n\n`);
     stream.write(`${query.retry === undefined ? '' : `retry: ${number(query, 'retry', 0, 10_000)}\n`}data: first\n\n`);
     const leave = setTimeout(() => {
@@ -98,33 +114,44 @@ export function browserProbes(app: FastifyInstance, { limits }: { limits: Limits
     }, 100);
     stream.once('close', () => clearTimeout(leave));
   });
+}
 
+/** An event stream under any status. */
+function statusRoute(app: FastifyInstance, preHandler: Bound): void {
   app.get('/probe/browser/status', { schema: statusSchema, preHandler }, (request, reply) => {
-    const query = request.query as Record<string, string | undefined>;
+    const query = request.query as Query;
     const code = number(query, 'code', 200, 599);
     const type = query.type === 'html' ? 'text/html' : 'text/event-stream';
     reply.hijack();
     reply.raw.writeHead(code, { 'cache-control': 'no-store', 'content-type': type });
     reply.raw.end(code === 204 ? '' : 'data: 1\n\n');
   });
+}
 
+/** The size of the request's own head. */
+function headRoute(app: FastifyInstance, preHandler: Bound): void {
   app.get('/probe/browser/head', { schema: headSchema, preHandler }, async ({ raw }, reply) => {
-    // What stood on the wire, for HTTP/1.1: names and values as they came, `: ` between and CRLF behind.
+    // As it was on the wire, for HTTP/1.1: names and values as they came, `: ` between them and CRLF after.
     const line = `${raw.method} ${raw.url} HTTP/${raw.httpVersion}\r\n`;
     const fields = raw.rawHeaders.reduce((sum, text) => sum + Buffer.byteLength(text, 'latin1') + 2, 0);
     reply.header('cache-control', 'no-store');
     return { bytes: line.length + fields + 2, path: raw.url?.length ?? 0, http: raw.httpVersion };
   });
+}
 
+/** Breaks a kept connection when it is used the second time, to see whether the browser repeats the request. */
+function repeatRoute(app: FastifyInstance, preHandler: Bound): void {
+  /** Requests of a try, and the connection of the first. */
+  const repeated = new Map<string, { seen: number; connection: object; broken: boolean }>();
   app.get('/probe/browser/repeat', { schema: repeatSchema, preHandler }, async (request, reply) => {
-    const id = tryOf(request.query as Record<string, string | undefined>);
+    const id = tryOf(request.query as Query);
     const { socket } = request.raw;
     const one = repeated.get(id) ?? { seen: 0, connection: socket, broken: false };
     keep(repeated, id, one);
     one.seen += 1;
     reply.header('cache-control', 'no-store');
     if (one.seen > 1 && !one.broken && one.connection === socket) {
-      // As when the other end closes an idle connection in the very moment when it is used again.
+      // As when a server closes an idle connection just when it is used again.
       one.broken = true;
       reply.hijack();
       socket.destroy();
@@ -132,7 +159,10 @@ export function browserProbes(app: FastifyInstance, { limits }: { limits: Limits
     }
     return { seen: one.seen, broken: one.broken };
   });
+}
 
+/** A WebSocket that sends a burst of messages when asked. */
+function burstRoute(app: FastifyInstance, preHandler: Bound): void {
   app.route({
     method: 'GET',
     url: '/probe/browser/burst',
@@ -140,7 +170,7 @@ export function browserProbes(app: FastifyInstance, { limits }: { limits: Limits
     preHandler,
     handler: refusePlainGet,
     wsHandler: (socket, request) => {
-      // As it was sent: the parsed header has been taken out before ws sees it (echo.ts).
+      // As it was sent: the parsed header was removed before ws could see it (echo.ts).
       const { rawHeaders } = request.raw;
       const at = rawHeaders.findIndex((text, n) => n % 2 === 0 && text.toLowerCase() === 'sec-websocket-extensions');
       socket.send(JSON.stringify({ extensions: at < 0 ? '' : rawHeaders[at + 1], messages: BURST }));
@@ -167,14 +197,14 @@ function fault(field: string, got: string | undefined, takes: string): never {
   throw new RefusalError(400, 'bad-probe', `${field}: got ${JSON.stringify(got)}, takes ${takes}.`);
 }
 
-function number(query: Record<string, string | undefined>, field: string, min: number, max: number): number {
+function number(query: Query, field: string, min: number, max: number): number {
   const value = Number(query[field]);
   if (!/^\d{1,6}$/.test(query[field] ?? '') || value < min || value > max)
     fault(field, query[field], `a whole number from ${min} to ${max}`);
   return value;
 }
 
-function tryOf(query: Record<string, string | undefined>): string {
+function tryOf(query: Query): string {
   if (!TRY.test(query.try ?? '')) fault('try', query.try, '32 hexadecimal digits, drawn at random');
   return query.try ?? '';
 }
@@ -190,7 +220,7 @@ function letters(from: number, size: number): string {
   return Array.from({ length: size }, (_, at) => ((from + at) % 16 === 15 ? '\n' : 'x')).join('');
 }
 
-/** Scripts that tell the parent how many bytes of the page were there with them; `size` in whole steps. */
+/** Scripts that post to the parent how many bytes of the page have arrived with them; `size` in whole steps. */
 function scripts(from: number, size: number): string {
   const told = Array.from({ length: Math.floor(size / FRAME_STEP) }, (_, at) => from + (at + 1) * FRAME_STEP);
   return told
