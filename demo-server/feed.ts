@@ -1,6 +1,6 @@
 /**
  * The one source of events: seeded, so that the same seed gives the same event times and payloads, with a replay
- * ring, so that a reader that was away can say where it stopped.
+ * ring, so that a reader that was away can resume where it stopped.
  */
 import { type Arrivals, eventJson, type PushEvent, type RunSettings } from './protocol.ts';
 
@@ -12,7 +12,7 @@ export interface FeedEvent extends PushEvent {
 /** Why a feed ends: the run is over, or the server is going away and the reader may come back. */
 export type FeedEnd = 'finished' | 'closing';
 
-/** What a reader of the feed is told, in this order: at most one reset, then events with rising seq, then the end. */
+/** What a reader of the feed gets, in this order: at most one reset, then events with rising seq, then the end. */
 export interface FeedReader {
   event(event: FeedEvent): void;
   reset(next: number): void;
@@ -33,17 +33,17 @@ export interface Feed {
   since(after: number | undefined): Replay;
   /** The newest `count` events, oldest first. */
   latest(count: number): FeedEvent[];
-  /** Replays what came after the cursor at once, then tells every new event. Returns how to stop. */
+  /** Replays what came after the cursor at once, then passes on every new event. Returns how to stop. */
   subscribe(after: number | undefined, reader: FeedReader): () => void;
   /** The same feed, for readers from whom everything up to `seq` is to be kept: a cursor before it gets a reset. */
   without(seq: number): Feed;
-  /** Begins at `startsAt` (ms since the epoch, server's clock), or goes on behind the events that `take` has brought. */
+  /** Begins at `startsAt` (ms since the epoch, server's clock), or goes on after the events that `take` has brought. */
   start(startsAt: number): void;
   /** Makes no more events until the next `start`: another server makes them now. Readers stay. */
   pause(): void;
-  /** Takes an event that another server has made: what is known already is passed over, a gap is told as a reset. */
+  /** Takes an event that another server has made: a known one is ignored, a gap is passed on as a reset. */
   take(event: PushEvent): void;
-  /** Stops the timer and tells every reader; does nothing the second time. */
+  /** Stops the timer and ends every reader; does nothing the second time. */
   end(why: FeedEnd): void;
 }
 
@@ -53,8 +53,8 @@ export type FeedSettings = Pick<RunSettings, 'eventsPerSecond' | 'arrivals' | 'p
 };
 
 /**
- * The replay ring holds at most this many events and this many bytes of JSON, whichever is less. So many bytes with all
- * their envelopes, written in one go, fit what may wait for one connection (limits.ts).
+ * The replay ring holds at most this many events and this many bytes of JSON, whichever is less. The whole ring with its
+ * envelopes, written at once, fits what may wait for one connection (limits.ts).
  */
 export const RING_EVENTS = 1000;
 const RING_BYTES = 768 * 1024;
@@ -63,8 +63,8 @@ const RING_BYTES = 768 * 1024;
 const BURST_EVENTS = 10;
 
 /**
- * A feed without an end that is so late (ms) goes on from now: the machine was asleep, and on macOS, where Node's steady clock
- * runs on meanwhile, hours of events would come at once.
+ * A feed without an end that is late by more than this (ms) goes on from now: the machine was asleep, and on macOS, where
+ * Node's steady clock keeps running meanwhile, hours of events would come at once.
  * @see https://github.com/libuv/libuv/pull/2894
  */
 const ASLEEP_MS = 10_000;
@@ -103,7 +103,7 @@ export function* arrivalOffsets(arrivals: Arrivals, eventsPerSecond: number, see
 /** The `data` of every event in turn: `payloadBytes` characters of a–z and 0–9, one byte each in UTF-8. */
 export function* payloads(payloadBytes: number, seed: number): Generator<string, never> {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
-  // Another stream of numbers than the arrivals', so that changing `arrivals` leaves the payloads as they were.
+  // A stream of numbers apart from the arrivals', so that changing `arrivals` leaves the payloads as they were.
   const random = seededRandom(seed ^ 0x9e3779b9);
   while (true) {
     let data = '';
@@ -112,7 +112,7 @@ export function* payloads(payloadBytes: number, seed: number): Generator<string,
   }
 }
 
-/** Remembers what `encode` made of an event, so that a thousand readers cost one encoding. */
+/** Remembers what `encode` made of an event: a thousand readers cost one encoding. */
 export function encodeOnce<T>(encode: (event: FeedEvent) => T): (event: FeedEvent) => T {
   const made = new WeakMap<FeedEvent, { value: T }>();
   return (event) => {
@@ -124,136 +124,165 @@ export function encodeOnce<T>(encode: (event: FeedEvent) => T): (event: FeedEven
   };
 }
 
-/** Where several servers make the same feed in turns: who tells the others, and how far a reader may have come elsewhere. */
+/** Where several servers make the same feed in turns: what passes events to the others, and how far ahead a reader's cursor may be. */
 export interface FeedSharing {
-  /** Told of each event that this feed makes itself, after its readers. */
+  /** Called with each event that this feed makes itself, after its readers got it. */
   made(event: FeedEvent): void;
-  /** A cursor so many events ahead of this feed was given by a server that is ahead of this one; beyond, by a feed that is gone. */
+  /** A cursor at most so many events ahead of this feed comes from a server that is ahead; one beyond, from a feed that is gone. */
   lead: number;
 }
 
 /** Makes a feed that stands still until `start`. `ringEvents` is for tests that want a cursor to grow too old soon. */
 export function createFeed(settings: FeedSettings, ringEvents = RING_EVENTS, sharing?: FeedSharing): Feed {
-  const readers = new Set<FeedReader>();
-  const ring: FeedEvent[] = [];
-  let ringBytes = 0;
-  let lastSeq = 0;
-  let ended = false;
-  let timer: NodeJS.Timeout | undefined;
+  return viewOf(new Source(settings, ringEvents, sharing), 0);
+}
 
-  function add(event: PushEvent): FeedEvent {
-    const published: FeedEvent = { ...event, json: eventJson(event) };
-    lastSeq = event.seq;
-    ring.push(published);
-    ringBytes += published.json.length;
-    while (ring.length > ringEvents || (ringBytes > RING_BYTES && ring.length > 1)) {
-      ringBytes -= ring.shift()?.json.length ?? 0;
+/** A source as the readers see it from whom everything up to `forgotten` is to be kept. */
+function viewOf(source: Source, forgotten: number): Feed {
+  return {
+    get lastSeq() {
+      return source.lastSeq;
+    },
+    get ended() {
+      return source.ended;
+    },
+    without: (seq) => viewOf(source, seq),
+    since: (after) => source.since(after, forgotten),
+    latest: (count) => source.known(forgotten).slice(-count),
+    subscribe: (after, reader) => source.subscribe(source.since(after, forgotten), reader),
+    start: (startsAt) => source.start(startsAt),
+    pause: () => source.pause(),
+    take: (event) => source.take(event),
+    end: (why) => source.end(why),
+  };
+}
+
+/** Makes the events, keeps the newest of them in the ring, and hands each to all readers. */
+class Source {
+  lastSeq = 0;
+  ended = false;
+  readonly #settings: FeedSettings;
+  readonly #ringEvents: number;
+  readonly #sharing: FeedSharing | undefined;
+  readonly #readers = new Set<FeedReader>();
+  readonly #ring: FeedEvent[] = [];
+  #ringBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: FeedSettings, ringEvents: number, sharing: FeedSharing | undefined) {
+    this.#settings = settings;
+    this.#ringEvents = ringEvents;
+    this.#sharing = sharing;
+  }
+
+  /** The ring, oldest first, less what is to be kept from the reader. */
+  known(forgotten: number): FeedEvent[] {
+    return forgotten === 0 ? this.#ring : this.#ring.filter(({ seq }) => seq > forgotten);
+  }
+
+  since(after: number | undefined, forgotten: number): Replay {
+    const next = this.lastSeq;
+    if (after === undefined) return { events: [], reset: false, next };
+    if (this.#isAhead(after)) return { events: [], reset: false, next: after };
+    const known = this.known(forgotten);
+    const oldest = next - known.length + 1;
+    // A cursor beyond the newest event comes from a feed that is gone (the server was restarted): it means nothing here.
+    const reset = after < oldest - 1 || after > next;
+    const events = reset ? known.slice() : known.slice(after - oldest + 1);
+    return { events, reset, next };
+  }
+
+  /** Whether a cursor comes from another server, one that is ahead of this one. */
+  #isAhead(after: number): boolean {
+    return after > this.lastSeq && after - this.lastSeq <= (this.#sharing?.lead ?? 0);
+  }
+
+  subscribe({ events, reset, next }: Replay, reader: FeedReader): () => void {
+    if (reset) reader.reset(next - events.length);
+    for (const event of events) reader.event(event);
+    if (this.ended) {
+      reader.end('finished');
+      return () => {};
     }
-    // Who comes during this event has it from the replay; who leaves is told no more.
-    for (const reader of [...readers]) if (readers.has(reader)) reader.event(published);
+    // The reader has the events up to its cursor from the server that was ahead.
+    const added =
+      next > this.lastSeq ? { ...reader, event: (e: FeedEvent) => e.seq > next && reader.event(e) } : reader;
+    this.#readers.add(added);
+    return () => this.#readers.delete(added);
+  }
+
+  start(begin: number): void {
+    let startsAt = begin;
+    const { durationSeconds, arrivals, eventsPerSecond, payloadBytes, seed } = this.#settings;
+    const length = durationSeconds * 1000;
+    const offsets = arrivalOffsets(arrivals, eventsPerSecond, seed);
+    const data = payloads(payloadBytes, seed);
+    let offset = offsets.next().value;
+    const publish = (): void => {
+      const event = this.#add({ seq: this.lastSeq + 1, sentAt: now(), data: data.next().value });
+      offset = offsets.next().value;
+      this.#sharing?.made(event);
+    };
+    const schedule = (): void => {
+      if (offset >= length) return;
+      // Rounded up: Node drops the fraction, and an event must not come before its time.
+      const wait = Math.max(0, Math.ceil(startsAt + offset - now()));
+      this.#timer = setTimeout(() => {
+        const late = now() - startsAt - offset;
+        if (length === Number.POSITIVE_INFINITY && late > ASLEEP_MS) startsAt += late;
+        publishUntil(Math.max(offset, now() - startsAt));
+      }, wait);
+    };
+    // All events that are due come at once: those of a burst, and those that a busy moment has delayed, or the end of the
+    // run would lose them. Each in a tick of its own: Node 26 puts several of one tick into one chunk, and the bytes of a
+    // run would depend on how busy it was.
+    const publishUntil = (due: number): void => {
+      if (this.ended || this.#timer === undefined) return;
+      publish();
+      if (offset <= due && offset < length) process.nextTick(publishUntil, due);
+      else schedule();
+    };
+    for (let seq = 1; seq <= this.lastSeq; seq += 1) {
+      offset = offsets.next().value;
+      data.next();
+    }
+    schedule();
+  }
+
+  pause(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  take(event: PushEvent): void {
+    if (this.ended || event.seq <= this.lastSeq) return;
+    if (event.seq > this.lastSeq + 1 && this.lastSeq > 0) {
+      this.#ring.length = 0;
+      this.#ringBytes = 0;
+      this.lastSeq = event.seq - 1;
+      for (const reader of [...this.#readers]) reader.reset(this.lastSeq);
+    }
+    this.#add(event);
+  }
+
+  #add(event: PushEvent): FeedEvent {
+    const published: FeedEvent = { ...event, json: eventJson(event) };
+    this.lastSeq = event.seq;
+    this.#ring.push(published);
+    this.#ringBytes += published.json.length;
+    while (this.#ring.length > this.#ringEvents || (this.#ringBytes > RING_BYTES && this.#ring.length > 1)) {
+      this.#ringBytes -= this.#ring.shift()?.json.length ?? 0;
+    }
+    // A reader added during this loop gets the event from its replay; one removed during it must not get it.
+    for (const reader of [...this.#readers]) if (this.#readers.has(reader)) reader.event(published);
     return published;
   }
 
-  function leads(after: number): boolean {
-    return after > lastSeq && after - lastSeq <= (sharing?.lead ?? 0);
+  end(why: FeedEnd): void {
+    if (this.ended) return;
+    this.ended = true;
+    clearTimeout(this.#timer);
+    for (const reader of [...this.#readers]) reader.end(why);
+    this.#readers.clear();
   }
-
-  /** The ring, less what is to be kept from the reader. */
-  function kept(forgotten: number): FeedEvent[] {
-    return forgotten === 0 ? ring : ring.filter(({ seq }) => seq > forgotten);
-  }
-
-  function since(after: number | undefined, forgotten: number): Replay {
-    if (after === undefined) return { events: [], reset: false, next: lastSeq };
-    if (leads(after)) return { events: [], reset: false, next: after };
-    const known = kept(forgotten);
-    const oldest = lastSeq - known.length + 1;
-    // A cursor ahead of us was given by a feed that is gone (the server was restarted): it says nothing here.
-    const reset = after < oldest - 1 || after > lastSeq;
-    const events = reset ? known.slice() : known.slice(after - oldest + 1);
-    return { events, reset, next: lastSeq };
-  }
-
-  const feed = (forgotten: number): Feed => ({
-    get lastSeq() {
-      return lastSeq;
-    },
-    get ended() {
-      return ended;
-    },
-    without: feed,
-    since: (after) => since(after, forgotten),
-    latest: (count) => kept(forgotten).slice(-count),
-    subscribe(after, reader) {
-      const replay = since(after, forgotten);
-      if (replay.reset) reader.reset(replay.next - replay.events.length);
-      for (const event of replay.events) reader.event(event);
-      if (ended) {
-        reader.end('finished');
-        return () => {};
-      }
-      // What is made here until the cursor is reached, this reader has from the server that was ahead.
-      const { next } = replay;
-      const told = next > lastSeq ? { ...reader, event: (e: FeedEvent) => e.seq > next && reader.event(e) } : reader;
-      readers.add(told);
-      return () => readers.delete(told);
-    },
-    start(begin) {
-      let startsAt = begin;
-      const length = settings.durationSeconds * 1000;
-      const offsets = arrivalOffsets(settings.arrivals, settings.eventsPerSecond, settings.seed);
-      const data = payloads(settings.payloadBytes, settings.seed);
-      let offset = offsets.next().value;
-      const publish = (): void => {
-        const event = add({ seq: lastSeq + 1, sentAt: now(), data: data.next().value });
-        offset = offsets.next().value;
-        sharing?.made(event);
-      };
-      const schedule = (): void => {
-        if (offset >= length) return;
-        // Rounded up: Node drops the fraction, and an event must not come before its time.
-        const wait = Math.max(0, Math.ceil(startsAt + offset - now()));
-        timer = setTimeout(() => {
-          const late = now() - startsAt - offset;
-          if (length === Number.POSITIVE_INFINITY && late > ASLEEP_MS) startsAt += late;
-          publishUntil(Math.max(offset, now() - startsAt));
-        }, wait);
-      };
-      // All that is due comes at once: a burst, or what a busy moment has held up, or the run's end would lose it. In
-      // a tick each, or Node 26 puts several into one chunk, and the bytes of a run would hang on how busy it was.
-      const publishUntil = (due: number): void => {
-        if (ended || timer === undefined) return;
-        publish();
-        if (offset <= due && offset < length) process.nextTick(publishUntil, due);
-        else schedule();
-      };
-      for (let seq = 1; seq <= lastSeq; seq += 1) {
-        offset = offsets.next().value;
-        data.next();
-      }
-      schedule();
-    },
-    pause() {
-      clearTimeout(timer);
-      timer = undefined;
-    },
-    take(event) {
-      if (ended || event.seq <= lastSeq) return;
-      if (event.seq > lastSeq + 1 && lastSeq > 0) {
-        ring.length = 0;
-        ringBytes = 0;
-        lastSeq = event.seq - 1;
-        for (const reader of [...readers]) reader.reset(lastSeq);
-      }
-      add(event);
-    },
-    end(why) {
-      if (ended) return;
-      ended = true;
-      clearTimeout(timer);
-      for (const reader of [...readers]) reader.end(why);
-      readers.clear();
-    },
-  });
-  return feed(0);
 }

@@ -16,14 +16,14 @@ import { badInput, RefusalError } from '../refusal.ts';
 import type { Ledger } from '../wire/ledger.ts';
 import { type Conditions, createConditions } from './conditions.ts';
 
-/** What servers that serve the same runs tell each other of one. */
+/** What servers that serve the same runs report to each other of one. */
 export type RunChange =
   | { type: 'created'; settings: RunSettings; createdAt: number }
   | { type: 'started'; startsAt: number }
   | { type: 'disturbed'; order: FaultOrder }
   | { type: 'finished' };
 
-/** Where several servers serve the same runs (`shared/`): who tells the others, and whether that reaches them now. */
+/** Where several servers serve the same runs (`shared/`): how the others learn of it, and whether they can be reached now. */
 export interface Sharing {
   changed(run: string, change: RunChange): void;
   made(run: string, event: PushEvent): void;
@@ -42,13 +42,13 @@ export interface Run {
   finish(): void;
   /** Whether this server makes the run's events, as a server that is alone always does. */
   make(here: boolean): void;
-  /** Carried by somebody else, who also tells the other servers of it: the feed of a class. */
+  /** Carried by another part of the server, which also shares it with the other servers: the feed of a class. */
   readonly hosted?: boolean;
-  /** What another server has to be told so that it has this run, too. */
+  /** The changes by which another server gets this run, too. */
   changes(): RunChange[];
-  /** What stands in the way of its lanes; undefined for the open run, which nobody may disturb. */
+  /** The obstacles in its lanes; undefined for the open run, which nobody may disturb. */
   readonly conditions: Conditions | undefined;
-  /** Breaks something now, as an order from outside says. Refuses a bad order (400), the open run (403), a finished run (409). */
+  /** Begins a fault now, as an order from outside says. Refuses a bad order (400), the open run (403), a finished run (409). */
   disturb(order: unknown): BegunFault;
   /** Calls back after each change of state, and with each fault that begins. Returns how to stop. */
   watch(changed: () => void, begun?: (fault: BegunFault) => void): () => void;
@@ -56,11 +56,11 @@ export interface Run {
 
 /** A run as the list of runs has it: with what happens to it from elsewhere. */
 export interface ListedRun extends Run {
-  /** What another server has told of it; what is known already changes nothing. */
+  /** Applies a change that another server has reported; a known one changes nothing. */
   apply(change: RunChange): void;
   /** Whether the other servers can be reached has changed. */
   sharingChanged(): void;
-  /** Ends its feed and its timer, and tells nobody: the server closes. */
+  /** Ends its feed and its timer without a change of state: the server closes. */
   close(why: FeedEnd): void;
   forget(): void;
 }
@@ -75,167 +75,198 @@ export interface RunOptions {
   forgotten: () => void;
 }
 
-/** From start to the first possible event: lets "it has started" reach clients before the first event does. */
+/** From start to the first possible event (ms): the news of the start reaches clients before the first event does. */
 const LEAD_MS = 250;
-/** A run ends so long after its last second: timers are late by some ms, and the same seed must give the same events. */
+/** From a run's last second to its end (ms): timers are late by some ms, and the same seed must give the same events. */
 const TAIL_MS = 50;
-/** With several servers: how far one may be behind another that has made events last, and how long it waits for the run's end. */
+/** With several servers: how far one may be behind the one that makes the events, and how long it waits for the run's end. */
 const LEAD_EVENTS = 10;
 const LEAD_SECONDS = 5;
 const PATIENCE_MS = 3000;
-/** A run that nobody starts, and a finished one that nobody asks for any more, is forgotten after so long. */
+/** How long a run that nobody starts is kept, and a finished one (ms). */
 const READY_MS = 10 * 60_000;
 const FINISHED_MS = 30 * 60_000;
 
 /** A run that is ready; the ledger has it from now on. */
-export function createRun(
-  id: string,
-  settings: RunSettings,
-  { createdAt, ledger, ringEvents, sharing, finished, forgotten }: RunOptions,
-): ListedRun {
-  const durationSeconds = id === OPEN_RUN ? Number.POSITIVE_INFINITY : settings.durationSeconds;
-  const feed = createFeed(
-    { ...settings, durationSeconds },
-    ringEvents,
-    sharing && {
-      made: (event) => sharing.made(id, event),
-      lead: LEAD_EVENTS + settings.eventsPerSecond * LEAD_SECONDS,
-    },
-  );
-  const watchers = new Set<{ changed: () => void; begun: ((fault: BegunFault) => void) | undefined }>();
-  const conditions = id === OPEN_RUN ? undefined : createConditions(settings, feed, tellFault);
-  let state: RunState = 'ready';
-  let startsAt: number | null = null;
-  let endsAt: number | null = null;
-  let timer: NodeJS.Timeout | undefined;
-  /** Whether the run's events are made here, and whether that has begun. */
-  let here = sharing === undefined;
-  let making = false;
-  if (id !== OPEN_RUN) timer = setTimeout(forget, READY_MS);
+export function createRun(id: string, settings: RunSettings, options: RunOptions): ListedRun {
+  return new OwnRun(id, settings, options);
+}
 
-  function become(next: RunState): void {
-    state = next;
-    ledger.setState(id, state);
-    for (const watcher of [...watchers]) watcher.changed();
-  }
-  function tellFault(fault: BegunFault): void {
-    for (const watcher of [...watchers]) watcher.begun?.(fault);
-  }
-  function close(why: FeedEnd): void {
-    clearTimeout(timer);
-    conditions?.release();
-    feed.end(why);
-  }
-  function make(): void {
-    const due = here && state === 'running';
-    if (due === making) return;
-    making = due;
-    // The open feed never ends: what was not made while no server was there is not made up for.
-    const since = id === OPEN_RUN ? now() - (feed.lastSeq / settings.eventsPerSecond) * 1000 : startsAt;
-    if (due) feed.start(since as number);
-    else feed.pause();
-  }
-  function begin(at: number): void {
-    clearTimeout(timer);
-    startsAt = at;
+class OwnRun implements ListedRun {
+  readonly id: string;
+  readonly settings: RunSettings;
+  readonly feed: Feed;
+  readonly conditions: Conditions | undefined;
+  readonly #options: RunOptions;
+  readonly #watchers = new Set<{ changed: () => void; begun: ((fault: BegunFault) => void) | undefined }>();
+  #state: RunState = 'ready';
+  #startsAt: number | null = null;
+  #endsAt: number | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  /** Whether the run's events are made here, and whether that has begun. */
+  #here: boolean;
+  #making = false;
+
+  constructor(id: string, settings: RunSettings, options: RunOptions) {
+    const { ledger, ringEvents, sharing } = options;
+    this.id = id;
+    this.settings = settings;
+    this.#options = options;
+    this.#here = sharing === undefined;
+    const durationSeconds = id === OPEN_RUN ? Number.POSITIVE_INFINITY : settings.durationSeconds;
+    this.feed = createFeed(
+      { ...settings, durationSeconds },
+      ringEvents,
+      sharing && {
+        made: (event) => sharing.made(id, event),
+        lead: LEAD_EVENTS + settings.eventsPerSecond * LEAD_SECONDS,
+      },
+    );
     if (id !== OPEN_RUN) {
-      endsAt = startsAt + settings.durationSeconds * 1000 + TAIL_MS;
-      timer = setTimeout(endInTurn, Math.max(0, Math.ceil(endsAt - now())));
+      this.conditions = createConditions(settings, this.feed, (fault) => this.#faultBegun(fault));
+      this.#timer = setTimeout(() => this.forget(), READY_MS);
     }
-    conditions?.start(at);
-    become('running');
-    make();
+    const links = [...(this.conditions?.lanes ?? [])].map(([technique, { link }]) => [technique, link] as const);
+    ledger.open(id, settings.techniques, new Map(links));
   }
-  /** Who makes the events ends the run for all; who waits for them gives up only when their maker must be gone. */
-  function endInTurn(): void {
-    if (!making) {
-      timer = setTimeout(finish, PATIENCE_MS);
+
+  get state(): RunState {
+    return this.#state;
+  }
+
+  info(): RunInfo {
+    const { id, settings } = this;
+    const { createdAt, sharing } = this.#options;
+    const faults = [...(this.conditions?.begun ?? [])];
+    const shared = sharing ? { shared: sharing.state() } : {};
+    const [state, startsAt, endsAt] = [this.#state, this.#startsAt, this.#endsAt];
+    return { id, state, settings, createdAt, startsAt, endsAt, lastSeq: this.feed.lastSeq, faults, ...shared };
+  }
+
+  start(notBefore = 0): number {
+    if (this.#state !== 'ready') {
+      const words = `Run ${this.id} is ${this.#state}; a run is started once. Create another.`;
+      throw new RefusalError(409, 'already-started', words);
+    }
+    const at = Math.max(notBefore, now() + LEAD_MS);
+    this.#begin(at);
+    this.#options.sharing?.changed(this.id, { type: 'started', startsAt: at });
+    return at;
+  }
+
+  disturb(order: unknown): BegunFault {
+    if (!this.conditions) {
+      const words = 'The open feed is everybody’s; break a run of your own.';
+      throw new RefusalError(403, 'open-feed', words);
+    }
+    const checked = checkFault(order, this.settings.techniques);
+    if ('faults' in checked) throw badInput('bad-fault', 'Cannot begin this fault', checked.faults);
+    if (this.#state === 'finished') {
+      const words = `Run ${this.id} has ended, and its faults with it. Create another.`;
+      throw new RefusalError(409, 'run-finished', words);
+    }
+    this.#options.sharing?.changed(this.id, { type: 'disturbed', order: checked.order });
+    return this.conditions.begin(checked.order);
+  }
+
+  finish(): void {
+    if (this.#state === 'finished') return;
+    this.#finishHere();
+    this.#options.sharing?.changed(this.id, { type: 'finished' });
+  }
+
+  make(here: boolean): void {
+    this.#here = here;
+    this.#makeIfDue();
+  }
+
+  changes(): RunChange[] {
+    const { createdAt } = this.#options;
+    const startsAt = this.#startsAt;
+    return [
+      { type: 'created', settings: this.settings, createdAt },
+      ...(startsAt === null ? [] : [{ type: 'started', startsAt } as const]),
+      ...(this.#state === 'finished' ? [{ type: 'finished' } as const] : []),
+    ];
+  }
+
+  apply(change: RunChange): void {
+    if (change.type === 'disturbed' && this.#state !== 'finished') this.conditions?.begin(change.order);
+    if (change.type === 'started' && this.#state === 'ready') this.#begin(change.startsAt);
+    if (change.type === 'finished') this.#finishHere();
+  }
+
+  sharingChanged(): void {
+    for (const watcher of [...this.#watchers]) watcher.changed();
+  }
+
+  close(why: FeedEnd): void {
+    clearTimeout(this.#timer);
+    this.conditions?.release();
+    this.feed.end(why);
+  }
+
+  forget(): void {
+    if (this.#state === 'ready') this.#finishHere();
+    clearTimeout(this.#timer);
+    this.#options.ledger.forget(this.id);
+    this.#options.forgotten();
+  }
+
+  watch(changed: () => void, begun?: (fault: BegunFault) => void): () => void {
+    const watcher = { changed, begun };
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  #begin(at: number): void {
+    clearTimeout(this.#timer);
+    this.#startsAt = at;
+    if (this.id !== OPEN_RUN) {
+      this.#endsAt = at + this.settings.durationSeconds * 1000 + TAIL_MS;
+      this.#timer = setTimeout(() => this.#endInTurn(), Math.max(0, Math.ceil(this.#endsAt - now())));
+    }
+    this.conditions?.start(at);
+    this.#become('running');
+    this.#makeIfDue();
+  }
+
+  /** Starts or pauses the making of events, where that is not as it should be. */
+  #makeIfDue(): void {
+    const due = this.#here && this.#state === 'running';
+    if (due === this.#making) return;
+    this.#making = due;
+    if (!due) {
+      this.feed.pause();
       return;
     }
-    finish();
-    sharing?.changed(id, { type: 'finished' });
-  }
-  function finish(): void {
-    if (state === 'finished') return;
-    close('finished');
-    endsAt = now();
-    become('finished');
-    timer = setTimeout(forget, FINISHED_MS);
-    finished();
-  }
-  function forget(): void {
-    if (state === 'ready') finish();
-    clearTimeout(timer);
-    ledger.forget(id);
-    forgotten();
+    // The open feed never ends: events that no server was there to make are not made later.
+    const behind = (this.feed.lastSeq / this.settings.eventsPerSecond) * 1000;
+    this.feed.start(this.id === OPEN_RUN ? now() - behind : (this.#startsAt as number));
   }
 
-  const links = [...(conditions?.lanes ?? [])].map(([technique, { link }]) => [technique, link] as const);
-  ledger.open(id, settings.techniques, new Map(links));
-  return {
-    id,
-    settings,
-    feed,
-    conditions,
-    get state() {
-      return state;
-    },
-    info(): RunInfo {
-      const faults = [...(conditions?.begun ?? [])];
-      const told = sharing ? { shared: sharing.state() } : {};
-      return { id, state, settings, createdAt, startsAt, endsAt, lastSeq: feed.lastSeq, faults, ...told };
-    },
-    start(notBefore = 0): number {
-      if (state !== 'ready') {
-        throw new RefusalError(409, 'already-started', `Run ${id} is ${state}; a run is started once. Create another.`);
-      }
-      const at = Math.max(notBefore, now() + LEAD_MS);
-      begin(at);
-      sharing?.changed(id, { type: 'started', startsAt: at });
-      return at;
-    },
-    disturb(order: unknown): BegunFault {
-      if (!conditions) {
-        const words = 'The open feed is everybody’s; break a run of your own.';
-        throw new RefusalError(403, 'open-feed', words);
-      }
-      const checked = checkFault(order, settings.techniques);
-      if ('faults' in checked) throw badInput('bad-fault', 'Cannot begin this fault', checked.faults);
-      if (state === 'finished') {
-        const words = `Run ${id} has ended, and its faults with it. Create another.`;
-        throw new RefusalError(409, 'run-finished', words);
-      }
-      sharing?.changed(id, { type: 'disturbed', order: checked.order });
-      return conditions.begin(checked.order);
-    },
-    finish() {
-      if (state === 'finished') return;
-      finish();
-      sharing?.changed(id, { type: 'finished' });
-    },
-    make(isHere: boolean) {
-      here = isHere;
-      make();
-    },
-    changes: (): RunChange[] => [
-      { type: 'created', settings, createdAt },
-      ...(startsAt === null ? [] : [{ type: 'started', startsAt } as const]),
-      ...(state === 'finished' ? [{ type: 'finished' } as const] : []),
-    ],
-    apply(change: RunChange) {
-      if (change.type === 'disturbed' && state !== 'finished') conditions?.begin(change.order);
-      if (change.type === 'started' && state === 'ready') begin(change.startsAt);
-      if (change.type === 'finished') finish();
-    },
-    sharingChanged() {
-      for (const watcher of [...watchers]) watcher.changed();
-    },
-    close,
-    forget,
-    watch(changed: () => void, begun?: (fault: BegunFault) => void) {
-      const watcher = { changed, begun };
-      watchers.add(watcher);
-      return () => watchers.delete(watcher);
-    },
-  };
+  /** The server that makes the events ends the run for all; another one ends it only when that server must be gone. */
+  #endInTurn(): void {
+    if (this.#making) this.finish();
+    else this.#timer = setTimeout(() => this.#finishHere(), PATIENCE_MS);
+  }
+
+  #finishHere(): void {
+    if (this.#state === 'finished') return;
+    this.close('finished');
+    this.#endsAt = now();
+    this.#become('finished');
+    this.#timer = setTimeout(() => this.forget(), FINISHED_MS);
+    this.#options.finished();
+  }
+
+  #become(next: RunState): void {
+    this.#state = next;
+    this.#options.ledger.setState(this.id, next);
+    for (const watcher of [...this.#watchers]) watcher.changed();
+  }
+
+  #faultBegun(fault: BegunFault): void {
+    for (const watcher of [...this.#watchers]) watcher.begun?.(fault);
+  }
 }
