@@ -28,6 +28,8 @@ export interface Classroom extends Present, Seated {
   readonly erased: boolean;
   /** The runs of this server's devices in the newest class run; null where there is none. */
   readonly devices: DeviceRuns | null;
+  /** The seats that a class run waits for: those that are here, or were when it was called. */
+  readonly awaited: ReadonlySet<string>;
   /** Whether this is the code to join with. */
   isCode(code: unknown): boolean;
   /** Refuses who cannot get a seat now, whatever the code: the class has ended, or takes nobody new and has no seat with this secret. */
@@ -82,6 +84,9 @@ export async function openClassroom(
     },
     get devices() {
       return clock.devices;
+    },
+    get awaited() {
+      return clock.awaited;
     },
     online: () => new Set(),
     readyFor: () => new Set(),

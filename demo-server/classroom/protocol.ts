@@ -358,6 +358,8 @@ export interface TeacherPicture {
   class: ClassPicture;
   join: JoinPlace;
   people: SeatPicture[];
+  /** While a run is called: how many of the devices that it waits for are ready. Null at other times. */
+  readiness: { ready: number; count: number } | null;
   /** Results of the newest class run, by seat. */
   results: SeatLine[];
   /** All latencies of that run by lane, counted in LATENCY_BINS. */

@@ -78,11 +78,11 @@ export function connectTeacher(
   return page;
 }
 
-/** How far the class's run is, in words; `ready` of `count` devices are there while it is called, where that is to be told. */
-export function runInWords(run: ClassRun | null, words: Words, ready?: { ready: number; count: number }): string {
+/** How far the class's run is, in words; with `readiness`, how many devices are ready while it is called. */
+export function runInWords(run: ClassRun | null, words: Words, readiness?: TeacherPicture['readiness']): string {
   if (!run) return say(words, 'class.run.none');
   const calledOff = run.state === 'over' && run.startsAt === null;
-  return say(words, `class.run.state.${calledOff ? 'off' : run.state}`, ready);
+  return say(words, `class.run.state.${calledOff ? 'off' : run.state}`, readiness ?? undefined);
 }
 
 /** Shows the results of the class's run below `empty`; their code comes with the first of them. */

@@ -364,6 +364,24 @@ describe('a class run', () => {
     expect((await server.info(run)).state).toBe('running');
   });
 
+  test('counts a device that was here at the call among those to be ready, while it is between two pages', async () => {
+    const { server, code, teacher } = await openClass();
+    const [anna, bo] = [await joinClass(server.port, code, 'Anna'), await joinClass(server.port, code, 'Bo')];
+    expect(teacher.console()?.readiness).toBeNull();
+    await teacher.act({ do: 'call-run', settings });
+    bo.device.close();
+    await teacher.until(() => person(teacher, 'Bo')?.presence === 'offline');
+    expect(teacher.console()?.readiness).toEqual({ ready: 0, count: 2 });
+    await getReady(server, anna.device);
+    await teacher.until(() => person(teacher, 'Anna')?.run === 'ready');
+    expect(teacher.console()?.readiness).toEqual({ ready: 1, count: 2 });
+    await teacher.act({ do: 'remove', seat: bo.seat });
+    await teacher.until(() => teacher.console()?.readiness?.count === 1);
+    await teacher.act({ do: 'start-run' });
+    await teacher.until(() => teacher.console()?.class.run?.state === 'running');
+    expect(teacher.console()?.readiness).toBeNull();
+  });
+
   test('does not take the run of another, nor one that is not there', async () => {
     const { server, code, teacher } = await openClass();
     const [anna, bo] = [await joinClass(server.port, code, 'Anna'), await joinClass(server.port, code, 'Bo')];

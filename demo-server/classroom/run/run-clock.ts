@@ -35,6 +35,8 @@ export interface Present {
 export interface RunClock {
   /** The runs of this server's devices in the newest class run; null where there is none. */
   readonly devices: DeviceRuns | null;
+  /** The seats that a class run waits for: those that are here, or were when it was called. */
+  readonly awaited: ReadonlySet<string>;
   /** Starts the class run once all who are here, or were when it was called, are ready; with `anyway`, with those who are. Without any it waits on. */
   startIfReady(anyway: boolean): Promise<void> | undefined;
   endRun(): Promise<void> | undefined;
@@ -88,6 +90,9 @@ export function runClock(record: ClassRecord, present: Present, runs: Runs, ledg
     clearTimeout(timer);
     timer = setTimeout(then, Math.max(0, ms));
   }
+  function awaited(): Set<string> {
+    return new Set([...called, ...present.online()].filter((seat) => !record.state.seats.get(seat)?.removed));
+  }
   function startIfReady(anyway: boolean): Promise<void> | undefined {
     const run = runOf(record.state);
     if (run?.state !== 'called' || !devices) return undefined;
@@ -96,8 +101,7 @@ export function runClock(record: ClassRecord, present: Present, runs: Runs, ledg
       if (anyway) wait(AGAIN_MS, () => startIfReady(true));
       return undefined;
     }
-    const awaited = [...called, ...present.online()].filter((seat) => !record.state.seats.get(seat)?.removed);
-    const missing = awaited.some((seat) => !ready.has(seat));
+    const missing = [...awaited()].some((seat) => !ready.has(seat));
     if (missing && !anyway) {
       // While they come, one after the other as a bad wifi lets them, the others are worth the wait.
       const patience = Math.min(PATIENCE_MS, calledAt + LONGEST_PATIENCE_MS - now());
@@ -121,6 +125,9 @@ export function runClock(record: ClassRecord, present: Present, runs: Runs, ledg
   return {
     get devices() {
       return devices;
+    },
+    get awaited() {
+      return awaited();
     },
     startIfReady,
     endRun,

@@ -90,6 +90,17 @@ export function seatPictures(
   });
 }
 
+/** How many of the devices that a called run waits for are ready; a device that has got ready counts, even if it has gone since. Null unless a run is called. */
+export function readiness(
+  state: ClassState,
+  ready: ReadonlySet<string>,
+  awaited: ReadonlySet<string>,
+): { ready: number; count: number } | null {
+  if (runOf(state)?.state !== 'called') return null;
+  const present = new Set([...ready].filter((seat) => !state.seats.get(seat)?.removed));
+  return { ready: present.size, count: new Set([...awaited, ...present]).size };
+}
+
 /** A page without its query and anchor: who has scrolled on is still there. */
 const pageOf = (path: string): string => path.replace(/[?#].*$/, '').replace(/\/*$/, '/');
 

@@ -13,7 +13,7 @@ import { measuredOf } from '../run/measured.ts';
 import { pool, tally } from '../run/tally.ts';
 import type { Member } from './members.ts';
 import type { Everybody } from './peers.ts';
-import { classPicture, ownPart, questionOf, runOf, seatLines, seatPictures } from './pictures.ts';
+import { classPicture, ownPart, questionOf, readiness, runOf, seatLines, seatPictures } from './pictures.ts';
 import { type ClassRefused, noSuchSeat, seatRemoved } from './refused.ts';
 
 /** Counts are shown so often at the most. */
@@ -139,16 +139,18 @@ export function showClass(room: Classroom, sight: Sight): Show {
 }
 
 /** Everything that a console or a projector shows. */
-function teacherPicture({ id, state, log, devices, keeps }: Classroom, sight: Sight): TeacherPicture {
+function teacherPicture({ id, state, log, devices, keeps, awaited }: Classroom, sight: Sight): TeacherPicture {
   const open = questionOf(state);
   const run = runOf(state);
   const { everybody } = sight;
   const interim = everybody.interim(run?.id);
+  const ready = everybody.ready(run?.id);
   const results = new Map([...interim, ...(run?.results ?? [])]);
   return {
     class: classPicture(state, sight.everybody.online.size, id),
     join: sight.place.picture(),
-    people: seatPictures(state, everybody.whereabouts(), everybody.ready(run?.id), interim),
+    people: seatPictures(state, everybody.whereabouts(), ready, interim),
+    readiness: readiness(state, ready, awaited),
     results: seatLines(state, results),
     pooled: pool(results.values()),
     costs: devices && devices.id === run?.id ? devices.costs(everybody.runs(run.id)) : null,

@@ -208,8 +208,7 @@ function draw(picture: TeacherPicture, page: TeacherPage, act: Act): void {
   setText(part('together'), say(words, `class.teach.${where}`, { page: titleOf(together?.path ?? '') }));
 
   const { run, question } = now;
-  const ready = picture.people.filter((one) => one.run !== 'none').length;
-  setText(part('run-state'), runInWords(run, words, { ready, count: now.online }));
+  setText(part('run-state'), runInWords(run, words, picture.readiness));
   part('start-run').hidden = run?.state !== 'called';
   part('stop-run').hidden = !run || run.state === 'over';
   void showResults(picture, page, say(words, 'class.teach.noResults'));
