@@ -22,6 +22,25 @@ const READERS: [string, number[]][] = [
   ['* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }', WIDTHS],
 ];
 
+/** Words and figures in the tables of a page that go on in a second line. */
+const brokenWords = (page: Page) =>
+  page.$$eval(':is(th, td)', (cells) =>
+    cells.flatMap((cell) => {
+      const broken: string[] = [];
+      const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        const text = texts.currentNode as Text;
+        for (const { 0: word, index } of text.data.matchAll(/[^\s-]+/g)) {
+          const range = document.createRange();
+          range.setStart(text, index);
+          range.setEnd(text, index + word.length);
+          if (new Set([...range.getClientRects()].map(({ top }) => top)).size > 1) broken.push(word);
+        }
+      }
+      return broken;
+    }),
+  );
+
 describe.each(Object.keys(FONTS) as FontName[])('with a %s font', (font) => {
   const browserOf = bothBrowsers({ font, network: false });
 
@@ -94,6 +113,7 @@ describe.each(Object.keys(FONTS) as FontName[])('with a %s font', (font) => {
       await wall.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       const wider = await wall.$$eval('.scroll', (boxes) => boxes.map((box) => box.scrollWidth - box.clientWidth));
       expect(wider, `at ${width} px`).toEqual([0, 0]);
+      expect(await brokenWords(wall), `at ${width} px`).toEqual([]);
     }
   });
 });
