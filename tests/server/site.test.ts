@@ -347,6 +347,16 @@ test('only the page on security may show a frame of the second origin, under the
   expect((await odd.until((bytes) => bytes.includes('\r\n\r\n'))).toString('latin1')).not.toContain('evil.example');
 });
 
+test('a server that holds a class has every page, too, and the class’s socket beside the page of its name', async () => {
+  const holds = await startServer({ siteDir, classroom: {} });
+  for (const path of pages) {
+    const response = await fetch(holds.url + path, { headers: { accept: 'text/html,*/*;q=0.8' } });
+    expect([response.status, response.headers.get('content-type')], path).toEqual([200, 'text/html; charset=utf-8']);
+    expect(await response.text(), path).toBe(readFileSync(join(siteDir, path.replace(/\/$/, '/index.html')), 'utf8'));
+  }
+  expect((await fetch(`${holds.url}/classroom`)).status).toBe(426);
+});
+
 test('an address that was typed with capitals or a full stop leads to its page, and to nothing else', async () => {
   const leadsTo = async (path: string) => {
     const { status, headers } = await browse(path, { redirect: 'manual' });

@@ -64,7 +64,11 @@ export function classSocket(
     method: 'GET',
     url: CLASS_SOCKET,
     schema: classSocketSchema,
-    handler: refusePlainGet,
+    // The page on classes has the same path, but for a slash that the router does not see.
+    handler: (request, reply) =>
+      app.sendPage && request.headers.accept?.includes('text/html')
+        ? app.sendPage(reply, 'classroom')
+        : refusePlainGet(request, reply),
     wsHandler: (socket, request) => serveDevice(socket, networkOf(request.ip), hall),
   });
   app.addHook('onClose', () => {
