@@ -2,7 +2,7 @@
 import { glob, readFile } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { refuseUnknownPath } from '../refusal.ts';
 import { FOR_EVER, HASHED, headersOfPages, type Policy, pagePolicy } from './page-headers.ts';
 
@@ -38,6 +38,12 @@ export async function serveSite(
     // that nobody has told, those would be refused, and the page could not say which line is missing.
     files.addHook('onRoute', (route) => {
       route.config = { ...route.config, anyOrigin: true, anyName: true };
+    });
+    // The library refuses a path that is spelled in a second way (/./lab, //lab, /x/../lab) with 403 and no sentence. There is
+    // no page at that address, so it gets what every address without one gets.
+    files.setErrorHandler((error: FastifyError, _request, reply) => {
+      if (error.statusCode !== 403) throw error;
+      reply.callNotFound();
     });
     await files.register(fastifyStatic, {
       root: siteDir,

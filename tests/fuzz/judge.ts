@@ -62,6 +62,8 @@ function wrongWith({ status, headers, body }: Answer, headOnly: boolean): string
   } catch {
     return `${status} with a body that is no JSON: ${text.slice(0, 100)}`;
   }
+  // The techniques that answer lists give the last events of a run that has ended with this status.
+  if (status === 410 && Array.isArray((refusal as { events?: unknown }).events)) return undefined;
   const { error, message, ...rest } = refusal as Record<string, unknown>;
   const others = Object.keys(rest).filter((name) => name !== 'faults');
   if (

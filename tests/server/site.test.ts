@@ -203,15 +203,17 @@ test('what the build keeps for the server is not served, however it is asked for
     for (const encoding of ['identity', 'br', 'gzip']) {
       const connection = rawConnection(server.port, get(path, { 'Accept-Encoding': encoding }));
       const answer = readAnswer(await connection.until((bytes) => readAnswer(bytes)?.complete === true));
-      expect([403, 404], `${path} ${encoding}`).toContain(answer?.status);
-      expect(JSON.parse(answer?.body.toString() ?? '').error, path).toBeTruthy();
+      expect(answer?.status, `${path} ${encoding}`).toBe(404);
+      const { error, message } = JSON.parse(answer?.body.toString() ?? '') as { error: string; message: string };
+      expect(error, path).toBe('unknown-path');
+      expect(message, path).toContain(JSON.stringify(path));
     }
   }
 });
 
 describe('what is not there', () => {
   test('is a page for browsers, isolated like the others', async () => {
-    for (const path of ['/nothing', '/lessons/carrier-pigeon/', '/push/nothing']) {
+    for (const path of ['/nothing', '/lessons/carrier-pigeon/', '/push/nothing', '//lab/', '/%00']) {
       const answer = await browse(path);
       expect(answer.status).toBe(404);
       expect(answer.headers.get('content-type')).toBe('text/html; charset=utf-8');
