@@ -3,30 +3,30 @@ import type { ClassNews, ClassPicture } from '../../demo-server/classroom/protoc
 import { pause, type Sample } from '../../demo-server/measure/lane.ts';
 import type { Link } from './link.ts';
 
-/** How often a device tells how long news took. */
-const TELL_MS = 3000;
+/** How often a device reports how long news took. */
+const REPORT_MS = 3000;
 const POLL_MS = 1000;
-/** A server of the class that is behind refuses a technique that was picked a moment ago: it is asked again so soon. */
+/** A server of the class that is behind refuses a technique that was picked a moment ago: the wait before the next try. */
 const AGAIN_MS = 1000;
 
-/** Reads the feed until the returned function is called; each piece of news goes to `hear`. */
+/** Reads the feed until the returned function is called; each piece of news goes to `onNews`. */
 export function readFeed(
   feed: NonNullable<ClassPicture['feed']>,
   link: Link,
-  hear: (news: ClassNews) => void,
+  onNews: (news: ClassNews) => void,
 ): () => void {
   const life = new AbortController();
   const { signal } = life;
   let latencies: number[] = [];
   let since: number | null = null;
-  /** What was there before is no news. A lane that begins anew, or is told that it missed something, brings it again. */
+  /** What was there before is no news. A lane that begins anew, or learns that it missed something, brings it again. */
   let newest = feed.after;
-  const telling = setInterval(() => {
+  const reporting = setInterval(() => {
     if (link.state !== 'online') return;
     link.send({ type: 'heard', latencies });
     latencies = [];
-  }, TELL_MS);
-  signal.addEventListener('abort', () => clearInterval(telling));
+  }, REPORT_MS);
+  signal.addEventListener('abort', () => clearInterval(reporting));
 
   void import('../techniques/index.ts').then(async ({ techniques }) => {
     const { receive } = techniques.find(({ id }) => id === feed.technique) ?? {};
@@ -44,7 +44,7 @@ export function readFeed(
         // What was sent before this device began to read is not late.
         if (since !== null && offset !== undefined && sample.sentAt >= since)
           latencies.push(sample.at + offset - sample.sentAt);
-        hear(JSON.parse(sample.data ?? '{}') as ClassNews);
+        onNews(JSON.parse(sample.data ?? '{}') as ClassNews);
       },
     };
     while (!signal.aborted) {

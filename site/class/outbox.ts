@@ -1,6 +1,6 @@
 /**
- * What this device has to tell the class for good: its answers and its results. They stay on the device until the class
- * has said what became of them: through a lost wifi, a reload, another server, or a class that cannot be kept just now.
+ * What this device has to deliver to the class: its answers and its results. They stay on the device until the class has
+ * settled them: through a lost wifi, a reload, another server, or a class that cannot be kept just now.
  */
 import type { Answer, ClassMessage, ClassRequest } from '../../demo-server/classroom/protocol.ts';
 import type { Link } from './link.ts';
@@ -8,7 +8,7 @@ import type { Link } from './link.ts';
 type Lasting = Extract<ClassRequest, { type: 'answer' }> | Extract<ClassRequest, { type: 'result' }>;
 
 export interface Outbox {
-  /** Tells the class, and holds it until that is settled; what was held of the same question or run before is replaced. */
+  /** Sends it to the class, and holds it until it is settled; what was held of the same question or run is replaced. */
   put(what: Lasting): void;
   /** The answer to this question that is not settled yet. */
   answer(question: string): Answer | undefined;
@@ -16,17 +16,17 @@ export interface Outbox {
   hasResult(classRun: string): boolean;
   /** Whether something is held and the class cannot be reached, or has not settled it at once. */
   readonly waits: boolean;
-  /** Hears what the class says of what was told. Returns what it did not take. */
-  hear(message: ClassMessage): Lasting | null;
-  /** Says all that is held again, as to a server that has just been greeted. */
-  sayAgain(): void;
+  /** Takes the class's reply to what was sent. Returns what the class did not accept. */
+  receive(message: ClassMessage): Lasting | null;
+  /** Sends all that is held again, as to a server that has just been greeted. */
+  resend(): void;
   /** Forgets all of it: the seat is given up. */
   clear(): void;
   close(): void;
 }
 
 const KEY = 'pushlab:class-held';
-/** What the class does not settle so soon is told to the reader as waiting, and said again so often. */
+/** What the class has not settled after SOON_MS is shown to the reader as waiting; it is sent again every AGAIN_MS. */
 const SOON_MS = 1000;
 const AGAIN_MS = 3000;
 
@@ -63,16 +63,16 @@ export function openOutbox(seat: string, link: () => Link, changed: () => void):
       changed();
     }, SOON_MS);
   }
-  function sayAgain(): void {
+  function resend(): void {
     for (const one of load()) link().send(one);
   }
-  const again = setInterval(sayAgain, AGAIN_MS);
+  const again = setInterval(resend, AGAIN_MS);
 
   return {
     put(what) {
-      const told = { ...what, n: Math.floor(Math.random() * Number.MAX_SAFE_INTEGER) };
-      keep([...load().filter((one) => aboutOf(one) !== aboutOf(what)), told]);
-      link().send(told);
+      const sent = { ...what, n: Math.floor(Math.random() * Number.MAX_SAFE_INTEGER) };
+      keep([...load().filter((one) => aboutOf(one) !== aboutOf(what)), sent]);
+      link().send(sent);
       wait();
       changed();
     },
@@ -84,16 +84,16 @@ export function openOutbox(seat: string, link: () => Link, changed: () => void):
     get waits() {
       return load().length > 0 && (slow || link().state !== 'online');
     },
-    hear(message) {
+    receive(message) {
       if (message.type === 'refused' && message.why === 'store-lost') slow = load().length > 0;
       if (message.type !== 'settled') return null;
       const settled = load().find(({ n }) => n === message.n);
       keep(held.filter((one) => one !== settled));
       return message.kept ? null : (settled ?? null);
     },
-    sayAgain() {
+    resend() {
       if (load().length > 0) wait();
-      sayAgain();
+      resend();
     },
     clear: () => keep([]),
     close() {

@@ -54,14 +54,14 @@ export function connectTeacher(
   }
   const link = openLink({
     hello: () => ({ type: 'hello', as: 'teacher', token: who.token }),
-    hear(message) {
+    onMessage(message) {
       if (message.type !== 'console') return;
       shown = true;
       part('class').hidden = false;
       page.picture = message.picture;
       draw(message.picture, page);
     },
-    tell: setState,
+    onState: setState,
   });
   const language = words.language ?? 'en';
   const page: TeacherPage = {
