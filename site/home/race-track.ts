@@ -5,7 +5,7 @@ import { pageTime } from '../../demo-server/measure/clock.ts';
 import type { LaneRecord, Recording } from '../../demo-server/measure/recording.ts';
 import { onThemeChange, type Palette, readPalette } from '../kit/look.ts';
 import { prefersLessMotion } from '../kit/visible.ts';
-import type { Frame } from '../lab/timeline/frame.ts';
+import type { LaneFrame } from '../lab/timeline/frame.ts';
 import { drawBars, drawEvents } from '../lab/timeline/timeline-draw.ts';
 import { type Layout, xOf } from '../lab/timeline/timeline-layout.ts';
 
@@ -65,16 +65,16 @@ export class Track {
       recording,
       now,
     };
-    drawBars(frame as Frame, lane, row);
-    drawEvents(frame as Frame, lane, row);
-    if (!over && !this.#still) this.#rings(frame as Frame, lane, row.bar);
+    drawBars(frame, lane, row);
+    drawEvents(frame, lane, row);
+    if (!over && !this.#still) this.#rings(frame, lane, row.bar);
     if (!over) {
       context.fillStyle = this.#palette.ink;
       context.fillRect(Math.round(xOf(now, frame.view, layout)), 0, 1, height);
     }
   }
 
-  #rings({ context, layout, view, recording, now, palette }: Frame, lane: LaneRecord, y: number): void {
+  #rings({ context, layout, view, recording, now, palette }: LaneFrame, lane: LaneRecord, y: number): void {
     const { events } = lane;
     context.strokeStyle = palette.technique[lane.technique];
     context.lineWidth = 1.5;

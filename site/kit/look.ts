@@ -29,7 +29,7 @@ export function pathText(path: Path2D): string {
 
 /** Draws a technique's mark in a square of `size` pixels around a point, in the fill style that is set. */
 export function drawMark(
-  context: CanvasRenderingContext2D,
+  context: Pick<CanvasRenderingContext2D, 'save' | 'translate' | 'scale' | 'fill' | 'restore'>,
   technique: TechniqueId,
   x: number,
   y: number,

@@ -218,6 +218,29 @@ describe.each(BROWSERS)('runs in %s', (name) => {
     expect(tableBytes.toString().split('\r\n')[0]).toBe(',Short polling,Server-Sent Events,WebSocket');
   });
 
+  test('of a broken run every picture shows the faults as the timeline does', async () => {
+    const { page } = await fresh();
+    await runLab(page, `${QUERY}&faults=cut@5::sse`);
+    const bad = await page.$eval('push-lab', (lab) => getComputedStyle(lab).getPropertyValue('--bad').trim());
+    const { bytes } = await savedBy(page, '.timeline .take button');
+    const picture = bytes.toString();
+    expect(picture).toMatch(/^<svg/);
+    // One lane was cut once: a line and the triangle on it.
+    expect(picture.split(`fill="${bad}"`)).toHaveLength(3);
+    const broken = (await savedBy(page, '[data-file=json]')).bytes.toString();
+    await openRuns(page);
+    await chooseFiles(page, { 'run.json': broken });
+    await page.waitForSelector('push-runs[data-state=open]');
+    await page.waitForSelector('[data-part=keep]:not([hidden])');
+    await page.evaluate(() => {
+      window.print = () => {};
+    });
+    await page.click('[data-file=report]');
+    await page.waitForFunction(() => document.documentElement.dataset.report === '');
+    const marks = await page.$$eval('[data-report=timeline] [fill="var(--bad)"]', (found) => found.length);
+    expect(marks).toBe(2);
+  });
+
   test('the report holds settings, conditions, timeline and table, and stands alone on paper', async () => {
     const { page } = await fresh();
     await openRuns(page);

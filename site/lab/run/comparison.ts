@@ -57,12 +57,12 @@ const BUILD_MS = 300;
  * the others, its reason is in its record.
  */
 export async function runComparison(options: ComparisonOptions): Promise<Recording> {
-  // Whoever started last has the reader's attention: a demo further up this page gives way without a question.
-  const askNicely = options.takeOver === true || turnIsHeldHere();
+  // The run started last has the reader's attention: a demo further up this page gives way without a question.
+  const takesOver = options.takeOver === true || turnIsHeldHere();
   const ended = new AbortController();
   const taken = new AbortController();
   const signal = AbortSignal.any([options.signal, ended.signal]);
-  const turn = await (askNicely ? takeTurnOver : takeTurn)(() => taken.abort());
+  const turn = await (takesOver ? takeTurnOver : takeTurn)(() => taken.abort());
   if (!turn) throw new Problem('second-tab');
   try {
     signal.throwIfAborted();

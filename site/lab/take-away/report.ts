@@ -29,7 +29,7 @@ export interface ReportOptions {
 /** Width of the timeline in pixels: printed on A4 at three quarters, its letters are 7 points high. */
 const WIDTH = 940;
 
-const VARIABLES: Palette = {
+const VARIABLES: Omit<Palette, 'font'> = {
   technique: Object.fromEntries(TECHNIQUES.map((id) => [id, `var(--technique-${id})`])) as Palette['technique'],
   ink: 'var(--ink)',
   soft: 'var(--ink-soft)',
@@ -40,7 +40,6 @@ const VARIABLES: Palette = {
   surface: 'var(--surface)',
   warnBack: 'var(--warn-back)',
   bad: 'var(--bad)',
-  font: 'inherit',
 };
 
 /** A drawing as an element of the page, in its colours and its font. */
@@ -83,8 +82,9 @@ export function fillReport(
   showNotes(part('notes'), notesOf(recording, words, format, names));
   const lanes = [...recording.lanes.values()];
   // Colours as variables: paper is light, whatever the screen was when this was drawn.
-  const drawing = timelineSvg({ recording, lanes, names, palette: VARIABLES, format, width: WIDTH, compact: true });
-  part('timeline').replaceChildren(svgElement(drawing, say(words, 'lab.timeline.label')));
+  const palette = { ...VARIABLES, font: getComputedStyle(section).fontFamily };
+  const drawing = timelineSvg({ recording, lanes, names, palette, format, width: WIDTH, compact: true });
+  if (drawing) part('timeline').replaceChildren(svgElement(drawing, say(words, 'lab.timeline.label')));
   // A line in which no lane has a figure is not worth its paper.
   const groups = GROUPS.map(({ key, measures }) => ({
     key,

@@ -37,7 +37,7 @@ function shownLanes(recording: Recording, root: HTMLElement): TechniqueId[] {
   return [...recording.lanes.keys()].filter((id) => !off.some(({ dataset }) => dataset.technique === id));
 }
 
-const drawTimeline = (recording: Recording, { root, names, format }: PicturesOptions): Drawing => {
+const drawTimeline = (recording: Recording, { root, names, format }: PicturesOptions): Drawing | null => {
   const shown = shownLanes(recording, root);
   const lanes = [...recording.lanes.values()].filter(({ technique }) => shown.includes(technique));
   return timelineSvg({ recording, lanes, names, format, palette: readPalette(root), width: TIMELINE_WIDTH });

@@ -1,5 +1,5 @@
 /**
- * A drawing context whose strokes become SVG: as much of CanvasRenderingContext2D as Chart.js and the marks use. Text is
+ * A drawing context whose strokes become SVG: as much of CanvasRenderingContext2D as Chart.js, the timeline and the marks use. Text is
  * measured by a real canvas, so that it stands where it would there.
  * @see https://html.spec.whatwg.org/multipage/canvas.html#2dcontext
  */
@@ -27,14 +27,16 @@ export function xml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 }
 
+type Style = CanvasRenderingContext2D['fillStyle'];
+
 /** Patterns and gradients have no text: they are drawn in this grey. */
-const paint = (style: unknown): string => (typeof style === 'string' ? xml(style) : '#8a9499');
+const paint = (style: Style): string => (typeof style === 'string' ? xml(style) : '#8a9499');
 
 export class SvgContext {
   /** Asked for by Chart.js: what the context belongs to. */
   canvas: unknown = null;
-  fillStyle: unknown = '#000';
-  strokeStyle: unknown = '#000';
+  fillStyle: Style = '#000';
+  strokeStyle: Style = '#000';
   lineWidth = 1;
   lineCap = 'butt';
   lineJoin = 'miter';

@@ -1,11 +1,11 @@
 /** The marks of faults in one row of the timeline: a line where one began, and a band for as long as it lasted. */
 import type { LaneRecord } from '../../../demo-server/measure/recording.ts';
-import type { Frame } from './frame.ts';
+import type { LaneFrame } from './frame.ts';
 import { type Row, xOf } from './timeline-layout.ts';
 
-/** Draws the faults that befell this lane. */
+/** Draws the faults of this lane. */
 export function drawFaults(
-  { context, layout, view, palette, recording, now }: Frame,
+  { context, layout, view, palette, recording, now }: LaneFrame,
   lane: LaneRecord,
   row: Row,
 ): void {

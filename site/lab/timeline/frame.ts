@@ -4,14 +4,45 @@ import type { Format } from '../../kit/format.ts';
 import type { Palette } from '../../kit/look.ts';
 import type { Layout, View } from './timeline-layout.ts';
 
-export interface Frame {
-  context: CanvasRenderingContext2D;
+/** What the timeline is drawn with: a canvas, or SVG (`take-away/svg-context.ts`). */
+export type Paper = Pick<
+  CanvasRenderingContext2D,
+  | 'fillStyle'
+  | 'strokeStyle'
+  | 'lineWidth'
+  | 'globalAlpha'
+  | 'textAlign'
+  | 'textBaseline'
+  | 'setLineDash'
+  | 'save'
+  | 'restore'
+  | 'clearRect'
+  | 'fillRect'
+  | 'beginPath'
+  | 'moveTo'
+  | 'lineTo'
+  | 'rect'
+  | 'roundRect'
+  | 'arc'
+  | 'clip'
+  | 'fill'
+  | 'stroke'
+  | 'fillText'
+  | 'measureText'
+>;
+
+/** What a lane is drawn from. */
+export interface LaneFrame {
+  context: Paper;
   layout: Layout;
   view: View;
   palette: Palette;
   recording: Recording;
   /** Now, in ms since the start; open bars end here. */
   now: number;
+}
+
+export interface Frame extends LaneFrame {
   /** Lanes shown, from top to bottom. */
   lanes: readonly LaneRecord[];
   /** Row and event that the reader points at. */

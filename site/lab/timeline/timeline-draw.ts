@@ -5,7 +5,7 @@
 
 import type { LaneRecord } from '../../../demo-server/measure/recording.ts';
 import { drawFaults } from './fault-draw.ts';
-import type { Frame } from './frame.ts';
+import type { Frame, LaneFrame, Paper } from './frame.ts';
 import { type Row, ticks, xOf } from './timeline-layout.ts';
 import { eventBySeq } from './timeline-pick.ts';
 
@@ -59,14 +59,30 @@ function drawHiddenStretches({ context, layout, view, palette, recording, now }:
   }
 }
 
+/** Boxes as three numbers each: left edge, width, radius of the corners. */
+type Boxes = number[];
+
+function trace(context: Paper, boxes: Boxes, y: number, height: number): void {
+  context.beginPath();
+  for (let at = 0; at < boxes.length; at += 3) {
+    const [left = 0, width = 0, radius = 0] = [boxes[at], boxes[at + 1], boxes[at + 2]];
+    if (radius === 0) context.rect(left, y, width, height);
+    else context.roundRect(left, y, width, height, radius);
+  }
+}
+
 /** The bars of one lane's requests. */
-export function drawBars({ context, layout, view, palette, recording, now }: Frame, lane: LaneRecord, row: Row): void {
+export function drawBars(
+  { context, layout, view, palette, recording, now }: LaneFrame,
+  lane: LaneRecord,
+  row: Row,
+): void {
   const { requests } = lane;
   const colour = palette.technique[lane.technique];
   const from = view.from + recording.zero;
-  const solid = new Path2D();
-  const failed = new Path2D();
-  const starts = new Path2D();
+  const solid: Boxes = [];
+  const failed: Boxes = [];
+  const starts: Boxes = [];
   let lastRight = Number.NEGATIVE_INFINITY;
   requests.inView(from, from + view.span, (index) => {
     const start = Math.max(layout.left - 4, xOf((requests.start[index] as number) - recording.zero, view, layout));
@@ -77,66 +93,69 @@ export function drawBars({ context, layout, view, palette, recording, now }: Fra
     if (right - lastRight < 0.4) return;
     lastRight = right;
     const width = Math.max(2, right - start);
-    const path = open || requests.ok[index] === 1 ? solid : failed;
-    // Held requests follow each other without a gap that could be seen: a notch marks where each was asked.
-    if (width >= 5) starts.rect(start, row.bar - BAR / 2 - 2, 1.5, BAR + 4);
-    if (open || width < 5) path.rect(start, row.bar - BAR / 2, width, BAR);
-    else path.roundRect(start, row.bar - BAR / 2, width, BAR, 3);
+    // Held requests follow each other without a visible gap: a notch marks the start of each.
+    if (width >= 5) starts.push(start, 1.5, 0);
+    (open || requests.ok[index] === 1 ? solid : failed).push(start, width, open || width < 5 ? 0 : 3);
   });
+  const top = row.bar - BAR / 2;
   context.fillStyle = colour;
-  context.globalAlpha = 0.26;
-  context.fill(solid);
-  context.globalAlpha = 0.8;
   context.strokeStyle = colour;
   context.lineWidth = 1;
-  context.stroke(solid);
-  context.globalAlpha = 1;
-  context.fillStyle = colour;
-  context.fill(starts);
+  trace(context, solid, top, BAR);
+  context.globalAlpha = 0.26;
+  context.fill();
   context.globalAlpha = 0.8;
+  context.stroke();
+  context.globalAlpha = 1;
+  trace(context, starts, top - 2, BAR + 4);
+  context.fill();
   // A request that failed or was dropped is an empty box with a broken outline.
+  context.globalAlpha = 0.8;
   context.setLineDash([2, 2]);
-  context.stroke(failed);
+  trace(context, failed, top, BAR);
+  context.stroke();
   context.setLineDash([]);
   context.globalAlpha = 1;
 }
 
-/** The dots of one lane's events, each with its line back to when it happened. */
-export function drawEvents({ context, layout, view, palette, recording }: Frame, lane: LaneRecord, row: Row): void {
+/** The dots of one lane's events, each with a line back to the moment it happened. */
+export function drawEvents({ context, layout, view, palette, recording }: LaneFrame, lane: LaneRecord, row: Row): void {
   const { events } = lane;
   const from = view.from + recording.zero;
   const to = from + view.span;
   const colour = palette.technique[lane.technique];
-  const lines = new Path2D();
-  const dots = new Path2D();
+  /** Where the dots lie, in pixels from the left. */
+  const dots: number[] = [];
   const perPixel = view.span / (layout.right - layout.left);
-  // An event that arrives right of the picture may have been sent inside it: go on until the first one sent beyond.
   let lastDot = Number.NEGATIVE_INFINITY;
   let lastSent = Number.NEGATIVE_INFINITY;
   const radius = perPixel > 60 ? 2 : 3.2;
+  context.beginPath();
+  // An event that arrives right of the picture may have been sent inside it: go on until the first one sent beyond.
   for (let index = events.from(from); index < events.length; index++) {
     const at = events.at[index] as number;
     const sent = at - (events.latency[index] as number);
     if (sent > to) break;
     if (at - lastDot < perPixel / 2 && Math.abs(sent - lastSent) < perPixel) continue;
     const x = xOf(at - recording.zero, view, layout);
-    const sentX = xOf(sent - recording.zero, view, layout);
-    lines.moveTo(sentX, row.top);
-    lines.lineTo(x, row.bar);
-    if (at - lastDot >= perPixel / 2) {
-      dots.moveTo(x + radius, row.bar);
-      dots.arc(x, row.bar, radius, 0, Math.PI * 2);
-    }
+    context.moveTo(xOf(sent - recording.zero, view, layout), row.top);
+    context.lineTo(x, row.bar);
+    if (at - lastDot >= perPixel / 2) dots.push(x);
     lastDot = at;
     lastSent = sent;
   }
   context.strokeStyle = colour;
   context.lineWidth = 1;
   context.globalAlpha = 0.55;
-  context.stroke(lines);
+  context.stroke();
   context.globalAlpha = 1;
   context.fillStyle = colour;
-  context.fill(dots);
+  context.beginPath();
+  for (const x of dots) {
+    context.moveTo(x + radius, row.bar);
+    context.arc(x, row.bar, radius, 0, Math.PI * 2);
+  }
+  context.fill();
 }
 
 function drawNow({ context, layout, view, palette, recording, now }: Frame): void {
