@@ -1,21 +1,29 @@
 /**
  * The control socket of one run: clock pings, start and stop, run states and ledgers. Never counted in a lane.
  */
-import { type ControlMessage, type ControlRequest, type RunLedger, withChanges } from '../protocol.ts';
+import { type ControlMessage, type ControlRequest, type FaultOrder, type RunLedger, withChanges } from '../protocol.ts';
 import { type PingSample, pageTime } from './clock.ts';
 
 export interface Control {
   send(request: ControlRequest): void;
   /** Resolves with the sample of one ping; rejects once the socket is closed. */
   ping(): Promise<PingSample>;
+  /** Begins a fault in the run. Rejects with the server's words where it refuses, and once the socket is closed. */
+  disturb(order: FaultOrder): Promise<void>;
   /** Resolves when the socket has closed, whoever closed it. */
   readonly closed: Promise<void>;
   close(): void;
 }
 
+/** A request of ours that the server has not answered yet. */
+interface Waiting {
+  answered(message: ControlMessage, received: number): void;
+  fail(error: Error): void;
+}
+
 /**
- * Opens the control socket of run `run` on `server` ('' = this page's origin). Every message but pongs goes to `tell`;
- * what has changed in the ledger comes as the whole ledger that it leads to.
+ * Opens the control socket of run `run` on `server` ('' = this page's origin). Every message but the answers to pings and
+ * faults goes to `tell`; what has changed in the ledger comes as the whole ledger that it leads to.
  * Rejects when the handshake fails, or after `timeoutMs` without an answer.
  */
 export function openControl(
@@ -28,14 +36,15 @@ export function openControl(
   const address = new URL(`${server}/control?run=${encodeURIComponent(run)}`, globalThis.location?.href);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
   const socket = new WebSocket(address);
-  const pings = new Map<number, { sent: number; done(sample: PingSample): void; fail(error: Error): void }>();
-  let lastPing = 0;
+  /** By the id that request and answer carry. */
+  const waiting = new Map<number, Waiting>();
+  let lastId = 0;
   let ledger: RunLedger | undefined;
 
   const closed = new Promise<void>((resolve) => {
     socket.addEventListener('close', () => {
-      for (const ping of pings.values()) ping.fail(new Error('The control socket closed'));
-      pings.clear();
+      for (const { fail } of waiting.values()) fail(new Error('The control socket closed'));
+      waiting.clear();
       resolve();
     });
   });
@@ -47,10 +56,10 @@ export function openControl(
       ledger = withChanges(ledger, message.changes) as RunLedger;
       return tell({ type: 'ledger', at: message.at, ledger });
     }
-    if (message.type !== 'pong') return tell(message);
-    const ping = pings.get(message.id);
-    pings.delete(message.id);
-    ping?.done({ sent: ping.sent, at: message.at, received });
+    const id = 'id' in message ? message.id : undefined;
+    if (id === undefined) return tell(message);
+    waiting.get(id)?.answered(message, received);
+    waiting.delete(id);
   });
   const close = () => socket.close();
   signal.addEventListener('abort', close, { once: true });
@@ -63,13 +72,28 @@ export function openControl(
       if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(request));
     },
     ping() {
-      return new Promise((done, fail) => {
+      return new Promise((resolve, fail) => {
         if (socket.readyState !== WebSocket.OPEN) return fail(new Error('The control socket is closed'));
-        const id = ++lastPing;
+        const id = ++lastId;
         // The text is made first, so that the stamp stands as close to the wire as it can.
         const text = JSON.stringify({ type: 'ping', id } satisfies ControlRequest);
-        pings.set(id, { sent: pageTime(), done, fail });
+        const sent = pageTime();
+        waiting.set(id, {
+          answered: (message, received) => message.type === 'pong' && resolve({ sent, at: message.at, received }),
+          fail,
+        });
         socket.send(text);
+      });
+    },
+    disturb(order) {
+      return new Promise((resolve, fail) => {
+        if (socket.readyState !== WebSocket.OPEN) return fail(new Error('The control socket is closed'));
+        const id = ++lastId;
+        waiting.set(id, {
+          answered: (message) => (message.type === 'error' ? fail(new Error(message.message)) : resolve()),
+          fail,
+        });
+        socket.send(JSON.stringify({ type: 'fault', id, ...order } satisfies ControlRequest));
       });
     },
   };

@@ -8,7 +8,8 @@ export type ControlRequest =
   | { type: 'ping'; id: number }
   | { type: 'start' }
   | { type: 'stop' }
-  | ({ type: 'fault' } & FaultOrder);
+  /** The server answers an order that has an `id` (a number) with `done` or an `error` of that id. */
+  | ({ type: 'fault'; id?: number } & FaultOrder);
 
 /** What the server sends on the control socket. `at` = the server's clock in ms since the epoch, with fractions. */
 export type ControlMessage =
@@ -18,7 +19,10 @@ export type ControlMessage =
   /** What has changed in the ledger since the last message about it; `withChanges` applies it. */
   | { type: 'changes'; at: number; changes: Changes }
   | ({ type: 'fault' } & BegunFault)
-  | { type: 'error'; error: string; message: string };
+  /** The order with this id was carried out. */
+  | { type: 'done'; id: number }
+  /** A request was refused; `id` is that of the order, if it had one. */
+  | { type: 'error'; id?: number; error: string; message: string };
 
 /**
  * A JSON Merge Patch (RFC 7396): members that have changed, null for those that were removed. Lists are sent whole.

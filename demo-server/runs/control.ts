@@ -68,7 +68,7 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
           tell({ type: 'pong', id: message.id, at: now() });
         else if (message?.type === 'start') attempt(() => run.start());
         else if (message?.type === 'stop') attempt(() => stopRun(run));
-        else if (message?.type === 'fault') attempt(() => disturb(message));
+        else if (message?.type === 'fault' && ['number', 'undefined'].includes(typeof message.id)) disturb(message);
         else {
           const got = bytes.toString().slice(0, 80);
           tell({
@@ -78,15 +78,21 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
           });
         }
       });
-      function disturb({ type: _, ...order }: { type: 'fault' }): void {
-        run.disturb(order);
+      function disturb({ type: _, id, ...order }: Extract<ControlRequest, { type: 'fault' }>): void {
+        attempt(
+          () => {
+            run.disturb(order);
+            if (id !== undefined) tell({ type: 'done', id });
+          },
+          id === undefined ? {} : { id },
+        );
       }
-      function attempt(action: () => void): void {
+      function attempt(action: () => void, order: { id?: number } = {}): void {
         try {
           action();
         } catch (error) {
           if (!(error instanceof RefusalError)) throw error;
-          tell({ type: 'error', ...error.body() });
+          tell({ type: 'error', ...order, ...error.body() });
         }
       }
       changed();

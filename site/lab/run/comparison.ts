@@ -17,7 +17,7 @@ import type { WantedSettings } from '../../../demo-server/measure/settings.ts';
 import type { FaultOrder, RunInfo, TechniqueId } from '../../../demo-server/protocol.ts';
 import { takeTurn, takeTurnOver, turnIsHeldHere } from './guard.ts';
 import { watchThread } from './lateness.ts';
-import { linkRun, type RunLink } from './run-link.ts';
+import { RunLink } from './run-link.ts';
 import { Problem, runRequests } from './run-requests.ts';
 
 export type Phase = 'connecting' | 'ready' | 'running' | 'settling' | 'finished' | 'stopped';
@@ -84,7 +84,7 @@ async function compare(options: ComparisonOptions, signal: AbortSignal, taken: A
   let link: RunLink;
 
   const tell = (phase: Phase) => options.tell(phase, recording, (order) => link.breakIt(order));
-  const hear = (info: RunInfo) => {
+  const changed = (info: RunInfo) => {
     recording.info = info;
     if (info.startsAt !== null && Number.isNaN(recording.zero)) recording.zero = recording.clock.toPage(info.startsAt);
     if (info.state === 'finished') finished.resolve();
@@ -105,12 +105,13 @@ async function compare(options: ComparisonOptions, signal: AbortSignal, taken: A
   watchThread(recording, signal);
   const created = await requests.create(settings, recording.conditions);
   const run = created.id;
-  hear(created);
+  changed(created);
   addEventListener('pagehide', () => requests.remove(run), { signal });
   try {
     // The control socket first: once five lanes hold a connection, a handshake would wait behind them (Firefox).
     const lost = () => finished.reject(new Problem('lost'));
-    link = await linkRun({ server, run, requests, recording, signal, tell: hear, lost });
+    link = new RunLink({ server, run, requests, recording, signal, changed, lost });
+    await link.open();
     tell('ready');
     await pause(BUILD_MS, signal);
     if (gate) heedStop();
