@@ -135,7 +135,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'site/lab/kept/keep.ts': 1,
   'site/lab/kept/runs-element.ts': 1,
   'site/lab/lab-element.ts': 1,
-  'site/lab/run/run-link.ts': 1,
   'site/lab/run/stage.ts': 1,
   'site/lab/timeline/timeline-list.ts': 1,
   'site/probes/browser-element.ts': 1,
