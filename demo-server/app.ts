@@ -16,6 +16,7 @@ import { drains } from './operator/drain.ts';
 import { answerHead, healthRoutes } from './operator/health.ts';
 import { metricsRoute } from './operator/metrics.ts';
 import { probeRoutes } from './probes/index.ts';
+import { HEARTBEAT_MS } from './protocol.ts';
 import { guardPush } from './push.ts';
 import { type RefusalError, refuseInWords, refusePlainGet, refuseUnknownPath, refuseUnreadable } from './refusal.ts';
 import { controlRoute } from './runs/control.ts';
@@ -80,7 +81,7 @@ export interface AppOptions {
 
 export async function buildApp(options: AppOptions = {}): Promise<FastifyInstance> {
   const limits: Limits = { ...DEFAULT_LIMITS, ...options.limits };
-  const heartbeatMs = options.heartbeatMs ?? 15_000;
+  const heartbeatMs = options.heartbeatMs ?? HEARTBEAT_MS;
   const ledger = createLedger({
     clock: now,
     onConnectionEnd: options.onConnectionEnd,

@@ -66,3 +66,6 @@ export function iframeScript(json: string): string {
 
 /** How many events the state of `http10` and `keep-alive` holds: the latest ones, as a page that is reloaded would show them. */
 export const STATE_EVENTS = 20;
+
+/** How often the server shows that a silent stream or socket is alive (ms). A WebSocket that leaves a Ping unanswered until the next is cut. */
+export const HEARTBEAT_MS = 15_000;

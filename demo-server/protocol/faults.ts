@@ -17,6 +17,31 @@ export const FAULTS = [
 ] as const;
 export type FaultId = (typeof FAULTS)[number];
 
+/** Faults that last: they hold or cut what passes until they are removed. */
+export const OBSTACLES = [
+  'stall',
+  'refuse',
+  'proxy-buffer',
+  'idle-limit',
+  'compressor',
+] as const satisfies readonly FaultId[];
+export type Obstacle = (typeof OBSTACLES)[number];
+
+/** Whether a fault holds or cuts what passes until it is removed. */
+export function isObstacle(fault: FaultId): fault is Obstacle {
+  return (OBSTACLES as readonly FaultId[]).includes(fault);
+}
+
+/** Whether a fault begins by cutting the open connections, so that there is a next request to meet it. */
+export function beginsWithCut(fault: FaultId): boolean {
+  return fault === 'refuse' || !isObstacle(fault);
+}
+
+/** How many bytes of a response a buffering proxy, or a compressor that is never flushed, gathers before it passes them on. */
+export const GATHERED_BYTES = { 'proxy-buffer': 4096, compressor: 1024 } as const;
+/** How long a proxy with an idle limit waits for the next byte of a response (ms). nginx waits 60 s; a lesson cannot. */
+export const IDLE_LIMIT_MS = 5000;
+
 /** How long each fault lasts by default (s). null = until the run ends; 0 = it happens once, and takes no `seconds`. */
 export const FAULT_SECONDS: Record<FaultId, number | null> = {
   cut: 0,

@@ -5,14 +5,17 @@
 import { type Feed, now, seededRandom } from '../feed.ts';
 import {
   type BegunFault,
+  beginsWithCut,
   FAULT_SECONDS,
   type FaultId,
   type FaultOrder,
+  isObstacle,
+  type Obstacle,
   type RunSettings,
   type TechniqueId,
 } from '../protocol.ts';
 import { RefusalError } from '../refusal.ts';
-import { Link, type Obstacle } from '../wire/link.ts';
+import { Link } from '../wire/link.ts';
 
 /** Live faults of one run, at the most: each is kept and told for as long as the run is. */
 const LIVE_FAULTS = 200;
@@ -28,13 +31,6 @@ const WRONG_ANSWERS: Partial<Record<FaultId, WrongAnswer>> = {
   'status-204': { status: 204, body: undefined },
   'wrong-type': { status: 200, body: 'this is not what was asked for\n' },
 };
-const OBSTACLES: readonly FaultId[] = [
-  'stall',
-  'refuse',
-  'proxy-buffer',
-  'idle-limit',
-  'compressor',
-] satisfies Obstacle[];
 
 /** What the requests of one lane meet. */
 export interface LaneConditions {
@@ -73,8 +69,8 @@ export function createConditions(settings: RunSettings, feed: Feed, told: (fault
     const at = now();
     for (const id of techniques) {
       const lane = lanes.get(id) as Lane;
-      if (OBSTACLES.includes(fault)) put(lane.link, fault as Obstacle, seconds);
-      lane.befall(fault);
+      if (isObstacle(fault)) put(lane.link, fault, seconds);
+      lane.begin(fault);
     }
     const record: BegunFault = { at, fault, techniques: [...techniques], seconds, atEvent };
     begun.push(record);
@@ -153,11 +149,11 @@ class Lane implements LaneConditions {
     this.feed = feed;
   }
 
-  /** Everything but a stall and what holds answers begins with a cut, so that there is a next request to meet it. */
-  befall(fault: FaultId): void {
+  /** Begins a fault in this lane. */
+  begin(fault: FaultId): void {
     this.wrongAnswer = WRONG_ANSWERS[fault] ?? this.wrongAnswer;
     if (fault === 'drop-history') this.dropping = true;
-    if (fault === 'refuse' || !OBSTACLES.includes(fault)) this.link.cut(`fault: ${fault}`);
+    if (beginsWithCut(fault)) this.link.cut(`fault: ${fault}`);
   }
 
   release(): void {

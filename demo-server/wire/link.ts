@@ -2,10 +2,7 @@
  * The link of one lane: the simulated network between its clients and the server, and the obstacles on it while a fault
  * lasts. It only says when bytes pass. Nothing is lost, duplicated or reordered, as on TCP.
  */
-import type { NetworkSettings } from '../protocol.ts';
-
-/** Faults that last: they hold or cut what passes until they are removed. */
-export type Obstacle = 'stall' | 'refuse' | 'proxy-buffer' | 'idle-limit' | 'compressor';
+import { GATHERED_BYTES, IDLE_LIMIT_MS, type NetworkSettings, type Obstacle } from '../protocol.ts';
 
 /** A connection of the lane, as the link sees it. */
 export interface Linked {
@@ -14,11 +11,6 @@ export interface Linked {
   /** An obstacle was put on the link or removed. */
   adapt(): void;
 }
-
-/** How many bytes of a response a buffering proxy, or a compressor that is never flushed, gathers before it passes them on. */
-const GATHERED_BYTES = { 'proxy-buffer': 4096, compressor: 1024 };
-/** How long a proxy waits for the next byte of a response (ms). nginx waits 60 s; a lesson cannot. */
-const IDLE_LIMIT_MS = 5000;
 
 export class Link {
   readonly network: NetworkSettings;

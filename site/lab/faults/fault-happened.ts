@@ -5,7 +5,17 @@
 import { SILENCE_MS, type Trouble } from '../../../demo-server/measure/lane.ts';
 import type { LaneRecord, Recording } from '../../../demo-server/measure/recording.ts';
 import { lowerBound } from '../../../demo-server/measure/store.ts';
-import { type BegunFault, type RunSettings, type TechniqueId, TRAITS } from '../../../demo-server/protocol.ts';
+import {
+  type BegunFault,
+  beginsWithCut,
+  GATHERED_BYTES,
+  HEARTBEAT_MS,
+  IDLE_LIMIT_MS,
+  type RunSettings,
+  STATE_EVENTS,
+  type TechniqueId,
+  TRAITS,
+} from '../../../demo-server/protocol.ts';
 import { EXPECTED, OUTCOMES, type Outcome, type OutcomeName } from './fault-table.ts';
 
 /** What followed a fault in one lane, until the next fault of that lane or the end of the run. Times in ms since the fault. */
@@ -56,16 +66,8 @@ export interface Judgement {
   differences: Difference[];
 }
 
-/** How many bytes a buffering proxy and a compressor gather before they send: what the server's own steps hold (demo-server). */
-const HOLDS: Readonly<Partial<Record<BegunFault['fault'], number>>> = { 'proxy-buffer': 4096, compressor: 1024 };
 /** What wraps the payload of an event on a stream, at the most (a hidden frame's script), in bytes. */
 const WRAPPING = 100;
-/** The silence that the proxy with the idle limit lets pass. */
-const IDLE_MS = 5000;
-/** The server's heartbeat: a WebSocket that leaves the last Ping unanswered is cut. */
-const PING_MS = 15_000;
-/** Events in the state that a reload shows (`STATE_EVENTS`): who is away for more of them has lost the rest. */
-const STATE = 20;
 
 /** The outcome that the table expects, for these settings: a limit on silence does nothing to a feed that is never silent so long. */
 function outcomeName(fault: BegunFault, technique: TechniqueId, settings: RunSettings): OutcomeName {
@@ -74,13 +76,13 @@ function outcomeName(fault: BegunFault, technique: TechniqueId, settings: RunSet
   if (fault.fault !== 'idle-limit' || name === 'answers-at-once') return name;
   const gap = 1000 / settings.eventsPerSecond;
   const quiet = technique === 'long-poll' ? Math.min(gap, settings.longPollTimeoutMs) : gap;
-  return quiet > IDLE_MS ? name : 'never-quiet';
+  return quiet > IDLE_LIMIT_MS ? name : 'never-quiet';
 }
 
 /** A stall that outlasts the patience of one end does break the connection: the server's Ping, or the script's watchdog. */
 function stalledFor(ms: number, technique: TechniqueId, name: OutcomeName): OutcomeName {
-  if (technique === 'websocket') return ms >= PING_MS ? 'half-open' : name;
-  return TRAITS[technique].watched && ms >= SILENCE_MS - PING_MS ? 'watchdog-barks' : name;
+  if (technique === 'websocket') return ms >= HEARTBEAT_MS ? 'half-open' : name;
+  return TRAITS[technique].watched && ms >= SILENCE_MS - HEARTBEAT_MS ? 'watchdog-barks' : name;
 }
 
 /** What followed fault `fault` in `lane`, at `now` (ms of the page's clock). */
@@ -106,7 +108,7 @@ function happenedTo(lane: LaneRecord, recording: Recording, fault: BegunFault, n
     slowest = Math.max(slowest, events.latency[index] as number);
     highest = Math.max(highest, events.seq[index] as number);
   }
-  // What a lane has not received by its end goes with the last fault that befell it.
+  // What a lane has not received by its end goes with the last fault it had.
   const last = !later && info?.state === 'finished' && lane.done ? info.lastSeq : highest;
   const next = lowerBound(requests.start, requests.length, from);
   const asked = next < requests.length && (requests.start[next] as number) < askedTo;
@@ -152,7 +154,7 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
   const reloads = TRAITS[lane.technique].brings === 'state';
   const interval = reloads || lane.technique === 'polling' ? settings.pollIntervalMs : 0;
   // A reload shows so much of the state, and more events may have come since the last.
-  const mayLose = outcome.loses || (reloads && 2 * interval + lasts > STATE * eventMs);
+  const mayLose = outcome.loses || (reloads && 2 * interval + lasts > STATE_EVENTS * eventMs);
 
   if (happened.gaveUp) differences.push('gave-up');
   if (happened.duplicated > 0) differences.push('duplicated');
@@ -166,7 +168,7 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
 
   const missing: Difference[] = [];
   if (outcome.asks === 'must' && happened.askedMs === null) missing.push('not-asked');
-  // Whoever asks behind a refusal has not noticed it, nor has the script whose browser (Firefox) tries until it is over.
+  // A request behind a refusal has not noticed it, nor has the script whose browser (Firefox) tries until it is over.
   const unnoticed = name === 'polls-fail' && happened.answeredMs > lasts;
   for (const kind of outcome.must) if (!happened.troubles[kind] && !unnoticed) missing.push(`no-${kind}`);
   if (outcome.reset === 'must' && happened.resets === 0) missing.push('no-reset');
@@ -181,21 +183,11 @@ export function judge(lane: LaneRecord, recording: Recording, fault: BegunFault,
   return { name, happened, verdict: happened.closed ? 'short' : 'open', differences: [] };
 }
 
-/** Faults that begin with a cut. */
-const CUTS: readonly BegunFault['fault'][] = [
-  'cut',
-  'status-500',
-  'status-204',
-  'wrong-type',
-  'refuse',
-  'drop-history',
-];
-
 /** What can be asked of this lane: a cut breaks no stream that was not there yet, on a slow machine or behind another fault. */
 function outcomeFor(outcome: Outcome, lane: LaneRecord, { clock }: Recording, fault: BegunFault): Outcome {
   const at = clock.toPage(fault.at) - clock.uncertaintyMs - 1;
   const streams = TRAITS[lane.technique].brings === 'stream';
-  if (!streams || !CUTS.includes(fault.fault) || wasStreaming(lane, at)) return outcome;
+  if (!streams || !beginsWithCut(fault.fault) || wasStreaming(lane, at)) return outcome;
   const noticed: readonly Trouble[] = ['connection-lost', 'silent'];
   return {
     ...outcome,
@@ -222,10 +214,10 @@ function overlaps(fault: BegunFault, technique: TechniqueId, { info }: Recording
   });
 }
 
-/** How late the slowest event has to be where something holds events back (ms); 0 where that cannot be told beforehand. */
+/** How late the slowest event has to be where something holds events back (ms); 0 where that cannot be known beforehand. */
 function heldMs(fault: BegunFault, settings: RunSettings, eventMs: number, interval: number): number {
   if (settings.arrivals !== 'steady') return 0;
   if (fault.fault === 'stall') return Math.max(0, ((fault.seconds ?? 0) * 1000 - 2 * eventMs - interval) / 2);
-  const holds = HOLDS[fault.fault] ?? 0;
-  return (holds / (settings.payloadBytes + WRAPPING)) * eventMs * 0.5;
+  const gathered = fault.fault === 'proxy-buffer' || fault.fault === 'compressor' ? GATHERED_BYTES[fault.fault] : 0;
+  return (gathered / (settings.payloadBytes + WRAPPING)) * eventMs * 0.5;
 }
