@@ -1,13 +1,14 @@
-/** The log of classes in one SQLite file, by Node's own `node:sqlite`. A change is on disk before anybody is told of it. */
+/** The log of classes in one SQLite file, by Node's own `node:sqlite`. A change is on disk before any follower gets it. */
 import { join } from 'node:path';
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
 import { explain } from '../../store/errors.ts';
 import { FILE, lockFolder, openClasses } from '../../store/folder.ts';
-import { type ClassLog, Followers } from './log.ts';
+import { type ClassLog, Followers, type KeptClass } from './log.ts';
 import type { Change, LoggedChange } from './state.ts';
 
-/** A class that goes on is noted as used so often at the most (ms). */
+/** The least time (ms) between two notes that a class is in use. */
 const USED_MS = 60_000;
-/** What was deleted is looked for in the write-ahead log again so often (ms), while a backup still reads it. */
+/** The interval (ms) at which the write-ahead log is emptied again, while a backup still reads it. */
 const AGAIN_MS = 5000;
 
 /**
@@ -17,33 +18,19 @@ const AGAIN_MS = 5000;
  */
 export async function sqliteLog(dir: string, clock: () => number = Date.now): Promise<ClassLog> {
   const file = join(dir, FILE);
-  // Two servers with one class would each tell half of it.
+  // Two servers with one class would each show half of it.
   const unlock = await lockFolder(dir);
   const database = await openClasses(dir).catch((error) => {
     unlock();
     throw error;
   });
 
-  const last = database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM changes WHERE class = ?');
-  const insert = database.prepare('INSERT INTO changes (class, seq, at, change) VALUES (?, ?, ?, ?)');
-  const select = database.prepare('SELECT seq, at, change FROM changes WHERE class = ? ORDER BY seq');
-  // Not by reading every change of every class: a list is asked for while a class measures.
-  const classes = database.prepare(`
-    SELECT class AS id, min(changes.at) AS openedAt, count(*) AS changes,
-      max(CASE WHEN seq = 1 THEN change END) AS opened, max(change = '{"type":"ended"}') AS ended,
-      coalesce(max(recent.n), 0) AS n, coalesce(max(recent.at), max(changes.at)) AS usedAt
-    FROM changes LEFT JOIN recent USING (class) GROUP BY class ORDER BY n, openedAt`);
-  const use = database.prepare(`
-    INSERT OR REPLACE INTO recent VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM recent), ?)`);
-  const retime = database.prepare(`
-    INSERT INTO recent VALUES (?, 0, ?) ON CONFLICT (class) DO UPDATE SET at = excluded.at`);
-  const unuse = database.prepare('DELETE FROM recent WHERE class = ?');
-  const remove = database.prepare('DELETE FROM changes WHERE class = ?');
+  const { last, insert, select, classes, use, retime, unuse, remove } = statementsOf(database);
   const followers = new Followers();
   let used = { id: '', at: 0 };
   let cleaning: NodeJS.Timeout | undefined;
 
-  /** Does it, and says in words for a terminal why it could not. */
+  /** Calls `action`; an error of SQLite's becomes one in words for a terminal. */
   function attempt<T>(action: () => T): T {
     try {
       return action();
@@ -63,7 +50,7 @@ export async function sqliteLog(dir: string, clock: () => number = Date.now): Pr
       use.run(id, at);
       used = { id, at };
     } catch {
-      // A change that is kept is kept; when the class was used is noted with one of the next.
+      // The change is kept all the same; the time of use is noted with a later one.
     }
   }
   /** Empties the write-ahead log; a backup that reads holds it up for a moment. */
@@ -75,15 +62,7 @@ export async function sqliteLog(dir: string, clock: () => number = Date.now): Pr
 
   return {
     kind: 'sqlite',
-    list: async () =>
-      classes.all().map(({ id, openedAt, changes, opened, ended, usedAt }) => ({
-        id: String(id),
-        name: nameIn(String(opened)),
-        openedAt: Number(openedAt),
-        usedAt: Number(usedAt),
-        ended: ended === 1,
-        changes: Number(changes),
-      })),
+    list: async () => classes.all().map(listed),
     read: async (id) => attempt(() => read(id)),
     follow: (id, hear, deleted) => followers.follow(id, hear, deleted),
     async append(id, change) {
@@ -109,6 +88,37 @@ export async function sqliteLog(dir: string, clock: () => number = Date.now): Pr
       database.close();
       unlock();
     },
+  };
+}
+
+/** All that is asked of the file. */
+function statementsOf(database: DatabaseSync) {
+  return {
+    last: database.prepare('SELECT coalesce(max(seq), 0) AS seq FROM changes WHERE class = ?'),
+    insert: database.prepare('INSERT INTO changes (class, seq, at, change) VALUES (?, ?, ?, ?)'),
+    select: database.prepare('SELECT seq, at, change FROM changes WHERE class = ? ORDER BY seq'),
+    // Not by reading every change of every class: a list is asked for while a class measures.
+    classes: database.prepare(`
+      SELECT class AS id, min(changes.at) AS openedAt, count(*) AS changes,
+        max(CASE WHEN seq = 1 THEN change END) AS opened, max(change = '{"type":"ended"}') AS ended,
+        coalesce(max(recent.n), 0) AS n, coalesce(max(recent.at), max(changes.at)) AS usedAt
+      FROM changes LEFT JOIN recent USING (class) GROUP BY class ORDER BY n, openedAt`),
+    use: database.prepare('INSERT OR REPLACE INTO recent VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM recent), ?)'),
+    retime: database.prepare('INSERT INTO recent VALUES (?, 0, ?) ON CONFLICT (class) DO UPDATE SET at = excluded.at'),
+    unuse: database.prepare('DELETE FROM recent WHERE class = ?'),
+    remove: database.prepare('DELETE FROM changes WHERE class = ?'),
+  };
+}
+
+/** A class in the list, from its row. */
+function listed({ id, openedAt, changes, opened, ended, usedAt }: Record<string, SQLOutputValue>): KeptClass {
+  return {
+    id: String(id),
+    name: nameIn(String(opened)),
+    openedAt: Number(openedAt),
+    usedAt: Number(usedAt),
+    ended: ended === 1,
+    changes: Number(changes),
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * A class as the sum of what has happened in it. Pure: the same changes in the same order make the same class, on every
- * server that hears them and after every restart. Who is connected at the moment is not part of it.
+ * server that reads them and after every restart. Which seats are connected at the moment is not part of it.
  */
 import type { TechniqueId } from '../../protocol.ts';
 import {
@@ -101,103 +101,100 @@ export const NO_CLASS: ClassState = {
   feed: null,
 };
 
-/** Links that a teacher can come with; with each start of the server there is one more, and the oldest goes. */
+/** Teacher's links that are valid at once; each start of the server adds one, and the oldest goes. */
 const TEACHER_LINKS = 20;
 
 /** The class after one more change. What no longer fits (an answer to a closed question, a second result) changes nothing. */
-export function reduce(state: ClassState, { seq, at, change }: LoggedChange): ClassState {
-  // A log that is read from two places may tell a change twice.
-  if (seq <= state.seq) return state;
-  return { ...changed(state, at, seq, change), seq };
+export function reduce(state: ClassState, logged: LoggedChange): ClassState {
+  // A log that is read from two places may bring a change twice.
+  if (logged.seq <= state.seq) return state;
+  return { ...changed(state, logged), seq: logged.seq };
 }
 
-function changed(state: ClassState, at: number, seq: number, change: Change): ClassState {
-  switch (change.type) {
-    case 'opened':
-      // Of two servers that open it at once, the later one finds it open.
-      if (state.openedAt > 0) return state;
-      return { ...state, name: change.name, code: change.code, openedAt: at };
-    case 'teacher-link':
-      return { ...state, tokenHashes: [...state.tokenHashes, change.tokenHash].slice(-TEACHER_LINKS) };
-    case 'joined': {
-      const { seat: id, secretHash } = change;
-      if (state.seats.has(id)) return state;
-      const nickname = freeName(state, change.nickname);
-      const seat: Seat = { id, nickname, secretHash, joinedAt: at, removed: false, holds: false };
-      return { ...state, seats: new Map(state.seats).set(id, seat) };
-    }
-    case 'nicknamed':
-      return withSeat(state, change.seat, (seat) => ({ ...seat, nickname: freeName(state, change.nickname, seat.id) }));
-    case 'removed':
-      // What another server has written of it meanwhile stays.
-      if (change.empty && !state.seats.get(change.seat)?.holds) return withoutSeat(state, change.seat);
-      return change.empty ? state : withSeat(state, change.seat, (seat) => ({ ...seat, removed: true }));
-    case 'locked':
-      return { ...state, locked: change.locked };
-    case 'went':
-      return { ...state, together: change.path === null ? null : { path: change.path, move: seq } };
-    case 'run-called': {
-      const { run: id, settings } = change;
-      const called: KeptRun = {
-        id,
-        state: 'called',
-        settings,
-        calledAt: at,
-        startsAt: null,
-        endsAt: null,
-        results: new Map(),
-      };
-      // A run is on the lab's page, wherever the class was before.
-      return { ...state, together: null, runs: [...state.runs.map((run) => over(run, at)), called] };
-    }
-    case 'run-started': {
-      const { startsAt, endsAt } = change;
-      return withRun(state, change.run, (run) =>
-        run.state === 'called' ? { ...run, state: 'running', startsAt, endsAt } : run,
-      );
-    }
-    case 'run-over':
-      return withRun(state, change.run, (run) => over(run, at));
-    case 'result':
-      // Counted once: a device that was cut off tells its result again when it is back.
-      return withRun(holding(state, change.seat), change.run, (run) =>
-        run.results.has(change.seat) || !state.seats.has(change.seat)
-          ? run
-          : { ...run, results: new Map(run.results).set(change.seat, change.result) },
-      );
-    case 'asked': {
-      const { question: id, text: question, key } = change;
-      const answers = new Map();
-      const asked = { id, question, key, askedAt: at, revealed: false, measured: null, closed: false, answers };
-      return { ...state, questions: [...state.questions.map((one) => ({ ...one, closed: true })), asked] };
-    }
-    case 'answered':
-      return withQuestion(holding(state, change.seat), change.question, (one) =>
-        one.revealed || one.closed || !state.seats.has(change.seat)
-          ? one
-          : { ...one, answers: new Map(one.answers).set(change.seat, { answer: change.answer, at }) },
-      );
-    case 'revealed':
-      return withQuestion(state, change.question, (one) => {
-        const measured = change.measured ?? null;
-        return { ...one, revealed: true, measured, key: keyBy(one.question, one.key, measured) };
-      });
-    case 'question-closed':
-      return withQuestion(state, change.question, (one) => ({ ...one, closed: true }));
-    case 'said':
-      return state;
-    case 'feed':
-      return { ...state, feed: change.technique };
-    case 'ended':
-      return {
-        ...state,
-        ended: true,
-        together: null,
-        feed: null,
-        runs: state.runs.map((run) => over(run, at)),
-        questions: state.questions.map((one) => ({ ...one, closed: true })),
-      };
-  }
+type ChangeOf<T extends Change['type']> = Extract<Change, { type: T }>;
+/** When a change was taken (ms since the epoch), and its number in the log. */
+interface Logged {
+  at: number;
+  seq: number;
+}
+
+function changed(state: ClassState, { at, seq, change }: LoggedChange): ClassState {
+  const step = STEPS[change.type] as (state: ClassState, change: Change, logged: Logged) => ClassState;
+  return step(state, change, { at, seq });
+}
+
+/** What each change makes of a class. */
+const STEPS: { [T in Change['type']]: (state: ClassState, change: ChangeOf<T>, logged: Logged) => ClassState } = {
+  // Of two servers that open it at once, the later one finds it open.
+  opened: (state, { name, code }, { at }) => (state.openedAt > 0 ? state : { ...state, name, code, openedAt: at }),
+  'teacher-link': (state, { tokenHash }) => ({
+    ...state,
+    tokenHashes: [...state.tokenHashes, tokenHash].slice(-TEACHER_LINKS),
+  }),
+  joined(state, { seat: id, secretHash, nickname: wanted }, { at }) {
+    if (state.seats.has(id)) return state;
+    const nickname = freeName(state, wanted);
+    const seat: Seat = { id, nickname, secretHash, joinedAt: at, removed: false, holds: false };
+    return { ...state, seats: new Map(state.seats).set(id, seat) };
+  },
+  nicknamed: (state, { seat: id, nickname }) =>
+    withSeat(state, id, (seat) => ({ ...seat, nickname: freeName(state, nickname, seat.id) })),
+  removed(state, { seat: id, empty }) {
+    if (!empty) return withSeat(state, id, (seat) => ({ ...seat, removed: true }));
+    // What another server has written of it meanwhile stays.
+    return state.seats.get(id)?.holds ? state : withoutSeat(state, id);
+  },
+  locked: (state, { locked }) => ({ ...state, locked }),
+  went: (state, { path }, { seq }) => ({ ...state, together: path === null ? null : { path, move: seq } }),
+  'run-called'(state, { run: id, settings }, { at }) {
+    const times = { calledAt: at, startsAt: null, endsAt: null };
+    const called: KeptRun = { id, state: 'called', settings, ...times, results: new Map() };
+    // A run is on the lab's page, wherever the class was before.
+    return { ...state, together: null, runs: [...state.runs.map((run) => over(run, at)), called] };
+  },
+  'run-started': (state, { run: id, startsAt, endsAt }) =>
+    withRun(state, id, (run) => (run.state === 'called' ? { ...run, state: 'running', startsAt, endsAt } : run)),
+  'run-over': (state, { run: id }, { at }) => withRun(state, id, (run) => over(run, at)),
+  // Counted once: a device that was cut off sends its result again when it is back.
+  result: (state, { run: id, seat, result }) =>
+    withRun(holding(state, seat), id, (run) =>
+      run.results.has(seat) || !state.seats.has(seat)
+        ? run
+        : { ...run, results: new Map(run.results).set(seat, result) },
+    ),
+  asked(state, { question: id, text: question, key }, { at }) {
+    const answers = new Map();
+    const asked = { id, question, key, askedAt: at, revealed: false, measured: null, closed: false, answers };
+    return { ...state, questions: [...state.questions.map(closed), asked] };
+  },
+  answered: (state, { question: id, seat, answer }, { at }) =>
+    withQuestion(holding(state, seat), id, (one) =>
+      one.revealed || one.closed || !state.seats.has(seat)
+        ? one
+        : { ...one, answers: new Map(one.answers).set(seat, { answer, at }) },
+    ),
+  revealed: (state, { question: id, measured = null }) =>
+    withQuestion(state, id, (one) => ({
+      ...one,
+      revealed: true,
+      measured,
+      key: keyBy(one.question, one.key, measured),
+    })),
+  'question-closed': (state, { question: id }) => withQuestion(state, id, closed),
+  said: (state) => state,
+  feed: (state, { technique }) => ({ ...state, feed: technique }),
+  ended: (state, _, { at }) => ({
+    ...state,
+    ended: true,
+    together: null,
+    feed: null,
+    runs: state.runs.map((run) => over(run, at)),
+    questions: state.questions.map(closed),
+  }),
+};
+
+function closed(question: KeptQuestion): KeptQuestion {
+  return { ...question, closed: true };
 }
 
 function over(run: KeptRun, at: number): KeptRun {

@@ -2,7 +2,7 @@
  * The class feed: each change of the class as one numbered event, over the technique that the teacher has picked. A run
  * like any other for the rooms of the techniques and for the ledger, so what it costs is counted like any other.
  */
-import { createFeed, now } from '../../feed.ts';
+import { createFeed, type Feed, now } from '../../feed.ts';
 import { checkSettings, type RunInfo, type RunSettings, TECHNIQUES } from '../../protocol.ts';
 import { RefusalError } from '../../refusal.ts';
 import type { Run } from '../../runs/run.ts';
@@ -14,25 +14,25 @@ import { type ClassNews, type FeedPicture, laneCounts } from '../protocol.ts';
 import type { HeardFeed } from '../seats/peers.ts';
 import { questionOf, runOf, seatsOf } from '../seats/pictures.ts';
 
-/** Events that a reader who was away gets again; and what a reload of the state brings, at the most. */
+/** Most events that a reader gets again after an absence, and that a reload of the state brings. */
 const KEPT_EVENTS = 50;
 /** Latencies of the feed that are remembered, the newest. */
 const KEPT_LATENCIES = 2000;
-/** A cursor so far ahead was given by a server that has read more of the log; beyond, by another class. */
+/** A cursor up to this far ahead comes from a server that has read more of the log; beyond, from another class. */
 const LEAD_EVENTS = 200;
 
 export interface ClassFeed {
-  /** `heard`: what the devices have told, each server of the class. */
+  /** `heard`: what the devices have reported, to each server of the class. */
   picture(heard: readonly HeardFeed[]): FeedPicture | null;
-  /** What devices have told this server; null where no feed is on. */
+  /** What devices have reported to this server; null where no feed is on. */
   readonly heardHere: HeardFeed | null;
-  /** A device has told how long news took to reach it, in ms. */
+  /** A device has reported how long news took to reach it, in ms. */
   heard(seat: string, latencies: readonly number[]): void;
 }
 
 /**
  * Carries the feed of the class `room` as a run whose id is the class's own. A seq is that of the change in the log, so it
- * means the same on every server, and also after a new start. `changes`: what the log holds by now.
+ * means the same on every server, and also after a restart. `changes`: what the log holds by now.
  */
 export function classFeed(
   room: Classroom,
@@ -41,12 +41,25 @@ export function classFeed(
 ): ClassFeed {
   const settings = { ...settingsFor(room.state), durationSeconds: Number.POSITIVE_INFINITY };
   const feed = createFeed(settings, KEPT_EVENTS, { made() {}, lead: LEAD_EVENTS });
-  const createdAt = room.state.openedAt;
-  let readers = new Set<string>();
-  let latencies: number[] = [];
-  let technique: ClassState['feed'] = null;
-  let picked = 0;
+  ledger.open(room.id, TECHNIQUES);
+  ledger.setState(room.id, 'running');
+  runs.host(runOfFeed(room, feed));
+  const carried = new CarriedFeed(room, feed, ledger);
+  changes.reduce((before, logged) => {
+    const state = reduce(before, logged);
+    carried.publish(logged, state);
+    return state;
+  }, NO_CLASS);
+  room.watch((logged) => logged && carried.publish(logged, room.state));
+  return carried;
+}
 
+/** The feed as the techniques see it: a run that goes on, and that only the class changes. */
+function runOfFeed(room: Classroom, feed: Feed): Run {
+  const createdAt = room.state.openedAt;
+  const refuse = (): never => {
+    throw new RefusalError(403, 'class-feed', 'The feed of a class is its teacher’s.');
+  };
   const info = (): RunInfo => ({
     id: room.id,
     state: 'running',
@@ -57,10 +70,7 @@ export function classFeed(
     lastSeq: feed.lastSeq,
     faults: [],
   });
-  const refuse = (): never => {
-    throw new RefusalError(403, 'class-feed', 'The feed of a class is its teacher’s.');
-  };
-  const run: Run = {
+  return {
     id: room.id,
     state: 'running',
     feed,
@@ -77,49 +87,61 @@ export function classFeed(
     changes: () => [],
     watch: () => () => {},
   };
-  ledger.open(room.id, TECHNIQUES);
-  ledger.setState(room.id, 'running');
-  runs.host(run);
-  changes.reduce((before, logged) => {
-    const state = reduce(before, logged);
-    publish(logged, state);
-    return state;
-  }, NO_CLASS);
-  room.watch((logged) => logged && publish(logged, room.state));
+}
 
-  function publish(logged: LoggedChange, state: ClassState): void {
-    // The log has the time of the clock on the wall; pages know this server's own, which stands still while a laptop sleeps.
-    const sentAt = logged.at + now() - Date.now();
-    feed.take({ seq: logged.seq, sentAt, data: newsData(newsOf(logged, state)) });
-    if (state.feed === technique) return;
-    technique = state.feed;
-    picked = logged.seq;
-    readers = new Set();
-    latencies = [];
+class CarriedFeed implements ClassFeed {
+  readonly #room: Classroom;
+  readonly #feed: Feed;
+  readonly #ledger: Ledger;
+  #readers = new Set<string>();
+  #latencies: number[] = [];
+  #technique: ClassState['feed'] = null;
+  /** The seq of the change that picked the technique. */
+  #picked = 0;
+
+  constructor(room: Classroom, feed: Feed, ledger: Ledger) {
+    this.#room = room;
+    this.#feed = feed;
+    this.#ledger = ledger;
   }
 
-  return {
-    picture(heard) {
-      if (technique === null) return null;
-      const lane = ledger.read(room.id).lanes[technique];
-      if (!lane) return null;
-      const told = heard.filter((one) => one.picked === picked);
-      return {
-        technique,
-        events: lane.eventsSent,
-        readers: new Set(told.flatMap((one) => one.readers)).size,
-        counts: laneCounts(lane),
-        latency: spread(told.flatMap((one) => one.latencies)),
-      };
-    },
-    get heardHere() {
-      return technique === null ? null : { picked, readers: [...readers], latencies };
-    },
-    heard(seat, told) {
-      readers.add(seat);
-      latencies = [...latencies, ...told.map((ms) => Math.round(ms * 10) / 10)].slice(-KEPT_LATENCIES);
-    },
-  };
+  /** Makes an event of a change, after which the class is `state`. */
+  publish(logged: LoggedChange, state: ClassState): void {
+    // The log has the time of the clock on the wall; pages know this server's own, which stands still while a laptop sleeps.
+    const sentAt = logged.at + now() - Date.now();
+    this.#feed.take({ seq: logged.seq, sentAt, data: newsData(newsOf(logged, state)) });
+    if (state.feed === this.#technique) return;
+    this.#technique = state.feed;
+    this.#picked = logged.seq;
+    this.#readers = new Set();
+    this.#latencies = [];
+  }
+
+  picture(heard: readonly HeardFeed[]): FeedPicture | null {
+    const technique = this.#technique;
+    if (technique === null) return null;
+    const lane = this.#ledger.read(this.#room.id).lanes[technique];
+    if (!lane) return null;
+    const told = heard.filter((one) => one.picked === this.#picked);
+    return {
+      technique,
+      events: lane.eventsSent,
+      readers: new Set(told.flatMap((one) => one.readers)).size,
+      counts: laneCounts(lane),
+      latency: spread(told.flatMap((one) => one.latencies)),
+    };
+  }
+
+  get heardHere(): HeardFeed | null {
+    if (this.#technique === null) return null;
+    return { picked: this.#picked, readers: [...this.#readers], latencies: this.#latencies };
+  }
+
+  heard(seat: string, latencies: readonly number[]): void {
+    this.#readers.add(seat);
+    const rounded = latencies.map((ms) => Math.round(ms * 10) / 10);
+    this.#latencies = [...this.#latencies, ...rounded].slice(-KEPT_LATENCIES);
+  }
 }
 
 function settingsFor({ feed }: ClassState): RunSettings {
@@ -128,7 +150,7 @@ function settingsFor({ feed }: ClassState): RunSettings {
   return { ...checked.settings, techniques: feed === null ? [] : [feed], seed: 0 };
 }
 
-/** What a change is for those who follow the feed: no secrets, and nothing that a question hides. */
+/** What readers of the feed get of a change: no secrets, and nothing that a question hides. */
 function newsOf({ change }: LoggedChange, state: ClassState): ClassNews {
   if (change.type === 'joined') return { kind: 'joined', nickname: state.seats.get(change.seat)?.nickname ?? '' };
   if (change.type === 'answered')
