@@ -2,15 +2,19 @@
  * Pages as another machine of the network gets them: plain HTTP under a name that is not localhost, and so no secure context.
  * There is no clipboard, no Web Locks, no crypto.subtle, no isolation, and a coarse clock.
  */
+import { globSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { BROWSERS, openBrowser } from '../helpers/browsers.ts';
 import { joinByForm } from '../helpers/class-page.ts';
-import { faultsOf } from '../helpers/page-faults.ts';
+import { faultsOf, readWhole } from '../helpers/page-faults.ts';
 import { startServer, type TestServer } from '../helpers/server.ts';
 
 const siteDir = fileURLToPath(new URL('../../dist', import.meta.url));
+const pages = globSync('**/*.html', { cwd: siteDir })
+  .map((file) => `/${file.replace(/index\.html$/, '')}`)
+  .sort();
 /** Leads to loopback in these browsers, and is none of the names that they trust. */
 const NAME = 'pushlab.example';
 /** Chromium's remark on the header that isolates a page: over plain HTTP it has no effect, and behind TLS it must be there. */
@@ -81,6 +85,12 @@ describe.each(BROWSERS)('in %s', (name) => {
       'subtle' in crypto,
     ]);
     expect(has).toEqual([false, false, false, false]);
+  });
+
+  test.each(pages)('%s opens without a fault, and every part of it comes to life', async (path) => {
+    const { page, faults } = await device();
+    await readWhole(page, url + path);
+    expect(faults()).toEqual([]);
   });
 
   test('the lab runs, says what its clock lacks, copies link and table, and keeps the run', async () => {
