@@ -8,8 +8,8 @@ import { formatter, NOTHING } from '../kit/format.ts';
 import { partsOf } from '../kit/parts.ts';
 import { readWords, say, setText } from '../kit/words.ts';
 import { takeTurn, takeTurnOver } from '../lab/run/guard.ts';
-import { PROBES, type Probe, type Value } from './browser-probes.ts';
-import { asText, valueInWords } from './probe-values.ts';
+import { PROBES, type Probe } from './browser-probes.ts';
+import { asText, type Value, valueInWords } from './probe-values.ts';
 
 function connect(root: HTMLElement, life: AbortSignal): void {
   const words = readWords(root);

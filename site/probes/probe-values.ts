@@ -1,7 +1,12 @@
 /** What the probes of “your browser” find, in words, and how it is recorded. Pure. */
 import type { Format } from '../kit/format.ts';
 import { say, type Words } from '../kit/words.ts';
-import type { Value } from './browser-probes.ts';
+
+/** A figure with its unit, a word (`browser.word.<word>`), or a text that is the same in all languages. `more`: at least so much. */
+export type Value =
+  | { kind: 'ms' | 'bytes' | 'count'; value: number; more?: true }
+  | { kind: 'word'; value: string }
+  | { kind: 'text'; value: string };
 
 /** The form of content/recorded/browsers.json, made by `node tests/tools/record-browsers.ts`. */
 export interface RecordedBrowsers {

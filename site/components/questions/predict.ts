@@ -2,8 +2,8 @@
 import { nearestChoice } from '../../../demo-server/classroom/protocol.ts';
 import type { TechniqueId } from '../../../demo-server/protocol.ts';
 import type { Connect } from '../../kit/element.ts';
-import { formatter } from '../../kit/format.ts';
-import { readWords, say } from '../../kit/words.ts';
+import { type Format, formatter } from '../../kit/format.ts';
+import { readWords, say, type Words } from '../../kit/words.ts';
 import { FIGURES, type FigureName, type KeptRun, RUN_NEWS, type RunNews } from '../demo/last-runs.ts';
 import { demoOf } from './demo-of.ts';
 import { compare } from './predict-words.ts';
@@ -17,104 +17,132 @@ interface Guess {
 
 /** Connects the shell `root`. */
 export const connectPredict: Connect = (root, signal) => {
-  const one = <T extends Element = HTMLElement>(query: string): T => {
-    const found = root.querySelector<T>(query);
+  new Prediction(root).connect(signal);
+};
+
+class Prediction {
+  readonly #root: HTMLElement;
+  readonly #words: Words;
+  readonly #format: Format;
+  readonly #technique: TechniqueId;
+  readonly #figure: FigureName;
+  readonly #choices: number[] | null;
+  readonly #status: HTMLElement;
+  readonly #again: HTMLElement;
+  #guess: Guess | null;
+
+  constructor(root: HTMLElement) {
+    this.#root = root;
+    this.#words = readWords(root);
+    this.#format = formatter(this.#words.language ?? 'en');
+    this.#technique = root.dataset.technique as TechniqueId;
+    this.#figure = root.dataset.figure as FigureName;
+    this.#choices = JSON.parse(root.dataset.choices ?? 'null') as number[] | null;
+    this.#status = this.#one('[role="status"]');
+    this.#again = this.#one('[data-again]');
+    this.#guess = this.#read();
+  }
+
+  connect(signal: AbortSignal): void {
+    this.#one('form').addEventListener('submit', (event) => this.#commit(event), { signal });
+    this.#again.addEventListener('click', () => this.#restart(), { signal });
+    document.addEventListener(RUN_NEWS, (event) => this.#compare(event as CustomEvent<RunNews>), { signal });
+    this.#show();
+  }
+
+  #one<T extends Element = HTMLElement>(query: string): T {
+    const found = this.#root.querySelector<T>(query);
     if (!found) throw new Error(`<push-predict> lacks its ${query}`);
     return found;
-  };
-  const words = readWords(root);
-  const format = formatter(words.language ?? 'en');
-  const technique = root.dataset.technique as TechniqueId;
-  const figure = root.dataset.figure as FigureName;
-  const choices = JSON.parse(root.dataset.choices ?? 'null') as number[] | null;
-  const write = (value: number) => format[FIGURES[figure]](value);
-  const [form, fieldset, commit, status, again] = [
-    one<HTMLFormElement>('form'),
-    one<HTMLFieldSetElement>('fieldset'),
-    one('[type="submit"]'),
-    one('[role="status"]'),
-    one('[data-again]'),
-  ];
-  const why = root.querySelector('.why');
-  const key = `pushlab:${root.id}`;
-  let guess = read();
+  }
 
-  function read(): Guess | null {
+  // ------------------------------------------------------------------------------------------------- on the device
+
+  get #key(): string {
+    return `pushlab:${this.#root.id}`;
+  }
+
+  #read(): Guess | null {
     try {
-      return JSON.parse(localStorage.getItem(key) ?? 'null') as Guess | null;
+      return JSON.parse(localStorage.getItem(this.#key) ?? 'null') as Guess | null;
     } catch {
       return null;
     }
   }
-  function keep(now: Guess | null): void {
-    guess = now;
+
+  #keep(guess: Guess | null): void {
+    this.#guess = guess;
     try {
-      if (now === null) localStorage.removeItem(key);
-      else localStorage.setItem(key, JSON.stringify(now));
+      if (guess === null) localStorage.removeItem(this.#key);
+      else localStorage.setItem(this.#key, JSON.stringify(guess));
     } catch {
       // No storage on this device: the guess lives as long as the page.
     }
-    show();
+    this.#show();
   }
 
-  function show(): void {
-    fieldset.disabled = guess !== null;
-    commit.hidden = guess !== null;
-    again.hidden = guess === null;
-    why?.toggleAttribute('hidden', guess?.measured === undefined);
-    for (const input of root.querySelectorAll('input')) {
+  // ------------------------------------------------------------------------------------------------------- showing
+
+  #show(): void {
+    const guess = this.#guess;
+    this.#one<HTMLFieldSetElement>('fieldset').disabled = guess !== null;
+    this.#one('[type="submit"]').hidden = guess !== null;
+    this.#again.hidden = guess === null;
+    this.#root.querySelector('.why')?.toggleAttribute('hidden', guess?.measured === undefined);
+    for (const input of this.#root.querySelectorAll('input')) {
       if (input.type === 'radio') input.checked = guess !== null && Number(input.value) === guess.value;
       else input.value = guess ? String(guess.value) : '';
     }
-    status.textContent = guess ? sentence(guess) : '';
-  }
-  function sentence({ value, measured }: Guess): string {
-    if (measured === undefined) return say(words, 'tags.predict.waiting', { guess: write(value) });
-    const values = { guess: write(value), measured: write(measured) };
-    if (choices) {
-      const verdict = nearestChoice(choices, measured) === value ? 'best' : 'other';
-      return say(words, `tags.predict.${verdict}`, { ...values, best: write(nearestChoice(choices, measured)) });
-    }
-    const { verdict, times } = compare(value, measured);
-    return say(words, `tags.predict.${verdict}`, { ...values, times: format.times(times) });
-  }
-  function given(): number {
-    const chosen = root.querySelector<HTMLInputElement>('input:checked');
-    if (chosen) return Number(chosen.value);
-    return readNumber(root.querySelector<HTMLInputElement>('input:not([type="radio"])')?.value ?? '');
+    this.#status.textContent = guess ? this.#sentence(guess) : '';
   }
 
-  form.addEventListener(
-    'submit',
-    (event) => {
-      event.preventDefault();
-      const value = given();
-      if (Number.isNaN(value) || value < 0) status.textContent = say(words, 'tags.predict.none');
-      else {
-        keep({ value });
-        again.focus();
-      }
-    },
-    { signal },
-  );
-  again.addEventListener(
-    'click',
-    () => {
-      keep(null);
-      root.querySelector('input')?.focus();
-    },
-    { signal },
-  );
-  document.addEventListener(
-    RUN_NEWS,
-    (event) => {
-      const { state, kept } = (event as CustomEvent<RunNews>).detail;
-      if (event.target !== demoOf(root, technique) || !guess || guess.measured !== undefined) return;
-      if (state === 'stopped') status.textContent = say(words, 'tags.predict.stopped', { guess: write(guess.value) });
-      const measured = kept.find((run: KeptRun) => run.technique === technique)?.figures[figure];
-      if (measured !== undefined) keep({ ...guess, measured });
-    },
-    { signal },
-  );
-  show();
-};
+  #write(value: number): string {
+    return this.#format[FIGURES[this.#figure]](value);
+  }
+
+  #sentence({ value, measured }: Guess): string {
+    const words = this.#words;
+    if (measured === undefined) return say(words, 'tags.predict.waiting', { guess: this.#write(value) });
+    const values = { guess: this.#write(value), measured: this.#write(measured) };
+    if (this.#choices) {
+      const best = nearestChoice(this.#choices, measured);
+      const verdict = best === value ? 'best' : 'other';
+      return say(words, `tags.predict.${verdict}`, { ...values, best: this.#write(best) });
+    }
+    const { verdict, times } = compare(value, measured);
+    return say(words, `tags.predict.${verdict}`, { ...values, times: this.#format.times(times) });
+  }
+
+  // ------------------------------------------------------------------------------------- the reader's guess and run
+
+  #given(): number {
+    const chosen = this.#root.querySelector<HTMLInputElement>('input:checked');
+    if (chosen) return Number(chosen.value);
+    return readNumber(this.#root.querySelector<HTMLInputElement>('input:not([type="radio"])')?.value ?? '');
+  }
+
+  #commit(event: Event): void {
+    event.preventDefault();
+    const value = this.#given();
+    if (Number.isNaN(value) || value < 0) this.#status.textContent = say(this.#words, 'tags.predict.none');
+    else {
+      this.#keep({ value });
+      this.#again.focus();
+    }
+  }
+
+  #restart(): void {
+    this.#keep(null);
+    this.#root.querySelector('input')?.focus();
+  }
+
+  /** Compares the guess with the first whole run of the demo that it is about. */
+  #compare({ target, detail: { state, kept } }: CustomEvent<RunNews>): void {
+    const guess = this.#guess;
+    if (target !== demoOf(this.#root, this.#technique) || !guess || guess.measured !== undefined) return;
+    if (state === 'stopped')
+      this.#status.textContent = say(this.#words, 'tags.predict.stopped', { guess: this.#write(guess.value) });
+    const measured = kept.find((run: KeptRun) => run.technique === this.#technique)?.figures[this.#figure];
+    if (measured !== undefined) this.#keep({ ...guess, measured });
+  }
+}

@@ -1,9 +1,9 @@
 /** The frame workbench at work: the builder writes bytes into the field, the reader reads whatever stands there. */
 
 import type { Connect } from '../../kit/element.ts';
-import { formatter } from '../../kit/format.ts';
-import { partsOf } from '../../kit/parts.ts';
-import { readWords, say } from '../../kit/words.ts';
+import { type Format, formatter } from '../../kit/format.ts';
+import { type Part, partsOf } from '../../kit/parts.ts';
+import { readWords, say, type Words } from '../../kit/words.ts';
 import { encodeFrame, type Fault, type Form, hexOf, readFrames, type Sender } from './frame-codec.ts';
 import { FRAME_EXAMPLES } from './frame-examples.ts';
 import { faultText, readingHtml, summary } from './frames-html.ts';
@@ -13,30 +13,80 @@ const MOST_COUNT = 70_000;
 
 /** Connects the shell `root`. */
 export const connectFrames: Connect = (root, signal) => {
+  const bench = new FrameBench(root);
   const part = partsOf(root);
-  const words = readWords(root);
-  const look = { words, format: formatter(words.language ?? 'en') };
-  const field = (name: string) => part<HTMLInputElement>(name);
-  const bytes = part<HTMLTextAreaElement>('bytes');
-  const from = (): Sender => field('from').value as Sender;
+  const on = (name: string, type: string, act: (event: Event) => void) =>
+    part(name).addEventListener(type, act, { signal });
+  on('build', 'submit', (event) => event.preventDefault());
+  on('build', 'input', ({ target }) => bench.changed(target));
+  on('new-key', 'click', () => bench.newKey());
+  on('bytes', 'input', () => bench.read());
+  on('example', 'input', () => bench.showExample());
+  bench.read();
+};
 
-  function read(): void {
+class FrameBench {
+  readonly #part: Part;
+  readonly #words: Words;
+  readonly #format: Format;
+  readonly #bytes: HTMLTextAreaElement;
+
+  constructor(root: HTMLElement) {
+    this.#part = partsOf(root);
+    this.#words = readWords(root);
+    this.#format = formatter(this.#words.language ?? 'en');
+    this.#bytes = this.#part<HTMLTextAreaElement>('bytes');
+  }
+
+  /** Reads the field of bytes, or says why it cannot. */
+  read(): void {
+    const look = { words: this.#words, format: this.#format };
     try {
-      const { bytes: read, form } = readHexText(bytes.value);
-      const reading = readFrames(read, from());
-      const taken = form === 'plain' ? '' : say(words, `frames.taken.${form}`, { count: read.length });
-      part('status').textContent = `${taken} ${summary(reading, look)}`.trim();
-      part('reading').innerHTML = readingHtml(reading, from(), look);
+      const { bytes, form } = readHexText(this.#bytes.value);
+      const reading = readFrames(bytes, this.#from);
+      const taken = form === 'plain' ? '' : say(this.#words, `frames.taken.${form}`, { count: bytes.length });
+      this.#part('status').textContent = `${taken} ${summary(reading, look)}`.trim();
+      this.#part('reading').innerHTML = readingHtml(reading, this.#from, look);
     } catch (error) {
       if (!(error instanceof HexError)) throw error;
-      part('status').textContent = faultText(error, words);
-      part('reading').replaceChildren();
+      this.#part('status').textContent = faultText(error, this.#words);
+      this.#part('reading').replaceChildren();
     }
   }
 
-  function payload(): Uint8Array {
-    const value = field('payload').value;
-    const as = field('as').value;
+  /** A field of the builder has another value. */
+  changed(field: EventTarget | null): void {
+    // A client masks its frames and a server does not, until the reader changes that as well.
+    if (field === this.#field('from')) this.#field('masked').checked = this.#from === 'client';
+    this.#build();
+  }
+
+  newKey(): void {
+    this.#field('key').value = hexOf(crypto.getRandomValues(new Uint8Array(4)));
+    this.#field('masked').checked = true;
+    this.#build();
+  }
+
+  showExample(): void {
+    const chosen = FRAME_EXAMPLES[this.#field('example').value];
+    if (!chosen) return;
+    this.#field('from').value = chosen.from;
+    this.#bytes.value = chosen.hex;
+    this.#describe();
+    this.read();
+  }
+
+  #field(name: string): HTMLInputElement {
+    return this.#part<HTMLInputElement>(name);
+  }
+
+  get #from(): Sender {
+    return this.#field('from').value as Sender;
+  }
+
+  #payload(): Uint8Array {
+    const { value } = this.#field('payload');
+    const as = this.#field('as').value;
     if (as === 'text') return new TextEncoder().encode(value);
     if (as === 'hex') return readHex(value);
     const count = Number(value.trim());
@@ -44,77 +94,54 @@ export const connectFrames: Connect = (root, signal) => {
       throw new HexError('count', { got: value });
     return new Uint8Array(count).fill(0x2e);
   }
-  function key(): Uint8Array | null {
-    if (!field('masked').checked) return null;
-    const given = readHex(field('key').value);
+
+  #key(): Uint8Array | null {
+    if (!this.#field('masked').checked) return null;
+    const given = readHex(this.#field('key').value);
     if (given.length !== 4) throw new HexError('keyBytes', { count: given.length });
     return given;
   }
+
   /** Writes the frame that the fields describe, if they describe one, and reads it. */
-  function build(): void {
+  #build(): void {
     let fault: Fault | undefined;
     try {
-      const parts = { fin: field('fin').checked, rsv: 0, opcode: Number(field('opcode').value) };
-      const frame = { ...parts, key: key(), payload: payload() };
-      const form = field('form').value;
-      try {
-        bytes.value = hexOf(form === 'shortest' ? encodeFrame(frame) : encodeFrame(frame, Number(form) as Form));
-      } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        bytes.value = hexOf(encodeFrame(frame));
-        fault = { key: 'form', values: { length: frame.payload.length } };
-      }
-      field('example').value = '';
-      read();
+      const [fin, opcode] = [this.#field('fin').checked, Number(this.#field('opcode').value)];
+      fault = this.#write({ fin, rsv: 0, opcode, key: this.#key(), payload: this.#payload() });
+      this.#field('example').value = '';
+      this.read();
     } catch (error) {
       if (!(error instanceof HexError)) throw error;
       fault = error;
     }
-    part('build-fault').textContent = fault ? faultText(fault, words) : '';
-  }
-  /** Sets the builder's fields to the first frame in the field below. */
-  function describe(): void {
-    const [first] = readFrames(readHex(bytes.value), from()).frames;
-    if (!first) return;
-    field('opcode').value = String(first.opcode);
-    field('fin').checked = first.fin;
-    field('masked').checked = first.key !== null;
-    if (first.key) field('key').value = hexOf(first.key);
-    field('as').value = first.opcode === 8 ? 'hex' : 'text';
-    field('payload').value = first.opcode === 8 ? hexOf(first.payload) : new TextDecoder().decode(first.payload);
-    field('form').value = 'shortest';
-    part('build-fault').textContent = '';
-  }
-  function newKey(): void {
-    field('key').value = hexOf(crypto.getRandomValues(new Uint8Array(4)));
-    field('masked').checked = true;
-    build();
+    this.#part('build-fault').textContent = fault ? faultText(fault, this.#words) : '';
   }
 
-  const form = part('build');
-  form.addEventListener('submit', (event) => event.preventDefault(), { signal });
-  form.addEventListener(
-    'input',
-    (event) => {
-      // Who sends it decides about the mask, unless one changes that, too.
-      if (event.target === field('from')) field('masked').checked = from() === 'client';
-      build();
-    },
-    { signal },
-  );
-  part('new-key').addEventListener('click', newKey, { signal });
-  bytes.addEventListener('input', read, { signal });
-  field('example').addEventListener(
-    'input',
-    () => {
-      const chosen = FRAME_EXAMPLES[field('example').value];
-      if (!chosen) return;
-      field('from').value = chosen.from;
-      bytes.value = chosen.hex;
-      describe();
-      read();
-    },
-    { signal },
-  );
-  read();
-};
+  /** Writes a frame in the chosen form of the length, or in the shortest where its payload does not fit that form. */
+  #write(frame: Parameters<typeof encodeFrame>[0]): Fault | undefined {
+    const form = this.#field('form').value;
+    try {
+      this.#bytes.value = hexOf(form === 'shortest' ? encodeFrame(frame) : encodeFrame(frame, Number(form) as Form));
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      this.#bytes.value = hexOf(encodeFrame(frame));
+      return { key: 'form', values: { length: frame.payload.length } };
+    }
+  }
+
+  /** Sets the builder's fields to the first frame in the field below. */
+  #describe(): void {
+    const [first] = readFrames(readHex(this.#bytes.value), this.#from).frames;
+    if (!first) return;
+    const { opcode, fin, key, payload } = first;
+    this.#field('opcode').value = String(opcode);
+    this.#field('fin').checked = fin;
+    this.#field('masked').checked = key !== null;
+    if (key) this.#field('key').value = hexOf(key);
+    this.#field('as').value = opcode === 8 ? 'hex' : 'text';
+    this.#field('payload').value = opcode === 8 ? hexOf(payload) : new TextDecoder().decode(payload);
+    this.#field('form').value = 'shortest';
+    this.#part('build-fault').textContent = '';
+  }
+}
