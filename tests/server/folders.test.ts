@@ -134,7 +134,6 @@ const LONG_FUNCTIONS: Readonly<Record<string, number>> = {
   'site/probes/buffering-run.ts': 1,
   'site/probes/connection-watch.ts': 1,
   'site/probes/connections-element.ts': 1,
-  'site/wire/wire-frames.ts': 1,
   'site/wire/wire-view.ts': 1,
 };
 
