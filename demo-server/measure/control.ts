@@ -97,15 +97,20 @@ export function openControl(
       });
     },
   };
+  return opened(socket, control, address.host, timeoutMs);
+}
+
+/** Resolves with `control` once its socket is open; rejects when it closes before, or does not open in time. */
+function opened(socket: WebSocket, control: Control, host: string, timeoutMs: number): Promise<Control> {
   return new Promise((resolve, reject) => {
-    const tooLate = setTimeout(close, timeoutMs);
+    const tooLate = setTimeout(control.close, timeoutMs);
     socket.addEventListener('open', () => {
       clearTimeout(tooLate);
       resolve(control);
     });
-    void closed.then(() => {
+    void control.closed.then(() => {
       clearTimeout(tooLate);
-      reject(new Error(`No control socket at ${address.host}`));
+      reject(new Error(`No control socket at ${host}`));
     });
   });
 }

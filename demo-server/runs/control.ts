@@ -69,14 +69,7 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
         else if (message?.type === 'start') attempt(() => run.start());
         else if (message?.type === 'stop') attempt(() => stopRun(run));
         else if (message?.type === 'fault' && ['number', 'undefined'].includes(typeof message.id)) disturb(message);
-        else {
-          const got = bytes.toString().slice(0, 80);
-          tell({
-            type: 'error',
-            error: 'bad-message',
-            message: `Got ${JSON.stringify(got)}; takes {"type":"ping","id":1}, {"type":"start"}, {"type":"stop"} or {"type":"fault","fault":"cut"}.`,
-          });
-        }
+        else tell(badMessage(bytes.toString()));
       });
       function disturb({ type: _, id, ...order }: Extract<ControlRequest, { type: 'fault' }>): void {
         attempt(
@@ -98,6 +91,15 @@ export function controlRoute(app: FastifyInstance, runs: Runs, figures: Figures,
       changed();
     },
   });
+}
+
+function badMessage(text: string): ControlMessage {
+  const got = JSON.stringify(text.slice(0, 80));
+  return {
+    type: 'error',
+    error: 'bad-message',
+    message: `Got ${got}; takes {"type":"ping","id":1}, {"type":"start"}, {"type":"stop"} or {"type":"fault","fault":"cut"}.`,
+  };
 }
 
 function parse(text: string): ControlRequest | undefined {
