@@ -27,6 +27,8 @@ export function createListener(
   const server = createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
+      // Refused by web/origin.ts, in words: Node's own 400 has none.
+      requireHostHeader: false,
       // Other offers, such as the h2c of curl --http2, and any in HTTP/1.0 are passed over, as RFC 9110 7.8 says.
       // (Node < 22.21 does not ask: it refuses the others, and the plugin upgrades in HTTP/1.0.)
       // So is one behind a response that is not over: Node would give the connection away at once, and what the WebSocket

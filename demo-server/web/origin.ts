@@ -66,6 +66,19 @@ export function refuseForeignOrigin(request: FastifyRequest): void {
   );
 }
 
+/**
+ * Exactly one Host in HTTP/1.1, at most one before it (RFC 9112 3.2). Where the request names a whole URL, as to a proxy, the
+ * host in that takes the place of the header (3.2.2).
+ */
+export function refuseAmbiguousHost({ headers, raw }: FastifyRequest): void {
+  const named = raw.rawHeaders.filter((name, index) => index % 2 === 0 && /^host$/i.test(name)).length;
+  if (named > 1 || (named === 0 && raw.httpVersion === '1.1'))
+    throw new RefusalError(400, 'bad-request', `A request has one Host header, got ${named}.`);
+  if (raw.url?.startsWith('/') || raw.url === '*') return;
+  const target = URL.parse(raw.url ?? '');
+  if (target?.host) headers.host = target.host;
+}
+
 /** The owner of a name can lead it to this machine (DNS rebinding): then Origin and Host agree, and both are foreign. */
 export function refuseUnknownName(request: FastifyRequest): void {
   const host = request.headers.host || 'localhost';
@@ -117,7 +130,7 @@ export function isLocal({ raw, headers, server }: FastifyRequest): boolean {
   return !server.way.behindProxy && isLoopbackName(address) && isLoopbackName(hostname) && !isProxied(raw);
 }
 
-/** Runs both checks before every request, except on routes that opt out. Origins are given as browsers write them. */
+/** Runs these checks before every request, except on routes that opt out of the last two. Origins are given as browsers write them. */
 export function guardNames(
   app: FastifyInstance,
   { publicUrls, allowOrigins, allowHosts }: Record<'publicUrls' | 'allowOrigins' | 'allowHosts', readonly string[]>,
@@ -132,6 +145,7 @@ export function guardNames(
   app.decorate('way', way);
   app.addHook('onRequest', async (request) => {
     const { anyName, anyOrigin } = request.routeOptions.config;
+    refuseAmbiguousHost(request);
     if (!anyName) refuseUnknownName(request);
     if (!anyOrigin) refuseForeignOrigin(request);
   });

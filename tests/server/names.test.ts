@@ -55,6 +55,27 @@ describe('the name of a request', () => {
     },
   );
 
+  test.each([
+    ['no Host in HTTP/1.1', 'GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+    ['two of them', 'GET /healthz HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nConnection: close\r\n\r\n', 400],
+    ['none in HTTP/1.0', 'GET /healthz HTTP/1.0\r\n\r\n', 200],
+    [
+      'a whole URL of a foreign host as the target, whatever Host says',
+      'GET http://evil.example/push/polling HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
+      421,
+    ],
+    [
+      'a whole URL of this machine as the target, whatever Host says',
+      'GET http://localhost/push/polling HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n',
+      200,
+    ],
+  ])('%s is read as RFC 9112 3.2 says', async (_, bytes, status) => {
+    const server = await startServer();
+    const response = readAnswer(await rawConnection(server.port, bytes).ended());
+    expect(response?.status).toBe(status);
+    if (status >= 400) expect(JSON.parse(String(response?.body)).message).toMatch(/Host header|evil\.example/);
+  });
+
   test('is refused with 421 in words where a stranger may own it, although Origin says the same (DNS rebinding)', async () => {
     const server = await startServer();
     const evil = { Host: 'evil.example:PORT', Origin: 'http://evil.example:PORT' };
