@@ -1,4 +1,4 @@
-/** Simulated subscribers: starts their process when a run wants some, tells how they do, and ends it with the last run. */
+/** Simulated subscribers: starts their process when a run wants some, reports on them, and ends it with the last run. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Limits } from '../limits.ts';
@@ -14,7 +14,7 @@ import type { Ledger } from '../wire/ledger.ts';
 import type { Order, Report } from './subscribers-process.ts';
 
 export interface Subscribers {
-  /** Lets a new run have its subscribers as soon as it is made, so that they are there when it starts. */
+  /** Gives a new run its subscribers as soon as it is made, so that they are connected when it starts. */
   follow(run: Run): void;
   read(run: Run): SubscriberLedger | undefined;
   /** Ends their process at once. */
@@ -28,7 +28,7 @@ export interface SubscribersOptions {
   origin(): string | undefined;
 }
 
-/** A run that nobody starts for so long loses its subscribers again; the start brings them back. */
+/** A run that nobody starts within this time (ms) loses its subscribers again; the start brings them back. */
 const PATIENCE_MS = 30_000;
 /** Files that a process has open besides (modules, pipes, the listening sockets), generously. */
 const FILES_BESIDES = 64;
@@ -39,13 +39,13 @@ interface Crowd {
   admitted: number;
   report: Report | undefined;
   limits: SubscriberLimit[];
-  /** Taking part, so that their places are taken. */
+  /** Whether they take part, and so take up their streams. */
   here: boolean;
 }
 
 export function createSubscribers({ ledger, limits, origin }: SubscribersOptions): Subscribers {
   const crowds = new Map<string, { run: Run; crowd: Crowd }>();
-  /** Also for runs that are over: who asks for their ledger later sees it, too. */
+  /** Also for runs that are over, whose ledger may still be requested. */
   const known = new WeakMap<Run, Crowd>();
   let child: ChildProcess | undefined;
 
@@ -54,12 +54,7 @@ export function createSubscribers({ ledger, limits, origin }: SubscribersOptions
   }
 
   function start(): void {
-    const path = fileURLToPath(new URL('./subscribers-process.ts', import.meta.url));
-    const started = fork(path, {
-      execArgv: [],
-      serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-    });
+    const started = forkProcess();
     child = started;
     started.on('message', (report: Report) => {
       const { run, crowd } = crowds.get(report.run) ?? {};
@@ -67,7 +62,6 @@ export function createSubscribers({ ledger, limits, origin }: SubscribersOptions
       crowd.report = report;
       if (report.done) remove(run);
     });
-    started.on('error', () => {});
     started.on('exit', (code) => {
       if (child !== started) return;
       child = undefined;
@@ -138,6 +132,15 @@ export function createSubscribers({ ledger, limits, origin }: SubscribersOptions
   };
 }
 
+/** The process of all crowds; an error of it ends it, and its `exit` is what matters. */
+function forkProcess(): ChildProcess {
+  const path = fileURLToPath(new URL('./subscribers-process.ts', import.meta.url));
+  const child = fork(path, { execArgv: [], serialization: 'advanced', stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  child.on('error', () => {});
+  return child;
+}
+
+/** Streams that a crowd takes of those that the server may have. */
 function places(run: Run, crowd: Crowd): number {
   return crowd.admitted * run.settings.techniques.length;
 }
@@ -186,9 +189,9 @@ function admit(
   return { admitted, met };
 }
 
-/** Files and sockets that this process may have open; without limit where the system tells none. */
+/** Files and sockets that this process may have open; MAX_SAFE_INTEGER where the system reports no limit. */
 function filesAllowed(): number {
-  // Else it would look up the name of every peer. (Not in the types yet.)
+  // Otherwise it would look up the name of every peer. (Not in the types yet.)
   Object.assign(process.report, { excludeNetwork: true });
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft: number | string } } };
   const soft = Number(userLimits?.open_files?.soft);

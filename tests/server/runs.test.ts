@@ -7,6 +7,7 @@ import {
   type PushEvent,
   type RunSettings,
   TECHNIQUES,
+  type TechniqueId,
 } from '../../demo-server/protocol.ts';
 import { openControl } from '../helpers/control.ts';
 import { frames, upgrade } from '../helpers/frames.ts';
@@ -31,6 +32,13 @@ function make(server: TestServer, body: unknown, type = 'application/json'): Pro
     headers: { 'content-type': type },
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
+}
+
+/** Resolves when each of these lanes has had its one request, as the run's control socket reports. */
+async function arrived(port: number, run: string, lanes: readonly TechniqueId[]): Promise<void> {
+  const control = await openControl(port, run);
+  await control.until(() => lanes.every((id) => control.told('ledger').at(-1)?.ledger.lanes[id]?.requests === 1));
+  control.close();
 }
 
 /** A second of events at most, and small. */
@@ -311,8 +319,7 @@ describe('a run', () => {
     const server = await startServer();
     const run = await server.run(short, false);
     const held = rawConnection(server.port, get(`/push/long-poll?run=${run.id}&after=0`));
-    const lane = async () => (await server.ledger(run.id)).lanes['long-poll'];
-    while ((await lane())?.requests !== 1);
+    await arrived(server.port, run.id, ['long-poll']);
     const { body } = await request(server, 'DELETE', `/runs/${run.id}`);
     expect(body).toMatchObject({ state: 'finished', startsAt: null, lastSeq: 0 });
     const answer = readAnswer(await held.until((bytes) => readAnswer(bytes)?.complete === true));
@@ -376,7 +383,7 @@ describe('a run', () => {
         const path = `/push/${id}?run=${run.id}&after=0`;
         return rawConnection(server.port, id === 'websocket' ? upgrade(path) : get(path));
       });
-      while (Object.values((await server.ledger(run.id)).lanes).some(({ requests }) => requests !== 1));
+      await arrived(server.port, run.id, ids);
       const { body } = await request(server, 'POST', `/runs/${run.id}/start`);
       if (busy) {
         await connections[0]?.until((bytes) => bytes.includes('"seq":1,'));
