@@ -2,16 +2,19 @@
 class SiteSearch extends HTMLElement {
   readonly #dialog = this.querySelector('dialog') as HTMLDialogElement;
   #loading: Promise<void> | undefined;
+  #life = new AbortController();
 
   connectedCallback(): void {
-    this.querySelector('[data-open]')?.addEventListener('click', this.#open);
-    this.querySelector('[data-close]')?.addEventListener('click', () => this.#dialog.close());
-    this.#dialog.addEventListener('click', this.#closeOutside);
-    window.addEventListener('keydown', this.#shortcut);
+    this.#life = new AbortController();
+    const { signal } = this.#life;
+    this.querySelector('[data-open]')?.addEventListener('click', this.#open, { signal });
+    this.querySelector('[data-close]')?.addEventListener('click', () => this.#dialog.close(), { signal });
+    this.#dialog.addEventListener('click', this.#closeOutside, { signal });
+    window.addEventListener('keydown', this.#shortcut, { signal });
   }
 
   disconnectedCallback(): void {
-    window.removeEventListener('keydown', this.#shortcut);
+    this.#life.abort();
   }
 
   readonly #open = async (): Promise<void> => {

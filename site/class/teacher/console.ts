@@ -10,7 +10,7 @@ import { settingsFromTexts } from '../../../demo-server/measure/settings.ts';
 import { h, show } from '../../kit/html.ts';
 import { say, setText } from '../../kit/words.ts';
 import { connectTeacher, runInWords, showResults, type TeacherPage } from '../teacher-page.ts';
-import { type AskedQuestion, questionsOf } from './ask.ts';
+import type { AskedQuestion } from './ask.ts';
 import { sitePages, titleOf } from './pages.ts';
 import { connectRemoval, drawRemoval, peopleTable } from './people.ts';
 
@@ -154,6 +154,7 @@ function connectQuestions({ words, part }: TeacherPage, act: Act): void {
       const answer = await fetch(path);
       if (!answer.ok) throw new Error(`${answer.status}`);
       const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+      const { questionsOf } = await import('./ask.ts');
       if (select.value !== path) return;
       asked = questionsOf(page, path).map((one) => one.asked);
       setText(part('questions-state'), asked.length > 0 ? '' : say(words, 'class.teach.noQuestions'));
