@@ -100,7 +100,10 @@ function load(
         // A refusal is no stream but JSON; the frame is of our own origin, so it can be read.
         const page = frame.contentDocument;
         if (page?.contentType === 'application/json') reject(refusal(0, page.body.textContent ?? ''));
-        else if (foreign && calls === 0) why(url, signal).then(() => resolve('loaded'), reject);
+        else if (foreign)
+          delivered(callback, until)
+            .then(() => (calls === 0 ? why(url, signal) : undefined))
+            .then(() => resolve('loaded'), reject);
         else resolve('loaded');
       },
       { signal: until },
@@ -110,6 +113,20 @@ function load(
     released.abort();
     frame.remove();
     delete functions[callback];
+  });
+}
+
+/**
+ * Resolves when the messages that were there before it are handled. A foreign frame's `load` overtakes its last messages, but
+ * no message overtakes another: all of a window's wait in one queue (HTML, posted message task source).
+ * @see https://html.spec.whatwg.org/multipage/web-messaging.html#posted-message-task-source
+ */
+function delivered(token: string, until: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    addEventListener('message', ({ data, source }) => source === window && data === token && resolve(), {
+      signal: until,
+    });
+    postMessage(token, location.origin);
   });
 }
 
