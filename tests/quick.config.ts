@@ -8,8 +8,8 @@ import { everyTest, reporters } from '../vitest.config.ts';
 
 /** By the part of the project that they hold; those that wait for a run or a server come first, as they take longest. */
 export const QUICK = [
-  // A whole server on real sockets: a stream and a WebSocket; what is refused, and how it stops.
-  'tests/techniques/{sse,websocket}.test.ts',
+  // A whole server on real sockets: a stream and a WebSocket (chat); what is refused, and how it stops.
+  'tests/techniques/sse.test.ts',
   'tests/server/{chat,drain,refused,check-node}.test.ts',
   // The ledger: each byte in its class, however it is cut.
   'tests/wire/{meter,events,tap,passage}.test.ts',
